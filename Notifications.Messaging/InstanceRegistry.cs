@@ -1,0 +1,63 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using StackExchange.Redis;
+
+namespace Notifications.Messaging;
+
+/// <summary>One running hub process.</summary>
+/// <param name="Id">Its name: unique among the running ones.</param>
+/// <param name="Address">Where the gateway reaches it, such as <c>http://10.0.0.7:8080</c>.</param>
+/// <param name="Draining">It is going away: keeps its connections for a while and takes no new ones.</param>
+public sealed record HubInstance(string Id, string Address, bool Draining);
+
+/// <summary>
+/// The list of running hub instances in Redis. An entry lives as long as its instance refreshes it; Redis alone measures the
+/// time, so the clocks of the machines do not matter.
+/// </summary>
+public sealed class InstanceRegistry(IConnectionMultiplexer redis)
+{
+    /// <summary>Enters the instance, or refreshes it, for <paramref name="expiry"/>.</summary>
+    public async Task RegisterAsync(HubInstance instance, TimeSpan expiry)
+    {
+        var database = redis.GetDatabase();
+        var json = JsonSerializer.Serialize(instance, RegistryJson.Default.HubInstance);
+        // Entry first: a reader that finds an id without its entry takes the instance for dead and removes the id.
+        await database.StringSetAsync(RedisNames.Instance(instance.Id), json, expiry);
+        await database.SetAddAsync(RedisNames.Instances, instance.Id);
+    }
+
+    public Task RemoveAsync(string id)
+    {
+        var database = redis.GetDatabase();
+        return Task.WhenAll(database.SetRemoveAsync(RedisNames.Instances, id), database.KeyDeleteAsync(RedisNames.Instance(id)));
+    }
+
+    /// <summary>The running instances, by id. Those that did not refresh in time are gone from the list.</summary>
+    public async Task<IReadOnlyList<HubInstance>> ListAsync(CancellationToken cancellationToken = default)
+    {
+        var database = redis.GetDatabase();
+        var ids = await database.SetMembersAsync(RedisNames.Instances).WaitAsync(cancellationToken);
+        if (ids.Length == 0)
+        {
+            return [];
+        }
+
+        var entries = await database.StringGetAsync(Array.ConvertAll(ids, id => RedisNames.Instance(id!))).WaitAsync(cancellationToken);
+        var expired = ids.Where((_, i) => entries[i].IsNull).ToArray();
+        if (expired.Length > 0)
+        {
+            await database.SetRemoveAsync(RedisNames.Instances, expired).WaitAsync(cancellationToken);
+        }
+
+        return
+        [
+            .. entries.Where(entry => !entry.IsNull)
+                .Select(entry => JsonSerializer.Deserialize((string)entry!, RegistryJson.Default.HubInstance)!)
+                .OrderBy(instance => instance.Id, StringComparer.Ordinal),
+        ];
+    }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(HubInstance))]
+internal sealed partial class RegistryJson : JsonSerializerContext;

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Notifications.Messaging;
+
+/// <summary>What a service wants a stream's readers to know.</summary>
+public sealed record Notification
+{
+    /// <summary>
+    /// The idempotency key, 1 to 128 characters by <see cref="StreamName"/>'s rule: publishing the same id to the same stream
+    /// again within the window changes nothing. A new version 7 GUID unless set.
+    /// </summary>
+    public string Id { get; init; } = Guid.CreateVersion7().ToString("N");
+
+    /// <summary>What kind of news it is, for the receiver to switch on, such as <c>ORDER_UPDATED</c>; 1 to 128 characters.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Any JSON, up to <see cref="NotificationOptions.MaxPayloadBytes"/>.</summary>
+    public required JsonElement Payload { get; init; }
+
+    /// <summary>A notification with <paramref name="payload"/> as web JSON (camel case).</summary>
+    public static Notification Create<T>(string type, T payload) =>
+        new() { Type = type, Payload = JsonSerializer.SerializeToElement(payload, JsonSerializerOptions.Web) };
+
+    /// <summary>The same with a source-generated contract, for trimmed and AOT programs.</summary>
+    public static Notification Create<T>(string type, T payload, JsonTypeInfo<T> contract) =>
+        new() { Type = type, Payload = JsonSerializer.SerializeToElement(payload, contract) };
+}
+
+/// <summary>Where a notification stands in its stream.</summary>
+/// <param name="Id">The notification's id.</param>
+/// <param name="Epoch">The life of the log that <paramref name="Offset"/> belongs to.</param>
+/// <param name="Offset">1, 2, 3 …</param>
+/// <param name="Duplicate">True if the id was known: nothing was published now, and this is its first position.</param>
+public sealed record PublishResult(string Id, string Epoch, long Offset, bool Duplicate);

@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Notifications.Messaging;
+
+/// <summary>Limits and lifetimes of notifications, section <c>Notifications</c>. All services must agree on them.</summary>
+public sealed class NotificationOptions
+{
+    public const string Section = "Notifications";
+
+    /// <summary>The largest payload in bytes of UTF-8 JSON. Default 16 KiB.</summary>
+    [Range(1, 1024 * 1024)]
+    public int MaxPayloadBytes { get; set; } = 16 * 1024;
+
+    /// <summary>How many notifications a log keeps at the least; up to a tenth more may stand in it. Default 1,000.</summary>
+    [Range(1, 1_000_000)]
+    public int LogLength { get; set; } = 1_000;
+
+    /// <summary>How long a log lives after its last notification. Default 7 days.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
+    public TimeSpan LogLifetime { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long an id is remembered, the idempotency window. Default 24 hours.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
+    public TimeSpan IdLifetime { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// How long a stream's epoch and offset, and its devices' cursors, outlive its last change: well past
+    /// <see cref="LogLifetime"/>, so that a reader who has seen everything is not told that he lost something. Four times as long.
+    /// </summary>
+    public TimeSpan StreamLifetime => LogLifetime * 4;
+}

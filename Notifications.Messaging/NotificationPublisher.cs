@@ -1,0 +1,60 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+
+namespace Notifications.Messaging;
+
+/// <summary>Tells a stream's readers something, from any service.</summary>
+public sealed class NotificationPublisher(
+    NotificationLog log, IOptions<NotificationOptions> options, MessagingTelemetry telemetry, TimeProvider time)
+{
+    /// <summary>The longest <see cref="Notification.Type"/>, in characters.</summary>
+    public const int MaxTypeLength = 128;
+
+    /// <summary>
+    /// Appends the notification to the stream's log and signals it to the hubs that have readers, in one atomic step. When this
+    /// returns, Redis has it, and it is delivered in the order of the offsets. When it throws a
+    /// <see cref="StackExchange.Redis.RedisException"/> or a time-out, it may or may not be there: publish again with the same id.
+    /// </summary>
+    /// <exception cref="ArgumentException">The id, the type or the payload breaks a limit; nothing was published.</exception>
+    public async Task<PublishResult> PublishAsync(
+        StreamName stream, Notification notification, CancellationToken cancellationToken = default)
+    {
+        Check(notification);
+        cancellationToken.ThrowIfCancellationRequested();
+        using var activity = telemetry.StartPublish(stream);
+        var entry = LogEntry.Write(notification, time.GetUtcNow(), activity?.Id);
+        var result = await log.AppendAsync(stream, notification.Id, entry).WaitAsync(cancellationToken);
+        telemetry.Published(activity, result);
+        return result;
+    }
+
+    private void Check(Notification notification)
+    {
+        if (!StreamName.IsValidId(notification.Id))
+        {
+            throw new ArgumentException(
+                $"The notification id has {notification.Id.Length} characters or one that is not allowed: it takes 1 to {StreamName.MaxIdLength} out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.",
+                nameof(notification));
+        }
+
+        if (notification.Type.Length is 0 or > MaxTypeLength)
+        {
+            throw new ArgumentException(
+                $"The notification type has {notification.Type.Length} characters: it takes 1 to {MaxTypeLength}.", nameof(notification));
+        }
+
+        if (notification.Payload.ValueKind == JsonValueKind.Undefined)
+        {
+            throw new ArgumentException("The notification has no payload. Set one; JSON null is allowed.", nameof(notification));
+        }
+
+        var size = Encoding.UTF8.GetByteCount(notification.Payload.GetRawText());
+        if (size > options.Value.MaxPayloadBytes)
+        {
+            throw new ArgumentException(
+                $"The notification payload has {size} bytes and the limit is {options.Value.MaxPayloadBytes}. Send less, such as a link to the rest, or raise {NotificationOptions.Section}:{nameof(NotificationOptions.MaxPayloadBytes)}.",
+                nameof(notification));
+        }
+    }
+}

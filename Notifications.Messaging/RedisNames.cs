@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text;
+using StackExchange.Redis;
+
+namespace Notifications.Messaging;
+
+/// <summary>
+/// Every Redis key and channel of the system. <c>{p}</c>, the partition of a stream, is the hash tag: all that one script
+/// touches lies in one Redis Cluster slot.
+/// </summary>
+public static class RedisNames
+{
+    /// <summary>How many partitions the streams are spread over. Part of the names: never change it under live data.</summary>
+    public const int Partitions = 64;
+
+    /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given). Outlives the log, so that offsets go on rising.</summary>
+    public static RedisKey Meta(StreamName stream) => $"{Prefix(stream)}:meta";
+
+    /// <summary>List: entries (<see cref="LogEntry"/>), oldest first, trimmed and expiring.</summary>
+    public static RedisKey Log(StreamName stream) => $"{Prefix(stream)}:log";
+
+    /// <summary>Hash: device → the highest offset that it acknowledged.</summary>
+    public static RedisKey Cursors(StreamName stream) => $"{Prefix(stream)}:cursors";
+
+    /// <summary>String: <c>offset epoch</c> that the notification id got. Expires with the idempotency window.</summary>
+    public static RedisKey Id(StreamName stream, string id) => $"{Prefix(stream)}:id:{id}";
+
+    /// <summary>Channel: <c>offset epoch entry</c>, published by the script that appended the entry.</summary>
+    public static RedisChannel Live(StreamName stream) => RedisChannel.Literal(Prefix(stream));
+
+    /// <summary>Set: ids of the hub instances that registered and did not leave.</summary>
+    public static RedisKey Instances { get; } = "n:{hubs}";
+
+    /// <summary>String: one instance as JSON. Expires unless the instance refreshes it.</summary>
+    public static RedisKey Instance(string id) => $"n:{{hubs}}:{id}";
+
+    private static string Prefix(StreamName stream) =>
+        string.Create(CultureInfo.InvariantCulture, $"n:{{{Partition(stream)}}}:{stream.Value}");
+
+    /// <summary>FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): stable over processes and versions, which <c>GetHashCode</c> is not.</summary>
+    private static uint Partition(StreamName stream)
+    {
+        var hash = 2166136261u;
+        foreach (var octet in Encoding.UTF8.GetBytes(stream.Value))
+        {
+            hash = unchecked((hash ^ octet) * 16777619u);
+        }
+
+        return hash % Partitions;
+    }
+}

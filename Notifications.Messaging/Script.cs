@@ -1,0 +1,22 @@
+using StackExchange.Redis;
+
+namespace Notifications.Messaging;
+
+/// <summary>A Lua script of this assembly, run by its hash once Redis knows it.</summary>
+internal sealed class Script
+{
+    private readonly string _text;
+
+    private Script(string text) => _text = text;
+
+    public static Script Load(string name)
+    {
+        using var stream = typeof(Script).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The script {name} is not embedded in {typeof(Script).Assembly.GetName().Name}.");
+        using var reader = new StreamReader(stream);
+        return new Script(reader.ReadToEnd());
+    }
+
+    public Task<RedisResult> RunAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments) =>
+        database.ScriptEvaluateAsync(_text, keys, arguments);
+}
