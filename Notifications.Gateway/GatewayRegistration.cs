@@ -24,6 +24,6 @@ internal static class GatewayRegistration
         // Rate limits by address belong before the token check, those by user behind it.
         app.UseAuthorization();
         app.MapDevelopmentTokens();
-        app.MapReverseProxy();
+        app.MapReverseProxy(proxy => proxy.UseNewSessions().UseSessionAffinity().UseLoadBalancing().UsePassiveHealthChecks());
     }
 }

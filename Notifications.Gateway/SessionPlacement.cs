@@ -5,8 +5,8 @@ using Yarp.ReverseProxy.Model;
 namespace Notifications.Gateway;
 
 /// <summary>
-/// Gives a new session to the instance with the fewest requests under way, and to a draining one only where there is no other.
-/// Sessions that an instance already has do not come here: affinity finds their instance first.
+/// Gives a new session to the instance with the fewest requests under way. Sessions that an instance already has do not come
+/// here: affinity finds their instance first.
 /// </summary>
 /// <remarks>
 /// A SignalR session starts with a short request (negotiate) and only then opens the lasting one. Going by lasting requests
@@ -28,10 +28,7 @@ internal sealed class SessionPlacement(TimeProvider time) : ILoadBalancingPolicy
         var now = time.GetTimestamp();
         lock (_lock)
         {
-            var picked = availableDestinations
-                .OrderBy(destination => HubDestination.IsDraining(destination.Model.Config))
-                .ThenBy(destination => destination.ConcurrentRequestCount + ArrivalsOf(destination).At(now, time))
-                .FirstOrDefault();
+            var picked = availableDestinations.MinBy(destination => destination.ConcurrentRequestCount + ArrivalsOf(destination).At(now, time));
             if (picked is not null)
             {
                 ArrivalsOf(picked).Add(now, time);
