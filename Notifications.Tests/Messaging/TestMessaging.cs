@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Messaging;
 using Notifications.Tests.Redis;
@@ -15,8 +16,7 @@ internal sealed class TestMessaging : IAsyncDisposable
         Redis = redis;
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddSingleton<Microsoft.Extensions.Configuration.IConfiguration>(
-            new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build());
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
         services.AddSingleton(redis);
         services.AddNotificationPublisher();
         services.AddInstanceRegistry();
@@ -35,7 +35,9 @@ internal sealed class TestMessaging : IAsyncDisposable
     public InstanceRegistry Registry => _services.GetRequiredService<InstanceRegistry>();
 
     public static async Task<TestMessaging> OnAsync(RedisServers servers, RedisKind kind, Action<NotificationOptions>? configure = null) =>
-        new((await servers.GetAsync(kind)).Connection, configure);
+        On((await servers.GetAsync(kind)).Connection, configure);
+
+    public static TestMessaging On(IConnectionMultiplexer redis, Action<NotificationOptions>? configure = null) => new(redis, configure);
 
     /// <summary>A stream that no other test uses.</summary>
     public static StreamName NewStream() => StreamName.User(RedisServers.Unique("user"));
