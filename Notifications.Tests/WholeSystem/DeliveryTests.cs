@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Connections;
+using Xunit;
 
 namespace Notifications.Tests.WholeSystem;
 
@@ -24,13 +25,13 @@ public sealed class DeliveryTests(RunningSystem system)
 
         // The second one is the fence: once it is here, whatever went astray with the first would be too.
         await Eventually.True(
-            () => clients.Zip(second).All(pair => pair.First.Received.Any(received => received.Order == pair.Second)),
+            () => clients.Zip(second).All(pair => pair.First.Received.Any(received => received.Order() == pair.Second)),
             "every user's second order to be announced to him");
         for (var i = 0; i < Users; i++)
         {
             Assert.Equal(
                 [("ORDER_PLACED", $"user:{users[i].Id}", first[i], 1), ("ORDER_PLACED", $"user:{users[i].Id}", second[i], 2L)],
-                clients[i].Received.Select(received => (received.Type, received.Stream, received.Order, received.Offset)));
+                clients[i].Received.Select(received => (received.Type, received.Stream, received.Order(), received.Offset)));
         }
 
         foreach (var client in clients)
@@ -88,6 +89,6 @@ public sealed class DeliveryTests(RunningSystem system)
 
         await Eventually.True(() => client.Received.Count == 1 + steps.Length, "four notifications");
         Assert.Equal(["ORDER_PLACED", "ORDER_UPDATED", "ORDER_UPDATED", "ORDER_UPDATED"], client.Received.Select(received => received.Type));
-        Assert.Equal(["Placed", .. steps], client.Received.Select(received => received.Payload.GetProperty("status").GetString()));
+        Assert.Equal(["Placed", .. steps], client.Received.Select(received => received.Status()));
     }
 }

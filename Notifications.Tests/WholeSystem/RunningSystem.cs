@@ -1,6 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using Notifications.Tests.Telemetry;
+using Xunit;
 
 namespace Notifications.Tests.WholeSystem;
 

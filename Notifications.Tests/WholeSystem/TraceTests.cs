@@ -1,4 +1,5 @@
 using Notifications.Tests.Telemetry;
+using Xunit;
 
 namespace Notifications.Tests.WholeSystem;
 

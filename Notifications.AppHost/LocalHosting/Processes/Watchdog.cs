@@ -1,0 +1,67 @@
+using System.Diagnostics;
+
+namespace Aspire.Hosting;
+
+/// <summary>
+/// A shell that outlives the AppHost by a few seconds: it reads the ids of the running processes from a pipe, and when the pipe
+/// closes, which is what the AppHost's end does however it came about, it ends those that are left.
+/// </summary>
+internal sealed class Watchdog : IDisposable
+{
+    private const string Script =
+        """
+        trap '' INT TERM HUP
+        pids=' '
+        while read -r change pid; do
+          case $change in
+            +) pids="$pids$pid " ;;
+            -) pids="${pids%% $pid *} ${pids#* $pid }" ;;
+          esac
+        done
+        kill -TERM $pids 2>/dev/null
+        for second in 1 2 3; do
+          sleep 1
+          kill -0 $pids 2>/dev/null || exit 0
+        done
+        kill -KILL $pids 2>/dev/null
+        """;
+
+    private readonly Lock _lock = new();
+    private readonly Process? _shell = Start();
+
+    public void Watch(int processId) => Write($"+ {processId}");
+
+    public void Forget(int processId) => Write($"- {processId}");
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _shell?.StandardInput.Close();
+        }
+
+        _shell?.Dispose();
+    }
+
+    private void Write(string line)
+    {
+        lock (_lock)
+        {
+            _shell?.StandardInput.WriteLine(line);
+            _shell?.StandardInput.Flush();
+        }
+    }
+
+    private static Process? Start()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return null; // No sh. A killed AppHost leaves its processes behind there; docs/hosting.md says so.
+        }
+
+        string[] shell = ["sh", "-c", Script];
+        return Process.Start(OwnSession.IsAvailable
+            ? new ProcessStartInfo(OwnSession.Command, shell) { RedirectStandardInput = true }
+            : new ProcessStartInfo(shell[0], shell[1..]) { RedirectStandardInput = true });
+    }
+}
