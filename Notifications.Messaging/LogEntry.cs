@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Notifications.Messaging;
@@ -51,7 +52,8 @@ public readonly struct LogEntry
         }
 
         buffer.Write([HeadEnd]);
-        using var json = new Utf8JsonWriter(buffer);
+        // The body is sent as JSON and never embedded in HTML, so it needs no escapes beyond JSON's own.
+        using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         json.WriteStartObject();
         json.WriteString("id"u8, notification.Id);
         json.WriteString("type"u8, notification.Type);

@@ -1,0 +1,65 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Notifications.Gateway;
+
+/// <summary>Tokens for whoever asks, so that a developer needs no identity provider. Only ever mapped in Development.</summary>
+internal static class DevelopmentTokens
+{
+    private const string Path = "/dev/token";
+
+    public static void AddDevelopmentTokens(this WebApplicationBuilder builder)
+    {
+        // Null where an OIDC authority issues the tokens; outside Development a configured key is refused here.
+        if (TokenAuthentication.DevelopmentKeyOf(builder) is { } key)
+        {
+            builder.Services.AddSingleton(services => new DevelopmentIssuer(key, services.GetRequiredService<TimeProvider>()));
+            // A body that is no JSON is the caller's mistake and gets the problem details of one, not the exception page.
+            builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
+        }
+    }
+
+    public static void MapDevelopmentTokens(this WebApplication app)
+    {
+        if (app.Environment.IsDevelopment() && app.Services.GetService<DevelopmentIssuer>() is not null)
+        {
+            app.MapPost(Path, Issue).AllowAnonymous();
+        }
+        else
+        {
+            // Nothing is here; without this the fallback policy would ask for a token before saying so.
+            app.Map(Path, () => TypedResults.NotFound()).AllowAnonymous();
+        }
+    }
+
+    private static Results<Ok<TokenResponse>, ProblemHttpResult> Issue(TokenRequest request, DevelopmentIssuer issuer) =>
+        GatewayTokens.IsUserId(request.User)
+            ? TypedResults.Ok(new TokenResponse(issuer.Issue(request.User, request.Roles ?? [])))
+            : TypedResults.Problem($"\"user\" is no user id. {GatewayTokens.UserIdRule}", statusCode: StatusCodes.Status400BadRequest);
+
+    private sealed record TokenRequest(string? User, string[]? Roles);
+
+    private sealed record TokenResponse(string AccessToken);
+
+    private sealed class DevelopmentIssuer(SecurityKey key, TimeProvider time)
+    {
+        private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+        private readonly JsonWebTokenHandler _tokens = new();
+
+        public string Issue(string user, string[] roles)
+        {
+            var now = time.GetUtcNow().UtcDateTime;
+            return _tokens.CreateToken(new SecurityTokenDescriptor
+            {
+                Issuer = TokenNames.DevelopmentIssuer,
+                Audience = TokenNames.Audience,
+                IssuedAt = now,
+                NotBefore = now,
+                Expires = now + Lifetime,
+                Claims = new Dictionary<string, object> { [TokenNames.UserClaim] = user, [TokenNames.RoleClaim] = roles },
+                SigningCredentials = new SigningCredentials(key, SecurityAlgorithms.HmacSha256),
+            });
+        }
+    }
+}

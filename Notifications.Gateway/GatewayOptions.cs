@@ -1,0 +1,43 @@
+namespace Notifications.Gateway;
+
+/// <summary>Where the gateway finds the hub replicas.</summary>
+internal enum HubSource
+{
+    /// <summary>One by one, from the registry in Redis.</summary>
+    Registry,
+
+    /// <summary>Behind the one address <c>http://hub</c>, whose own ingress keeps sessions sticky.</summary>
+    Endpoint,
+}
+
+/// <summary>Section <c>Gateway</c> of the configuration.</summary>
+internal sealed class GatewayOptions
+{
+    public const string Section = "Gateway";
+
+    public HubSource Hubs { get; set; } = HubSource.Registry;
+
+    /// <summary>How often the list of hub instances is read; each wait is between three and five quarters of it.</summary>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long an instance that could not be reached gets no requests, unless it leaves the registry before that.</summary>
+    public TimeSpan UnreachablePause { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the gateway tries to open a connection to an instance: they are near, and a client is waiting.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(2);
+}
+
+internal static class GatewayOptionsRegistration
+{
+    public static void AddGatewayOptions(this WebApplicationBuilder builder) =>
+        builder.Services.AddOptions<GatewayOptions>()
+            .BindConfiguration(GatewayOptions.Section)
+            .Validate(
+                options => options.PollInterval > TimeSpan.Zero && options.UnreachablePause > TimeSpan.Zero && options.ConnectTimeout > TimeSpan.Zero,
+                "Gateway:PollInterval, Gateway:UnreachablePause and Gateway:ConnectTimeout have to be longer than zero, such as 00:00:01.")
+            .ValidateOnStart();
+
+    /// <summary>The options while services are still being registered, for what depends on them.</summary>
+    public static GatewayOptions ReadGatewayOptions(this WebApplicationBuilder builder) =>
+        builder.Configuration.GetSection(GatewayOptions.Section).Get<GatewayOptions>() ?? new();
+}

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Notifications.Gateway;
+
+/// <summary>The one door from outside: checks the token, then forwards to the hub replicas and the order service.</summary>
+internal static class GatewayRegistration
+{
+    /// <exception cref="InvalidOperationException">The Redis connection string or the key to check tokens with is missing.</exception>
+    public static void AddGateway(this WebApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.AddGatewayOptions();
+        builder.AddGatewayTokens();
+        builder.AddDevelopmentTokens();
+        builder.AddProxy();
+        builder.AddHubDestinations();
+    }
+
+    public static void MapGateway(this WebApplication app)
+    {
+        app.UseGatewayProblems();
+        app.UseBrowserFiles();
+        app.UseAuthentication();
+        // Rate limits by address belong before the token check, those by user behind it.
+        app.UseAuthorization();
+        app.MapDevelopmentTokens();
+        app.MapReverseProxy(proxy => proxy.UseNewSessions().UseSessionAffinity().UseLoadBalancing().UsePassiveHealthChecks());
+    }
+}

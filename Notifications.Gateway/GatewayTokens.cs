@@ -1,0 +1,31 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authorization;
+using Notifications.Messaging;
+
+namespace Notifications.Gateway;
+
+/// <summary>Who gets past the gateway: the caller of a valid token whose user id can name a stream.</summary>
+internal static class GatewayTokens
+{
+    /// <summary>The rule for the id of a user's <see cref="StreamName"/>, as a caller is told it.</summary>
+    public static string UserIdRule { get; } =
+        $"A user id has 1 to {StreamName.MaxIdLength} characters out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.";
+
+    public static void AddGatewayTokens(this WebApplicationBuilder builder)
+    {
+        builder.AddTokenInQuery();
+        var caller = new AuthorizationPolicyBuilder()
+            .RequireAuthenticatedUser()
+            .RequireAssertion(context => HasUserStream(context.User))
+            .Build();
+        // As the fallback it covers every path, also those that lead nowhere, unless an endpoint says that anyone may call it.
+        builder.AddTokenAuthentication().SetDefaultPolicy(caller).SetFallbackPolicy(caller);
+    }
+
+    public static string? UserOf(ClaimsPrincipal user) => user.FindFirstValue(TokenNames.UserClaim);
+
+    public static bool HasUserStream(ClaimsPrincipal user) => IsUserId(UserOf(user));
+
+    public static bool IsUserId([NotNullWhen(true)] string? user) => user is not null && StreamName.TryParse("user:" + user, out _);
+}

@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+using Notifications.Messaging;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Notifications.Gateway;
+
+/// <summary>Where the hub cluster's destinations come from: see <see cref="HubSource"/>.</summary>
+internal static class HubDestinationsRegistration
+{
+    private const string RedisHealthCheck = "StackExchange.Redis";
+
+    public static void AddHubDestinations(this WebApplicationBuilder builder)
+    {
+        if (builder.ReadGatewayOptions().Hubs is HubSource.Endpoint)
+        {
+            builder.Services.AddHostedService<HubEndpoint>();
+            return;
+        }
+
+        builder.AddRedis();
+        builder.Services.AddInstanceRegistry();
+        builder.Services.AddSingleton<HubDestinations>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<HubDestinations>());
+        builder.Services.AddHealthChecks().AddCheck<HubsHealthCheck>("hubs");
+        // The gateway goes on with its last list while Redis is away. Were it to count as not ready then, every gateway
+        // would be taken out at once, and with them every connection.
+        builder.Services.Configure<HealthCheckServiceOptions>(options =>
+        {
+            foreach (var ping in options.Registrations.Where(check => check.Name == RedisHealthCheck).ToArray())
+            {
+                options.Registrations.Remove(ping);
+            }
+        });
+    }
+}
+
+/// <summary>
+/// Keeps YARP's destinations equal to the hub instances in the registry. Destination id = instance id. A failed read keeps the
+/// last list.
+/// </summary>
+internal sealed class HubDestinations(
+    InstanceRegistry registry, InMemoryConfigProvider proxy, IOptions<GatewayOptions> options, TimeProvider time, ILogger<HubDestinations> logger)
+    : BackgroundService
+{
+    private volatile IReadOnlyList<HubInstance>? _instances;
+    private bool _failing;
+
+    /// <summary>The last list that was read, by id; null before the first.</summary>
+    public IReadOnlyList<HubInstance>? Instances => _instances;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await RefreshAsync(stoppingToken);
+            // Jitter, so that many gateways do not read in step.
+            var wait = options.Value.PollInterval * (0.75 + Random.Shared.NextDouble() / 2);
+            await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Use(await registry.ListAsync(cancellationToken));
+            if (_failing)
+            {
+                _failing = false;
+                Log.RegistryIsBack(logger, _instances!.Count);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Shutting down.
+        }
+        catch (Exception exception)
+        {
+            // Once per outage: this runs every second.
+            if (!_failing)
+            {
+                _failing = true;
+                Log.RegistryUnreadable(logger, _instances?.Count ?? 0, exception);
+            }
+        }
+    }
+
+    private void Use(IReadOnlyList<HubInstance> instances)
+    {
+        if (_instances is { } known && known.SequenceEqual(instances))
+        {
+            return;
+        }
+
+        proxy.UpdateHubs(instances.Where(IsReachable).ToDictionary(instance => instance.Id, HubDestination.Of), options.Value);
+        _instances = instances;
+        Log.InstancesChanged(logger, instances.Count, string.Join(", ", instances.Select(instance => instance.Draining ? instance.Id + " (draining)" : instance.Id)));
+    }
+
+    /// <summary>YARP refuses a whole configuration for one bad address, so the bad one is left out alone.</summary>
+    private bool IsReachable(HubInstance instance)
+    {
+        var valid = Uri.TryCreate(instance.Address, UriKind.Absolute, out var address) && address.Scheme is "http" or "https";
+        if (!valid)
+        {
+            Log.AddressInvalid(logger, instance.Id, instance.Address);
+        }
+
+        return valid;
+    }
+}

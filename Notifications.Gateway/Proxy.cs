@@ -1,0 +1,112 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.ServiceDiscovery;
+using Yarp.ReverseProxy.SessionAffinity;
+
+namespace Notifications.Gateway;
+
+/// <summary>What is forwarded where: YARP's routes and clusters.</summary>
+internal static class Proxy
+{
+    public const string HubPath = "/hubs/notifications";
+    public const string HubCluster = "hub";
+    public const string HubApiCluster = "hub-api";
+    public const string AffinityCookie = ".Notifications.Affinity";
+    private const string OrdersCluster = "orders";
+
+    /// <summary>
+    /// A silent request is cut after this long. A hub connection is never silent for so long: SignalR pings every 15 s,
+    /// and a long poll ends after 90 s at the latest.
+    /// </summary>
+    private static readonly TimeSpan HubActivityTimeout = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan ApiActivityTimeout = TimeSpan.FromSeconds(30);
+
+    private static readonly IReadOnlyList<RouteConfig> Routes =
+    [
+        Route("hub", HubCluster, HubPath + "/{**rest}"),
+        Route("notifications", HubApiCluster, "/api/notifications/{**rest}"),
+        Route("devices", HubApiCluster, "/api/devices/{**rest}"),
+        Route("orders", OrdersCluster, "/api/orders/{**rest}"),
+    ];
+
+    public static void AddProxy(this WebApplicationBuilder builder)
+    {
+        var options = builder.ReadGatewayOptions();
+        builder.Services.AddReverseProxy()
+            .LoadFromMemory(Routes, Clusters(new Dictionary<string, DestinationConfig>(), options))
+            .AddServiceDiscoveryDestinationResolver()
+            .ConfigureHttpClient((_, handler) => handler.ConnectTimeout = options.ConnectTimeout);
+        builder.Services.AddSingleton<ILoadBalancingPolicy, SessionPlacement>();
+        builder.Services.AddSingleton<IPassiveHealthCheckPolicy, UnreachableInstances>();
+        KeepInstanceIds(builder.Services);
+        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource("Yarp.ReverseProxy"));
+    }
+
+    /// <summary>Puts the proxy's configuration in place, all at once: requests under way keep the one that they started with.</summary>
+    public static void UpdateHubs(this InMemoryConfigProvider proxy, IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options) =>
+        proxy.Update(Routes, Clusters(hubs, options));
+
+    private static IReadOnlyList<ClusterConfig> Clusters(IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options) =>
+    [
+        HubInstances(HubCluster, hubs, options, HubActivityTimeout) with
+        {
+            SessionAffinity = new SessionAffinityConfig
+            {
+                Enabled = true,
+                Policy = SessionAffinityConstants.Policies.HashCookie,
+                FailurePolicy = SessionAffinityConstants.FailurePolicies.Redistribute,
+                AffinityKeyName = AffinityCookie,
+                Cookie = new SessionAffinityCookieConfig
+                {
+                    HttpOnly = true,
+                    SameSite = SameSiteMode.Lax,
+                    SecurePolicy = CookieSecurePolicy.SameAsRequest,
+                    // Without it a connection does not work at all, so it needs nobody's consent.
+                    IsEssential = true,
+                },
+            },
+        },
+        HubInstances(HubApiCluster, hubs, options, ApiActivityTimeout),
+        new ClusterConfig
+        {
+            ClusterId = OrdersCluster,
+            Destinations = new Dictionary<string, DestinationConfig> { ["orders"] = new() { Address = "http://orders" } },
+            HttpRequest = new ForwarderRequestConfig { ActivityTimeout = ApiActivityTimeout },
+        },
+    ];
+
+    private static ClusterConfig HubInstances(
+        string id, IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options, TimeSpan activityTimeout) => new()
+        {
+            ClusterId = id,
+            Destinations = hubs,
+            LoadBalancingPolicy = SessionPlacement.PolicyName,
+            HttpRequest = new ForwarderRequestConfig { ActivityTimeout = activityTimeout },
+            HealthCheck = new HealthCheckConfig
+            {
+                // With every instance unreachable a try costs no more than a refusal, and finds the first that is back.
+                AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
+                Passive = new PassiveHealthCheckConfig
+                {
+                    Enabled = true,
+                    Policy = UnreachableInstances.PolicyName,
+                    ReactivationPeriod = options.UnreachablePause,
+                },
+            },
+        };
+
+    private static RouteConfig Route(string id, string cluster, string path) =>
+        new() { RouteId = id, ClusterId = cluster, Match = new RouteMatch { Path = path } };
+
+    /// <summary>Puts <see cref="InstanceDestinationResolver"/> before the resolver that service discovery registered.</summary>
+    private static void KeepInstanceIds(IServiceCollection services)
+    {
+        var discovery = services.Last(service => service.ServiceType == typeof(IDestinationResolver)).ImplementationType!;
+        services.Replace(ServiceDescriptor.Singleton<IDestinationResolver>(provider =>
+            new InstanceDestinationResolver((IDestinationResolver)ActivatorUtilities.CreateInstance(provider, discovery))));
+    }
+}

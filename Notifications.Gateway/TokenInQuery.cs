@@ -1,0 +1,74 @@
+using System.Text;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Notifications.Gateway;
+
+/// <summary>
+/// A browser can't set headers on a WebSocket, so SignalR puts the token into the query. This moves it: on the hub path from
+/// <c>access_token</c> into the <c>Authorization</c> header, anywhere else out of the request.
+/// </summary>
+/// <remarks>
+/// It is the factory of the <see cref="HttpContext"/> and not a middleware because hosting logs the request line and starts
+/// the request's activity before any middleware runs, but after it made the context. So no log category has to be
+/// kept silent: what hosting, tracing, YARP and the hub see never had the token.
+/// </remarks>
+internal sealed class TokenInQuery(IServiceProvider services) : IHttpContextFactory
+{
+    private const string Parameter = "access_token";
+    private readonly DefaultHttpContextFactory _contexts = new(services);
+
+    public HttpContext Create(IFeatureCollection featureCollection)
+    {
+        var request = featureCollection.GetRequiredFeature<IHttpRequestFeature>();
+        if (request.QueryString is { Length: > 1 } query && Take(query) is ({ } token, var remaining))
+        {
+            request.QueryString = remaining;
+            request.RawTarget = request.RawTarget.Split('?', 2)[0] + remaining;
+            if (!new PathString(request.Path).StartsWithSegments(Proxy.HubPath))
+            {
+                featureCollection.Set(new TokenInWrongPlace());
+            }
+            else if (request.Headers.Authorization.Count == 0)
+            {
+                request.Headers.Authorization = "Bearer " + token;
+            }
+        }
+
+        return _contexts.Create(featureCollection);
+    }
+
+    public void Dispose(HttpContext httpContext) => _contexts.Dispose(httpContext);
+
+    private static (string? Token, string Remaining) Take(string query)
+    {
+        string? token = null;
+        var remaining = new StringBuilder();
+        foreach (var pair in new QueryStringEnumerable(query))
+        {
+            if (pair.DecodeName().Span.Equals(Parameter, StringComparison.OrdinalIgnoreCase))
+            {
+                token ??= pair.DecodeValue().ToString();
+                continue;
+            }
+
+            remaining.Append(remaining.Length == 0 ? '?' : '&').Append(pair.EncodedName);
+            if (!pair.EncodedValue.IsEmpty)
+            {
+                remaining.Append('=').Append(pair.EncodedValue);
+            }
+        }
+
+        return (token, remaining.ToString());
+    }
+}
+
+/// <summary>On a request that had its token in the query of another path than the hub's.</summary>
+internal sealed class TokenInWrongPlace;
+
+internal static class TokenInQueryRegistration
+{
+    public static void AddTokenInQuery(this WebApplicationBuilder builder) =>
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHttpContextFactory, TokenInQuery>());
+}

@@ -1,0 +1,242 @@
+using System.Threading.Channels;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Protocol;
+using Notifications.Messaging;
+
+namespace Notifications.Hubs.Delivery;
+
+/// <summary>
+/// Delivers to one connection: a bounded queue of live notifications and one loop that writes them, so that a stream's offsets
+/// go out rising by one. Whatever is missing (the start, a gap, what did not fit the queue) is read from the log.
+/// </summary>
+internal sealed class ConnectionDelivery
+{
+    private const string DeviceQuery = "device";
+
+    private readonly HubConnectionContext _connection;
+    private readonly StreamRouter _router;
+    private readonly NotificationLog _log;
+    private readonly AcknowledgementWriter _acknowledgements;
+    private readonly DeliveryOptions _options;
+    private readonly HubTelemetry _telemetry;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly string? _device;
+    private readonly Channel<Work> _queue;
+    private readonly Lock _subscriptionsLock = new();
+    private readonly Dictionary<StreamName, Subscription> _subscriptions = [];
+    private readonly Task _loop;
+
+    public ConnectionDelivery(
+        HubConnectionContext connection,
+        StreamRouter router,
+        NotificationLog log,
+        AcknowledgementWriter acknowledgements,
+        DeliveryOptions options,
+        HubTelemetry telemetry,
+        TimeProvider time,
+        ILogger logger)
+    {
+        (_connection, _router, _log, _acknowledgements) = (connection, router, log, acknowledgements);
+        (_options, _telemetry, _time, _logger) = (options, telemetry, time, logger);
+        var device = connection.GetHttpContext()?.Request.Query[DeviceQuery].ToString();
+        _device = string.IsNullOrEmpty(device) ? null : device;
+        _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
+        _loop = RunAsync();
+    }
+
+    /// <summary>A live notification, or null: there is a subscription to catch up.</summary>
+    private readonly record struct Work(Subscription Subscription, NotificationFrame? Frame);
+
+    public string ConnectionId => _connection.ConnectionId;
+
+    /// <summary>
+    /// Delivers the stream from <paramref name="since"/> on; without it after the device's cursor in the user's own stream, or
+    /// from now on. A subscription that the connection already has for the stream is replaced.
+    /// </summary>
+    public async Task SubscribeAsync(StreamName stream, Position? since)
+    {
+        var subscription = new Subscription(this, stream, since);
+        Subscription? replaced;
+        lock (_subscriptionsLock)
+        {
+            _subscriptions.Remove(stream, out replaced);
+            _subscriptions[stream] = subscription;
+        }
+
+        if (replaced is not null)
+        {
+            await LeaveAsync(replaced);
+        }
+
+        // First listen, then read the log: what is published in between comes both ways, and the second is dropped by its offset.
+        await _router.AddAsync(subscription);
+        _queue.Writer.TryWrite(new Work(subscription, null));
+    }
+
+    public async Task UnsubscribeAsync(StreamName stream)
+    {
+        Subscription? subscription;
+        lock (_subscriptionsLock)
+        {
+            _subscriptions.Remove(stream, out subscription);
+        }
+
+        if (subscription is not null)
+        {
+            await LeaveAsync(subscription);
+        }
+    }
+
+    public void Acknowledge(StreamName stream, Position position)
+    {
+        if (_device is not null)
+        {
+            _acknowledgements.Add(stream, _device, position);
+        }
+    }
+
+    public Task TellToReconnectAsync(TimeSpan delay) =>
+        _connection.WriteAsync(new InvocationMessage(ClientEvents.Reconnect, [new Reconnect((int)delay.TotalMilliseconds)])).AsTask();
+
+    /// <summary>Never waits. A full queue means that the loop has work to do; it reads the rest from the log when it is through.</summary>
+    public void Offer(Subscription subscription, NotificationFrame frame)
+    {
+        if (!_queue.Writer.TryWrite(new Work(subscription, frame)))
+        {
+            subscription.IsBehind = true;
+        }
+    }
+
+    public async Task CloseAsync()
+    {
+        _queue.Writer.TryComplete();
+        Subscription[] subscriptions;
+        lock (_subscriptionsLock)
+        {
+            subscriptions = [.. _subscriptions.Values];
+            _subscriptions.Clear();
+        }
+
+        foreach (var subscription in subscriptions)
+        {
+            await LeaveAsync(subscription);
+        }
+
+        await _loop;
+    }
+
+    private Task LeaveAsync(Subscription subscription)
+    {
+        subscription.IsClosed = true;
+        return _router.RemoveAsync(subscription);
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (await _queue.Reader.WaitToReadAsync(_connection.ConnectionAborted))
+            {
+                while (_queue.Reader.TryRead(out var work))
+                {
+                    await DeliverAsync(work);
+                }
+
+                await CatchUpLateAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The connection is gone.
+        }
+        catch (Exception exception)
+        {
+            // Going on would leave a hole. The client comes back and resumes from its position.
+            Log.DeliveryFailed(_logger, ConnectionId, exception);
+            _connection.Abort();
+        }
+    }
+
+    private async ValueTask DeliverAsync(Work work)
+    {
+        var (subscription, frame) = work;
+        if (subscription.IsClosed)
+        {
+            return;
+        }
+
+        if (frame is null || subscription.Position is not { } position || frame.Position.Epoch != position.Epoch || frame.Position.Offset > position.Offset + 1)
+        {
+            await CatchUpAsync(subscription);
+        }
+        else if (frame.Position.Offset == position.Offset + 1)
+        {
+            await WriteAsync(subscription, frame);
+        }
+    }
+
+    /// <summary>What did not fit the queue may have been a stream's last notification, with none to follow that shows the gap.</summary>
+    private async ValueTask CatchUpLateAsync()
+    {
+        Subscription[] late;
+        lock (_subscriptionsLock)
+        {
+            late = [.. _subscriptions.Values.Where(subscription => subscription.IsBehind && subscription.Position is not null)];
+        }
+
+        foreach (var subscription in late)
+        {
+            await CatchUpAsync(subscription);
+        }
+    }
+
+    private async Task CatchUpAsync(Subscription subscription)
+    {
+        LogPage page;
+        do
+        {
+            // Before the read: what overflows from now on is read again.
+            subscription.IsBehind = false;
+            page = await ReadAsync(subscription);
+            for (var i = 0; i < page.Entries.Count && !subscription.IsClosed; i++)
+            {
+                var at = new Position(page.Epoch, page.After + i + 1);
+                await WriteAsync(subscription, new NotificationFrame(subscription.Stream, at, LogEntry.Parse(page.Entries[i])));
+            }
+        }
+        while (!page.IsLast && !subscription.IsClosed);
+    }
+
+    /// <summary>The next page for the subscription, announced with <c>subscribed</c> where it does not follow on what was delivered.</summary>
+    private async Task<LogPage> ReadAsync(Subscription subscription)
+    {
+        var stream = subscription.Stream;
+        var known = subscription.Position ?? subscription.Since;
+        var page = known is { } position ? await _log.ReadAfterAsync(stream, position.Offset, _options.PageSize)
+            : _device is not null && stream.IsUser ? await _log.ReadAfterCursorAsync(stream, _device, _options.PageSize)
+            : await _log.ReadEndAsync(stream);
+        var recovered = page.IsContiguous && (known is null || known.Value.Epoch == page.Epoch);
+        if (known is not null && known.Value.Epoch != page.Epoch)
+        {
+            // The offset meant another log. All of this one is new to the client.
+            page = await _log.ReadAfterAsync(stream, 0, _options.PageSize);
+        }
+
+        if (!recovered || subscription.Position is null)
+        {
+            subscription.Position = new Position(page.Epoch, page.After);
+            await _connection.WriteAsync(new InvocationMessage(
+                ClientEvents.Subscribed, [new Subscribed(stream.Value, page.Epoch, page.After, recovered)]));
+        }
+
+        return page;
+    }
+
+    private async ValueTask WriteAsync(Subscription subscription, NotificationFrame frame)
+    {
+        await _connection.WriteAsync(frame.Message, _connection.ConnectionAborted);
+        subscription.Position = frame.Position;
+        _telemetry.Delivered(_time.GetUtcNow() - frame.Timestamp);
+    }
+}

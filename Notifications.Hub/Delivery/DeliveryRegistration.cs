@@ -1,0 +1,17 @@
+using Microsoft.AspNetCore.SignalR;
+
+namespace Notifications.Hubs.Delivery;
+
+internal static class DeliveryRegistration
+{
+    public static void AddDelivery(this IServiceCollection services)
+    {
+        services.AddOptions<DeliveryOptions>().BindConfiguration(DeliveryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<HubTelemetry>();
+        services.AddSingleton<StreamRouter>();
+        services.AddSingleton<ConnectionDeliveries>();
+        services.AddSingleton<AcknowledgementWriter>();
+        services.AddHostedService(provider => provider.GetRequiredService<AcknowledgementWriter>());
+        services.AddSingleton<HubLifetimeManager<NotificationHub>, DeliveringLifetimeManager>();
+    }
+}

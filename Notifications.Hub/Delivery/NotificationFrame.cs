@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MessagePack;
+using MessagePack.Formatters;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Protocol;
+using Notifications.Messaging;
+
+namespace Notifications.Hubs.Delivery;
+
+/// <summary>
+/// A notification at its position, as it goes out: serialized at most once for each protocol, however many connections of this
+/// instance get it.
+/// </summary>
+internal sealed class NotificationFrame
+{
+    public NotificationFrame(StreamName stream, Position position, LogEntry entry)
+    {
+        Position = position;
+        Timestamp = entry.Timestamp;
+        Message = new SerializedHubMessage(new InvocationMessage(
+            ClientEvents.Notification, [new NotificationArgument(stream, position, entry.Body)]));
+    }
+
+    public Position Position { get; }
+
+    /// <summary>When it was published.</summary>
+    public DateTimeOffset Timestamp { get; }
+
+    public SerializedHubMessage Message { get; }
+}
+
+/// <summary>Argument of <c>notification</c>: <c>{stream, epoch, offset}</c> followed by the members of the body as its publisher wrote them.</summary>
+[JsonConverter(typeof(NotificationArgumentJson))]
+[MessagePackFormatter(typeof(NotificationArgumentMessagePack))]
+internal sealed record NotificationArgument(StreamName Stream, Position Position, ReadOnlyMemory<byte> Body);
+
+internal sealed class NotificationArgumentJson : JsonConverter<NotificationArgument>
+{
+    public override void Write(Utf8JsonWriter writer, NotificationArgument value, JsonSerializerOptions options)
+    {
+        var buffer = new ArrayBufferWriter<byte>(value.Body.Length + 256);
+        using (var head = new Utf8JsonWriter(buffer))
+        {
+            head.WriteStartObject();
+            head.WriteString("stream"u8, value.Stream.Value);
+            head.WriteString("epoch"u8, value.Position.Epoch);
+            head.WriteNumber("offset"u8, value.Position.Offset);
+            head.Flush();
+        }
+
+        // The head's object stays open and the body's members follow: "{" of the body becomes ",".
+        buffer.Write(","u8);
+        buffer.Write(value.Body.Span[1..]);
+        writer.WriteRawValue(buffer.WrittenSpan, skipInputValidation: true);
+    }
+
+    public override NotificationArgument Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        throw new NotSupportedException("The hub sends notifications and takes none.");
+}
+
+internal sealed class NotificationArgumentMessagePack : IMessagePackFormatter<NotificationArgument>
+{
+    public void Serialize(ref MessagePackWriter writer, NotificationArgument value, MessagePackSerializerOptions options)
+    {
+        using var body = JsonDocument.Parse(value.Body);
+        writer.WriteMapHeader(3 + body.RootElement.GetPropertyCount());
+        writer.Write("stream");
+        writer.Write(value.Stream.Value);
+        writer.Write("epoch");
+        writer.Write(value.Position.Epoch);
+        writer.Write("offset");
+        writer.Write(value.Position.Offset);
+        foreach (var member in body.RootElement.EnumerateObject())
+        {
+            writer.Write(member.Name);
+            MessagePackSerializer.ConvertFromJson(member.Value.GetRawText(), ref writer, options);
+        }
+    }
+
+    public NotificationArgument Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
+        throw new NotSupportedException("The hub sends notifications and takes none.");
+}

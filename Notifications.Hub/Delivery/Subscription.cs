@@ -1,0 +1,32 @@
+using Notifications.Messaging;
+
+namespace Notifications.Hubs.Delivery;
+
+/// <summary>One connection's interest in one stream. The position belongs to the connection's delivery loop alone.</summary>
+internal sealed class Subscription(ConnectionDelivery connection, StreamName stream, Position? since)
+{
+    private volatile bool _behind = true;
+
+    public StreamName Stream => stream;
+
+    /// <summary>Where the client said that it stands; null: it did not say.</summary>
+    public Position? Since => since;
+
+    /// <summary>The last position delivered; null before the first <c>subscribed</c>.</summary>
+    public Position? Position { get; set; }
+
+    public bool IsClosed { get; set; }
+
+    /// <summary>Something may have passed it by: the log has to be read before the next live notification.</summary>
+    public bool IsBehind
+    {
+        get => _behind;
+        set => _behind = value;
+    }
+
+    /// <summary>Its place in the stream's member list, kept by <see cref="LocalStream"/>.</summary>
+    public int Index { get; set; }
+
+    /// <summary>Hands over a live notification. Never waits: what does not fit the connection's queue is read from the log later.</summary>
+    public void Offer(NotificationFrame frame) => connection.Offer(this, frame);
+}

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Notifications.Hubs.Delivery;
+using Notifications.Messaging;
+using StackExchange.Redis;
+
+namespace Notifications.Hubs;
+
+public static class HubRegistration
+{
+    public const string Path = "/hubs/notifications";
+
+    public static void AddNotificationHub(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddNotificationLog();
+        services.AddSignalR().AddMessagePackProtocol().AddStackExchangeRedis();
+        services.AddOptionalArguments();
+        // One Redis connection for the backplane and for us, so that there is one to watch and to rebuild.
+        services.AddOptions<RedisOptions>().Configure<IConnectionMultiplexer>((options, redis) =>
+        {
+            options.ConnectionFactory = _ => Task.FromResult(redis);
+            options.Configuration.ChannelPrefix = RedisChannel.Literal("n:signalr:");
+        });
+        services.AddSingleton<IUserIdProvider, SubjectUserIdProvider>();
+        services.TryAddSingleton<TopicPolicy>();
+        services.AddDelivery();
+    }
+
+    public static void MapNotificationHub(this WebApplication app) => app.MapHub<NotificationHub>(Path);
+
+    /// <summary>SignalR's user is the token's <c>sub</c>, nothing that a client may choose.</summary>
+    private sealed class SubjectUserIdProvider : IUserIdProvider
+    {
+        public string? GetUserId(HubConnectionContext connection) => connection.User.FindFirst(TokenNames.UserClaim)?.Value;
+    }
+}

@@ -1,0 +1,30 @@
+using Notifications.Messaging;
+
+namespace Notifications.Hubs;
+
+internal static partial class Log
+{
+    [LoggerMessage(LogLevel.Warning, "A message on the channel of {Stream} is not of the form \"offset epoch entry\" and was left out.")]
+    public static partial void NotALiveMessage(ILogger logger, StreamName stream);
+
+    [LoggerMessage(LogLevel.Error, "An entry of {Stream} can't be read and was left out.")]
+    public static partial void UnreadableEntry(ILogger logger, StreamName stream, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "Delivery to connection {ConnectionId} failed; the connection is closed so that its client resumes.")]
+    public static partial void DeliveryFailed(ILogger logger, string connectionId, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "An acknowledgement in {Stream} was not written and is tried again.")]
+    public static partial void AcknowledgementNotWritten(ILogger logger, StreamName stream, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Hub instance {Instance} serves at {Address}.")]
+    public static partial void Registered(ILogger logger, string instance, string address);
+
+    [LoggerMessage(LogLevel.Warning, "Hub instance {Instance} could not refresh its registry entry; the gateway drops it when that expires.")]
+    public static partial void NotRefreshed(ILogger logger, string instance, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Hub instance {Instance} drains {Connections} connections over {Window}.")]
+    public static partial void Draining(ILogger logger, string instance, int connections, TimeSpan window);
+
+    [LoggerMessage(LogLevel.Error, "Draining failed; the instance stops at once.")]
+    public static partial void DrainFailed(ILogger logger, Exception exception);
+}

@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.SignalR;
+using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Instances;
+using Notifications.Messaging;
+
+namespace Notifications.Hubs;
+
+/// <summary>
+/// What a client may ask for. What it is told (<see cref="ClientEvents"/>) does not go through <c>Clients</c> but through its
+/// <see cref="ConnectionDelivery"/>, which keeps the order.
+/// </summary>
+public sealed class NotificationHub(Instance instance, TopicPolicy topics) : Hub
+{
+    private ConnectionDelivery Delivery => Context.Features.GetRequiredFeature<ConnectionDelivery>();
+
+    public override Task OnConnectedAsync() =>
+        Delivery.SubscribeAsync(StreamName.User(Context.UserIdentifier!), since: null);
+
+    /// <summary>
+    /// Starts, or starts anew, to deliver a stream to this connection: after <paramref name="since"/>, or else after the
+    /// device's cursor in the caller's own stream, or else from now on.
+    /// </summary>
+    public Task Subscribe(string stream, StreamPosition? since) => Delivery.SubscribeAsync(Readable(stream), since?.ToPosition());
+
+    public Task Unsubscribe(string stream) => Delivery.UnsubscribeAsync(Readable(stream));
+
+    /// <summary>The device has handled everything up to and including this position. A connection without a device has no cursor to move.</summary>
+    public void Acknowledge(string stream, string epoch, long offset) => Delivery.Acknowledge(Readable(stream), new Position(epoch, offset));
+
+    /// <summary>The id of the hub instance that serves this connection.</summary>
+    public string Instance() => instance.Id;
+
+    private StreamName Readable(string stream)
+    {
+        if (!StreamName.TryParse(stream, out var name))
+        {
+            throw new HubException("That is no stream name: it has to be user:<id> or topic:<name>, the id 1 to 128 characters out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.");
+        }
+
+        var mayRead = name.IsUser ? name.Id == Context.UserIdentifier : topics.MayRead(Context.User!, name);
+        return mayRead ? name : throw new HubException($"You may not read the stream {name}.");
+    }
+}

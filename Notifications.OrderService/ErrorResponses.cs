@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Diagnostics;
+
+namespace Notifications.OrderService;
+
+/// <summary>A body that the endpoint would accept, for the error that says so.</summary>
+internal sealed record BodyExample(string Json);
+
+/// <summary>Makes every error a problem details body (RFC 9457), those too that no handler of ours writes.</summary>
+public static class ErrorResponses
+{
+    public static void AddErrorResponses(this IHostApplicationBuilder builder)
+    {
+        // Outside Development the framework would answer a body that it can't read with a bare 400.
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        builder.Services.AddExceptionHandler<BadRequestHandler>();
+        builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+            context.ProblemDetails.Detail ??= DetailOf(context.HttpContext));
+    }
+
+    public static void UseErrorResponses(this IApplicationBuilder app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+    }
+
+    private static string? DetailOf(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status401Unauthorized => $"The request has no valid token ({Challenge(context)}). Send one in the header \"Authorization: Bearer <token>\".",
+        StatusCodes.Status403Forbidden => $"The caller may not {context.Request.Method} {context.Request.Path}. Send a token with the role that it needs.",
+        StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}. The orders are at /api/orders and /api/orders/{{id}}.",
+        StatusCodes.Status405MethodNotAllowed => $"{context.Request.Path} does not take {context.Request.Method}. It takes {context.Response.Headers.Allow}.",
+        StatusCodes.Status415UnsupportedMediaType => $"The body has the content type \"{context.Request.ContentType}\". Send application/json.",
+        StatusCodes.Status500InternalServerError => "The service failed on this request. Its log has the reason under the trace id.",
+        _ => null,
+    };
+
+    /// <summary>Why the token was refused, in the words of RFC 6750's challenge.</summary>
+    private static string Challenge(HttpContext context) => context.Response.Headers.WWWAuthenticate.ToString();
+
+    /// <summary>Bodies and parameters that can't be read: the caller's mistake, not the service's.</summary>
+    private sealed class BadRequestHandler(IProblemDetailsService problems) : IExceptionHandler
+    {
+        public ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
+        {
+            if (exception is not BadHttpRequestException badRequest)
+            {
+                return ValueTask.FromResult(false);
+            }
+
+            // The exception handler takes the endpoint off the request and keeps it in its feature.
+            var example = context.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetMetadata<BodyExample>();
+            context.Response.StatusCode = badRequest.StatusCode;
+            return problems.TryWriteAsync(new ProblemDetailsContext
+            {
+                HttpContext = context,
+                Exception = exception,
+                ProblemDetails = { Status = badRequest.StatusCode, Detail = DetailOf(badRequest, example) },
+            });
+        }
+
+        private static string DetailOf(BadHttpRequestException exception, BodyExample? example) => (exception.InnerException, example) switch
+        {
+            (_, null) => exception.Message,
+            (JsonException json, _) => $"The body can't be read at {json.Path ?? "$"} (line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}): it is not the JSON that is expected there. Send JSON such as {example.Json}.",
+            (null, _) when exception.StatusCode == StatusCodes.Status400BadRequest => $"The request has no body, or null for one. Send JSON such as {example.Json}.",
+            _ => exception.Message,
+        };
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text.Json.Serialization;
+
+namespace Notifications.OrderService;
+
+/// <summary>Where an order stands. Sent and stored by name.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<OrderStatus>))]
+internal enum OrderStatus
+{
+    Placed,
+    Paid,
+    Shipped,
+    Delivered,
+    Cancelled,
+}
+
+/// <summary>The steps that an order may take; nothing else in the service knows them.</summary>
+internal static class OrderStatuses
+{
+    public static IReadOnlyList<OrderStatus> Next(this OrderStatus status) => status switch
+    {
+        OrderStatus.Placed => [OrderStatus.Paid, OrderStatus.Cancelled],
+        OrderStatus.Paid => [OrderStatus.Shipped, OrderStatus.Cancelled],
+        OrderStatus.Shipped => [OrderStatus.Delivered],
+        OrderStatus.Delivered or OrderStatus.Cancelled => [],
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "This is no order status."),
+    };
+
+    /// <summary>By name, in any case. Unlike <see cref="Enum.TryParse{TEnum}(string, bool, out TEnum)"/> no number is a status.</summary>
+    public static OrderStatus? Parse(string? name)
+    {
+        foreach (var status in Enum.GetValues<OrderStatus>())
+        {
+            if (string.Equals(status.ToString(), name, StringComparison.OrdinalIgnoreCase))
+            {
+                return status;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Notifications.Hubs;
+using Notifications.Hubs.Instances;
+
+namespace Notifications.Tests.Hub;
+
+/// <summary>A hub inside the test process, on a port that it chooses. It does not enter the registry: tests connect to it directly.</summary>
+internal sealed class HubHost(WebApplication app) : IAsyncDisposable
+{
+    private Uri Address => new(app.Urls.Single());
+
+    /// <param name="redis">Connection string of its Redis.</param>
+    /// <param name="settings">Configuration beyond that.</param>
+    public static async Task<HubHost> StartAsync(string redis, params (string Key, string Value)[] settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ApplicationName = typeof(NotificationHub).Assembly.GetName().Name,
+            EnvironmentName = Environments.Development,
+        });
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(
+        [
+            new("ConnectionStrings:redis", redis),
+            new(TokenNames.DevelopmentKey, TestTokens.Key),
+            .. settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)),
+        ]);
+        builder.AddServiceDefaults();
+        builder.AddTokenAuthentication();
+        builder.AddRedis();
+        builder.AddNotificationHub();
+        builder.Services.AddSingleton<Instance>();
+
+        var app = builder.Build();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapDefaultEndpoints();
+        app.MapNotificationHub();
+        await app.StartAsync();
+        return new HubHost(app);
+    }
+
+    public Task<HubClient> ConnectAsync(string user, string? device = null) => HubClient.ConnectAsync(
+        Address, options => options.AccessTokenProvider = () => Task.FromResult<string?>(TestTokens.Create(user)), device);
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+}

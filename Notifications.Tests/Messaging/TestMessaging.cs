@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Notifications.Messaging;
+using Notifications.Tests.Redis;
+using StackExchange.Redis;
+
+namespace Notifications.Tests.Messaging;
+
+/// <summary>The publisher and the log as a service registers them, on a test's server, with a test's limits.</summary>
+internal sealed class TestMessaging : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    private TestMessaging(IConnectionMultiplexer redis, Action<NotificationOptions>? configure)
+    {
+        Redis = redis;
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
+        services.AddSingleton(redis);
+        services.AddNotificationPublisher();
+        services.AddInstanceRegistry();
+        services.Configure(configure ?? (_ => { }));
+        _services = services.BuildServiceProvider();
+    }
+
+    public IConnectionMultiplexer Redis { get; }
+
+    public IDatabase Database => Redis.GetDatabase();
+
+    public NotificationPublisher Publisher => _services.GetRequiredService<NotificationPublisher>();
+
+    public NotificationLog Log => _services.GetRequiredService<NotificationLog>();
+
+    public InstanceRegistry Registry => _services.GetRequiredService<InstanceRegistry>();
+
+    public static async Task<TestMessaging> OnAsync(RedisServers servers, RedisKind kind, Action<NotificationOptions>? configure = null) =>
+        On((await servers.GetAsync(kind)).Connection, configure);
+
+    public static TestMessaging On(IConnectionMultiplexer redis, Action<NotificationOptions>? configure = null) => new(redis, configure);
+
+    /// <summary>A stream that no other test uses.</summary>
+    public static StreamName NewStream() => StreamName.User(RedisServers.Unique("user"));
+
+    public static Notification Numbered(int number) => Notification.Create("NUMBERED", new { number });
+
+    /// <summary>Publishes that many numbered notifications, one after the other.</summary>
+    public async Task PublishAsync(StreamName stream, int count)
+    {
+        for (var number = 1; number <= count; number++)
+        {
+            await Publisher.PublishAsync(stream, Numbered(number));
+        }
+    }
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+}

@@ -1,0 +1,66 @@
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+using Notifications.Tests.Telemetry;
+using Xunit;
+
+namespace Notifications.Tests.WholeSystem;
+
+/// <summary>The whole system as the AppHost describes it, on free ports, with its telemetry sent to the tests.</summary>
+public sealed class RunningSystem : IAsyncLifetime
+{
+    public static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("notifications-").FullName;
+    private OtlpReceiver? _telemetry;
+    private DistributedApplication? _app;
+
+    public DistributedApplication App => _app ?? throw new InvalidOperationException("The system has not started.");
+
+    public OtlpReceiver Telemetry => _telemetry ?? throw new InvalidOperationException("The system has not started.");
+
+    public Uri Gateway => App.GetEndpoint("gateway", "http");
+
+    public async Task InitializeAsync()
+    {
+        using var limit = new CancellationTokenSource(StartLimit);
+        _telemetry = await OtlpReceiver.StartAsync();
+        var appHost = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Notifications_AppHost>(
+            [
+                $"--ConnectionStrings:orders=Data Source={Path.Combine(_directory, "orders.db")}",
+                $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL={_telemetry.Endpoint}",
+            ],
+            limit.Token);
+        _app = await appHost.BuildAsync(limit.Token);
+        await _app.StartAsync(limit.Token);
+        await _app.ResourceNotifications.WaitForResourceHealthyAsync("gateway", limit.Token);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+        }
+
+        if (_telemetry is not null)
+        {
+            await _telemetry.DisposeAsync();
+        }
+
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>A user who is signed in.</summary>
+    public async Task<SignedInUser> SignInAsync(string user, params string[] roles)
+    {
+        var http = new HttpClient { BaseAddress = Gateway };
+        return await SignedInUser.CreateAsync(http, user, roles);
+    }
+}
+
+/// <summary>One running system for all the tests that leave it as they found it.</summary>
+[CollectionDefinition(Name)]
+public sealed class OneSystem : ICollectionFixture<RunningSystem>
+{
+    public const string Name = "one running system";
+}
