@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace Microsoft.Extensions.Hosting;
@@ -24,6 +25,8 @@ public static class Redis
                 $"The Redis connection string \"{ConnectionName}\" is missing. Set ConnectionStrings__{ConnectionName}, or start the AppHost, which sets it.");
         }
 
+        // It tells every step of every connect at Information.
+        builder.Logging.AddFilter(typeof(IConnectionMultiplexer).Namespace, LogLevel.Warning);
         builder.AddRedisClient(ConnectionName, configureOptions: Configure);
     }
 
