@@ -3,7 +3,6 @@ using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
-
 namespace Notifications.Tests.Hub;
 
 public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisServers>

@@ -5,9 +5,7 @@ namespace Notifications.Tests.Redis;
 /// <summary>Debian's <c>redis-server</c> as a process, in a directory of its own, without persistence.</summary>
 public sealed class RedisServerProcess : RedisServer
 {
-    private static readonly string? Executable = Environment.GetEnvironmentVariable("PATH")?.Split(Path.PathSeparator)
-        .Select(directory => Path.Combine(directory, "redis-server"))
-        .FirstOrDefault(File.Exists);
+    private static readonly string? Executable = Executables.Find("redis-server");
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("notifications-redis-");
     private Process? _process;

@@ -59,7 +59,7 @@ public sealed class DeliveryTests(RunningSystem system)
                 await client.InstanceAsync();
                 return true;
             }
-            catch (Exception problem) when (problem is HttpRequestException or InvalidOperationException or TimeoutException or OperationCanceledException or IOException)
+            catch (Exception problem) when (problem is AggregateException or HttpRequestException or InvalidOperationException or TimeoutException or OperationCanceledException or IOException)
             {
                 return false;
             }

@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using System.Net.WebSockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Notifications.Messaging;
+
+namespace Notifications.Tests.Gateway;
+
+/// <summary>What reached the hub.</summary>
+internal sealed record SeenRequest(string Path, string Query, string? Authorization, string? TraceParent);
+
+/// <summary>Stands where a hub instance stands, answers every request with its id and remembers what it saw.</summary>
+internal sealed class FakeHub : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ConcurrentQueue<SeenRequest> _seen = new();
+
+    private FakeHub(string id)
+    {
+        Id = id;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _app = builder.Build();
+        _app.UseWebSockets();
+        _app.Run(AnswerAsync);
+    }
+
+    public string Id { get; }
+
+    public IReadOnlyCollection<SeenRequest> Seen => _seen;
+
+    public HubInstance Instance => new(Id, _app.Urls.Single(), Draining: false);
+
+    public static async Task<FakeHub> StartAsync(string id)
+    {
+        var hub = new FakeHub(id);
+        await hub._app.StartAsync();
+        return hub;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        var request = context.Request;
+        _seen.Enqueue(new SeenRequest(
+            request.Path, request.QueryString.Value!, request.Headers.Authorization.SingleOrDefault(), request.Headers.TraceParent.SingleOrDefault()));
+        if (context.WebSockets.IsWebSocketRequest)
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            await socket.SendAsync(Encoding.UTF8.GetBytes(Id), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+            return;
+        }
+
+        await context.Response.WriteAsync(Id, context.RequestAborted);
+    }
+}

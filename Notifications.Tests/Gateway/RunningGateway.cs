@@ -1,0 +1,133 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Notifications.Gateway;
+using Notifications.Messaging;
+using Notifications.Tests.Redis;
+
+namespace Notifications.Tests.Gateway;
+
+/// <summary>The gateway in this process, on a free port, with a Redis of its own.</summary>
+internal sealed class RunningGateway : IAsyncDisposable
+{
+    public const string HubPath = Proxy.HubPath;
+    private readonly WebApplication _app;
+
+    private RunningGateway(WebApplication app, RedisServer redis)
+    {
+        _app = app;
+        Redis = redis;
+        Registry = new InstanceRegistry(redis.Connection);
+    }
+
+    public RedisServer Redis { get; }
+
+    public InstanceRegistry Registry { get; }
+
+    public CapturedLogs Logs { get; } = new();
+
+    public Uri Address => new(_app.Urls.Single());
+
+    public IReadOnlyList<HubInstance> Hubs => _app.Services.GetRequiredService<HubDestinations>().Instances ?? [];
+
+    public static async Task<RunningGateway> StartAsync(string environment = "Development", Dictionary<string, string?>? settings = null)
+    {
+        var redis = new GarnetInProcess();
+        await redis.StartAsync();
+        var builder = Builder(environment, new()
+        {
+            ["ConnectionStrings:redis"] = redis.ConnectionString,
+            ["Gateway:PollInterval"] = "00:00:00.050",
+            [environment == Environments.Development ? TokenNames.DevelopmentKey : "Authentication:Schemes:Bearer:Authority"] =
+                environment == Environments.Development ? TestTokens.Key : "https://issuer.test",
+            // Everything, so that a test can say what no log holds.
+            ["Logging:LogLevel:Default"] = "Trace",
+            ["Logging:LogLevel:Microsoft.AspNetCore"] = "Trace",
+            ["Logging:LogLevel:Yarp"] = "Trace",
+        });
+        builder.Configuration.AddInMemoryCollection(settings);
+        builder.AddGateway();
+        var app = builder.Build();
+        app.MapDefaultEndpoints();
+        app.MapGateway();
+        var gateway = new RunningGateway(app, redis);
+        app.Services.GetRequiredService<ILoggerFactory>().AddProvider(gateway.Logs);
+        await app.StartAsync();
+        return gateway;
+    }
+
+    /// <summary>A builder as <c>Program</c> has it before <c>AddGateway</c>.</summary>
+    public static WebApplicationBuilder Builder(string environment, Dictionary<string, string?> settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            EnvironmentName = environment,
+            ContentRootPath = Path.Combine(Repository(), "Notifications.Gateway"),
+        });
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(settings);
+        builder.AddServiceDefaults();
+        return builder;
+    }
+
+    /// <summary>Enters the instances as they are now and waits until the gateway has exactly these.</summary>
+    public async Task UseAsync(params HubInstance[] instances)
+    {
+        foreach (var instance in instances)
+        {
+            await Registry.RegisterAsync(instance, TimeSpan.FromMinutes(10));
+        }
+
+        foreach (var gone in (await Registry.ListAsync()).ExceptBy(instances.Select(i => i.Id), i => i.Id))
+        {
+            await Registry.RemoveAsync(gone.Id);
+        }
+
+        await Eventually.True(() => Hubs.SequenceEqual(instances.OrderBy(i => i.Id, StringComparer.Ordinal)), "the gateway to read the list");
+    }
+
+    /// <summary>A browser: it keeps cookies, and follows nothing.</summary>
+    public HttpClient Browser(string? token = null)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer(), AllowAutoRedirect = false }) { BaseAddress = Address };
+        client.DefaultRequestHeaders.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        await Redis.DisposeAsync();
+        Logs.Dispose();
+    }
+
+    /// <summary>Status and detail of an answer that has to be problem details.</summary>
+    public static async Task<(HttpStatusCode Status, string? Detail)> ProblemOf(HttpResponseMessage response)
+    {
+        if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
+        {
+            throw new InvalidOperationException($"{(int)response.StatusCode} came without problem details: {await response.Content.ReadAsStringAsync()}");
+        }
+
+        return (response.StatusCode, (await response.Content.ReadFromJsonAsync<ProblemDetails>())!.Detail);
+    }
+
+    private static string Repository()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "Notifications.sln")))
+        {
+            directory = directory.Parent ?? throw new InvalidOperationException($"No Notifications.sln above {AppContext.BaseDirectory}.");
+        }
+
+        return directory.FullName;
+    }
+}
