@@ -25,7 +25,7 @@ internal sealed class Dashboard : ProcessResource
             if (command.StartsWith(Tools, StringComparison.Ordinal))
             {
                 // It unpacks itself below its home, 150 MB that are none of the user's.
-                environment["HOME"] = Path.Combine(Tools, "home");
+                environment["HOME"] = Directory.CreateDirectory(Path.Combine(Tools, "home")).FullName;
             }
 
             return ValueTask.CompletedTask;
