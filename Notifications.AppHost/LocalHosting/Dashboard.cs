@@ -7,6 +7,9 @@ internal sealed class Dashboard : ProcessResource
 {
     /// <summary>Where services send telemetry. With a dashboard of our own it is that one's address, on a free port.</summary>
     private const string OtlpKey = "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL";
+    private static readonly string Tools = Path.GetFullPath(Path.Combine(AppHostAssembly.Directory, "..", ".tools"));
+    private static readonly string OwnDirectory = Path.Combine(Tools, "node_modules", "@microsoft", "aspire-cli-linux-x64", "bin");
+
     private readonly string _command;
     private readonly string _otlpGrpc;
     private readonly string _otlpHttp;
@@ -16,6 +19,17 @@ internal sealed class Dashboard : ProcessResource
         (_command, _otlpGrpc, _otlpHttp) = (command, otlpGrpc, otlpHttp);
         Endpoint = new HttpEndpoint { Port = port, External = true };
         HealthPath = "/";
+        Environment.Add((environment, _) =>
+        {
+            environment["NO_COLOR"] = "1";
+            if (command.StartsWith(Tools, StringComparison.Ordinal))
+            {
+                // It unpacks itself below its home, 150 MB that are none of the user's.
+                environment["HOME"] = Directory.CreateDirectory(Path.Combine(Tools, "home")).FullName;
+            }
+
+            return ValueTask.CompletedTask;
+        });
     }
 
     public static void Add(DistributedApplicationBuilder builder)
@@ -36,14 +50,11 @@ internal sealed class Dashboard : ProcessResource
     internal override (string Command, IReadOnlyList<string> Arguments, string WorkingDirectory) CommandFor(ReplicaContext replica) =>
         (_command,
         [
-            "dashboard", "run", "--allow-anonymous", "--frontend-url", replica.Address!.ToString().TrimEnd('/'),
+            "dashboard", "run", "--nologo", "--non-interactive", "--allow-anonymous", "--frontend-url", replica.Address!.ToString().TrimEnd('/'),
             "--otlp-grpc-url", _otlpGrpc, "--otlp-http-url", _otlpHttp,
         ], AppHostAssembly.Directory);
 
-    private static string? FindCommand()
-    {
-        var own = Path.GetFullPath(Path.Combine(AppHostAssembly.Directory, "..", ".tools", "node_modules", ".bin"));
-        return (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Prepend(own)
+    private static string? FindCommand() =>
+        (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Prepend(OwnDirectory)
             .Select(directory => Path.Combine(directory, "aspire")).FirstOrDefault(File.Exists);
-    }
 }

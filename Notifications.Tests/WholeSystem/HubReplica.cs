@@ -12,11 +12,11 @@ internal sealed record HubReplica(string ResourceId, string Instance, int Proces
 {
     private const string InstanceAttribute = "service.instance.id=";
 
-    /// <summary>SIGKILL: it has no chance to say goodbye.</summary>
+    /// <summary>SIGKILL: it has no chance to say goodbye. Aspire runs a project below a <c>dotnet run</c> of its own, so the whole tree.</summary>
     public void Kill()
     {
         using var process = Process.GetProcessById(ProcessId);
-        process.Kill();
+        process.Kill(entireProcessTree: true);
     }
 
     /// <summary>Waits until that many replicas run.</summary>

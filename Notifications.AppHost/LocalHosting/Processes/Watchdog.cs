@@ -21,9 +21,16 @@ internal sealed class Watchdog : IDisposable
         kill -TERM $pids 2>/dev/null
         for second in 1 2 3; do
           sleep 1
-          kill -0 $pids 2>/dev/null || exit 0
+          left=''
+          for pid in $pids; do
+            kill -0 $pid 2>/dev/null && left="$left $pid"
+          done
+          [ "$left" ] || exit 0
         done
-        kill -KILL $pids 2>/dev/null
+        for pid in $left; do
+          # With what it started, where it has a session of its own.
+          kill -KILL -$pid 2>/dev/null || kill -KILL $pid
+        done
         """;
 
     private readonly Lock _lock = new();

@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using Xunit;
+
+namespace Notifications.Tests.Hosting;
+
+/// <summary>The built AppHost as a process of its own, on free ports.</summary>
+internal sealed class AppHostProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = [];
+    private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private AppHostProcess(ProcessStartInfo start)
+    {
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Take(line.Data);
+        _process.ErrorDataReceived += (_, line) => Take(line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public int Id => _process.Id;
+    public string Output => string.Join('\n', _output);
+
+    public static AppHostProcess Start(params (string Name, string Value)[] environment)
+    {
+        var configuration = typeof(AppHostProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+        var directory = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../Notifications.AppHost"));
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(directory, "bin", configuration, "net10.0", "Notifications.AppHost.dll")])
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        (string Name, string Value)[] launchProfile =
+        [
+            ("DOTNET_ENVIRONMENT", "Development"),
+            ("ASPNETCORE_URLS", $"http://localhost:{FreePort.Next()}"),
+            ("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", $"http://localhost:{FreePort.Next()}"),
+            ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", $"http://localhost:{FreePort.Next()}"),
+            ("ASPIRE_ALLOW_UNSECURED_TRANSPORT", "true"),
+            ("GATEWAY_PORT", "0"),
+            ("DASHBOARD_PORT", "0"),
+        ];
+        foreach (var (name, value) in launchProfile.Concat(environment))
+        {
+            start.Environment[name] = value;
+        }
+
+        return new AppHostProcess(start);
+    }
+
+    /// <summary>Waits for the lines that the start ends with.</summary>
+    public async Task WaitUntilRunningAsync()
+    {
+        var first = await Task.WhenAny(_announced.Task, _process.WaitForExitAsync()).WaitAsync(StartLimit);
+        Assert.True(first == _announced.Task, $"The AppHost ended instead of starting:\n{Output}");
+    }
+
+    public async Task<int> WaitForExitAsync(TimeSpan limit)
+    {
+        await _process.WaitForExitAsync().WaitAsync(limit);
+        return _process.ExitCode;
+    }
+
+    public void Kill() => _process.Kill();
+
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Every process that it started, directly or not.</summary>
+    public IReadOnlyList<int> Descendants()
+    {
+        var parents = Directory.EnumerateDirectories("/proc").Select(directory => Path.GetFileName(directory))
+            .Where(name => int.TryParse(name, out _)).Select(name => int.Parse(name, CultureInfo.InvariantCulture))
+            .Select(id => (Id: id, Parent: ParentOf(id))).ToArray();
+        var found = new List<int> { Id };
+        for (var next = 0; next < found.Count; next++)
+        {
+            found.AddRange(parents.Where(process => process.Parent == found[next]).Select(process => process.Id));
+        }
+
+        return found[1..];
+    }
+
+    /// <summary>A process that has ended and that nobody has asked for its exit code does not run.</summary>
+    public static bool IsRunning(int processId) => StatOf(processId) is [not "Z", ..];
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private void Take(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        _output.Enqueue(line);
+        if (line.StartsWith("Hosting:", StringComparison.Ordinal))
+        {
+            _announced.TrySetResult();
+        }
+    }
+
+    private static int? ParentOf(int processId) => StatOf(processId) is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>From <c>/proc/&lt;id&gt;/stat</c>, <c>id (name) state parent …</c>, what follows the name, which may hold blanks.</summary>
+    private static string[]? StatOf(int processId)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{processId}/stat");
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        }
+        catch (IOException)
+        {
+            return null; // It has ended.
+        }
+    }
+}
