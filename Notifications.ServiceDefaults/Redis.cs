@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace Microsoft.Extensions.Hosting;
@@ -8,9 +9,12 @@ public static class Redis
 {
     public const string ConnectionName = "redis";
 
+    /// <summary>How long a service waits for Redis at its start before it goes on without.</summary>
+    private static readonly TimeSpan FirstTry = TimeSpan.FromSeconds(2);
+
     /// <summary>
-    /// Registers <see cref="IConnectionMultiplexer"/> with health check and tracing. It connects in the background and for as
-    /// long as it takes, so a service starts before its Redis does.
+    /// Registers <see cref="IConnectionMultiplexer"/> with health check and tracing. A service starts without its Redis: the
+    /// first try is short, and the next ones go on in the background for as long as it takes.
     /// </summary>
     /// <exception cref="InvalidOperationException">The connection string is missing.</exception>
     public static void AddRedis<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
@@ -21,12 +25,16 @@ public static class Redis
                 $"The Redis connection string \"{ConnectionName}\" is missing. Set ConnectionStrings__{ConnectionName}, or start the AppHost, which sets it.");
         }
 
+        // It tells every step of every connect at Information.
+        builder.Logging.AddFilter(typeof(IConnectionMultiplexer).Namespace, LogLevel.Warning);
         builder.AddRedisClient(ConnectionName, configureOptions: Configure);
     }
 
     private static void Configure(ConfigurationOptions options)
     {
         options.AbortOnConnectFail = false;
+        options.ConnectTimeout = (int)FirstTry.TotalMilliseconds;
+        options.ConnectRetry = 1;
         options.ReconnectRetryPolicy = new ExponentialRetry(deltaBackOffMilliseconds: 500, maxDeltaBackOffMilliseconds: 5_000);
     }
 }

@@ -45,7 +45,10 @@ export class NotificationClient {
       .configureLogging(LogLevel.Critical)
       .build();
     this.#connection.on('notification', notification => this.#raise('notification', notification));
-    this.#connection.on('subscribed', subscribed => this.#raise('subscribed', subscribed));
+    this.#connection.on('subscribed', subscribed => {
+      this.#ready();
+      this.#raise('subscribed', subscribed);
+    });
     this.#connection.on('reconnect', request => this.#moveAfter(request.delayMs));
     this.#connection.onclose(() => this.#lost());
   }
@@ -156,9 +159,15 @@ export class NotificationClient {
     }
 
     this.#connectedAt = performance.now();
-    this.#enter('connected');
     for (const [stream, since] of this.#streams) {
       this.#connection.invoke('Subscribe', stream, since ?? null).catch(error => console.error(`Subscribing to ${stream} failed.`, error));
+    }
+  }
+
+  /** The hub says so once it listens for this user. A connection that stands before that would miss what is published now. */
+  #ready() {
+    if (this.#running) {
+      this.#enter('connected');
     }
   }
 

@@ -136,6 +136,19 @@ public sealed class HubDestinationTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/health")).StatusCode);
     }
 
+    [Fact]
+    public async Task Where_replicas_cannot_be_told_apart_everything_goes_to_the_service_address()
+    {
+        await using var gateway = await RunningGateway.StartAsync(settings: new()
+        {
+            ["Gateway:Hubs"] = "Endpoint",
+            ["services:hub:http:0"] = _a.Instance.Address,
+        });
+
+        Assert.Equal(HttpStatusCode.OK, (await gateway.Browser().GetAsync("/health")).StatusCode);
+        Assert.Equal("a", await BeginAsync(gateway.Browser(Token)));
+    }
+
     private static async Task<string> BeginAsync(HttpClient browser)
     {
         var response = await browser.PostAsync(NewSession, null);
