@@ -107,6 +107,11 @@ internal sealed class Replica(
         var start = OwnSession.IsAvailable ? new ProcessStartInfo(OwnSession.Command, [command, .. arguments]) : new ProcessStartInfo(command, arguments);
         start.WorkingDirectory = directory;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        foreach (var own in start.Environment.Keys.Where(IsAppHostsOwn).ToArray())
+        {
+            start.Environment.Remove(own);
+        }
+
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
@@ -123,6 +128,11 @@ internal sealed class Replica(
         Publish(KnownResourceStates.Running, environment, process.Id, resource.HealthPath is null ? HealthStatus.Healthy : HealthStatus.Unhealthy);
         _watch = WatchAsync(process, environment);
     }
+
+    /// <summary>What the launch profile or ./run tells the AppHost about itself would tell the process something wrong.</summary>
+    private static bool IsAppHostsOwn(string variable) =>
+        variable is "ASPNETCORE_URLS" or "ASPNETCORE_ENVIRONMENT" or "DOTNET_ENVIRONMENT" or "DOTNET_LAUNCH_PROFILE"
+        || variable.StartsWith("ASPIRE_", StringComparison.Ordinal);
 
     private async Task WatchAsync(Process process, IReadOnlyDictionary<string, string> environment)
     {
