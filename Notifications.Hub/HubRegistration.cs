@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
 using Notifications.Messaging;
 using StackExchange.Redis;
@@ -28,7 +29,12 @@ public static class HubRegistration
         services.AddDelivery();
     }
 
-    public static void MapNotificationHub(this WebApplication app) => app.MapHub<NotificationHub>(Path);
+    public static void MapNotificationHub(this WebApplication app)
+    {
+        var delivery = app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value;
+        app.UseDeviceNameRule();
+        app.MapHub<NotificationHub>(Path, connection => connection.TransportSendTimeout = delivery.SendTimeout);
+    }
 
     /// <summary>SignalR's user is the token's <c>sub</c>, nothing that a client may choose.</summary>
     private sealed class SubjectUserIdProvider : IUserIdProvider

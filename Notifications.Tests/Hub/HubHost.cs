@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -35,19 +36,31 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
         builder.AddTokenAuthentication();
         builder.AddRedis();
         builder.AddNotificationHub();
+        builder.AddNotificationApi();
         builder.Services.AddSingleton<Instance>();
 
         var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapDefaultEndpoints();
         app.MapNotificationHub();
+        app.MapNotificationApi();
         await app.StartAsync();
         return new HubHost(app);
     }
 
     public Task<HubClient> ConnectAsync(string user, string? device = null) => HubClient.ConnectAsync(
         Address, options => options.AccessTokenProvider = () => Task.FromResult<string?>(TestTokens.Create(user)), device);
+
+    /// <summary>For the caller's plain HTTP requests.</summary>
+    public HttpClient As(string user, params string[] roles)
+    {
+        var http = new HttpClient { BaseAddress = Address };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Create(user, roles));
+        return http;
+    }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 }
