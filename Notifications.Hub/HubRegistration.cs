@@ -16,8 +16,10 @@ public static class HubRegistration
     {
         var services = builder.Services;
         services.AddNotificationLog();
-        services.AddSignalR().AddMessagePackProtocol().AddStackExchangeRedis();
+        services.AddSignalR(options => options.AddFilter<InvocationErrors>()).AddMessagePackProtocol().AddStackExchangeRedis();
         services.AddOptionalArguments();
+        // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical);
         // One Redis connection for the backplane and for us, so that there is one to watch and to rebuild.
         services.AddOptions<RedisOptions>().Configure<IConnectionMultiplexer>((options, redis) =>
         {

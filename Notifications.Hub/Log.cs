@@ -39,4 +39,7 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Warning, "The position of {Stream} could not be checked; the next round tries again.")]
     public static partial void PositionNotChecked(ILogger logger, StreamName stream, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "{Method} failed on connection {ConnectionId}.")]
+    public static partial void InvocationFailed(ILogger logger, string method, string connectionId, Exception exception);
 }

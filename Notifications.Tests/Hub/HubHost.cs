@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Notifications.Hubs;
+using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Instances;
 
 namespace Notifications.Tests.Hub;
@@ -13,7 +14,9 @@ namespace Notifications.Tests.Hub;
 /// <summary>A hub inside the test process, on a port that it chooses. It does not enter the registry: tests connect to it directly.</summary>
 internal sealed class HubHost(WebApplication app) : IAsyncDisposable
 {
-    private Uri Address => new(app.Urls.Single());
+    public Uri Address => new(app.Urls.Single());
+
+    public int Connections => app.Services.GetRequiredService<ConnectionDeliveries>().Count;
 
     /// <param name="redis">Connection string of its Redis.</param>
     /// <param name="settings">Configuration beyond that.</param>
