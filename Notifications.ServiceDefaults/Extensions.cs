@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,6 +49,7 @@ public static class Extensions
                 .AddRuntimeInstrumentation()
                 .AddMeter("Notifications.*"))
             .WithTracing(tracing => tracing
+                .SetSampler(new ParentBasedSampler(new NoHousekeeping()))
                 .AddSource(builder.Environment.ApplicationName)
                 .AddSource("Notifications.*")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context =>
@@ -68,5 +70,15 @@ public static class Extensions
         app.MapHealthChecks(HealthPath).AllowAnonymous();
         app.MapHealthChecks(AlivePath, new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") }).AllowAnonymous();
         return app;
+    }
+
+    /// <summary>
+    /// Samples every trace but those that begin with a call to elsewhere: heartbeats and polls, each second and in every process,
+    /// behind which nobody would find the traces of requests. Under a request the same calls are spans like any other.
+    /// </summary>
+    private sealed class NoHousekeeping : Sampler
+    {
+        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
+            new(samplingParameters.Kind == ActivityKind.Client ? SamplingDecision.Drop : SamplingDecision.RecordAndSample);
     }
 }

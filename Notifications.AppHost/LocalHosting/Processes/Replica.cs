@@ -53,7 +53,8 @@ internal sealed class Replica(
     /// <summary>SIGTERM, and SIGKILL for a process that is still there after the limit.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _startOrStop.WaitAsync(cancellationToken);
+        // Not cancelled: a limit that has passed already means to kill it at once, not to leave it.
+        await _startOrStop.WaitAsync(CancellationToken.None);
         try
         {
             if (_process is not { } process || _watch.IsCompleted)
