@@ -13,14 +13,21 @@ internal sealed class HandOver
     public async Task HandleAsync(ReceivedNotification notification, CancellationToken cancellationToken)
     {
         var handled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var stop = cancellationToken.Register(() => handled.TrySetCanceled(cancellationToken));
         await _items.Writer.WriteAsync(new Item(notification, handled), cancellationToken);
-        await handled.Task.WaitAsync(cancellationToken);
+        await handled.Task;
     }
 
     public async IAsyncEnumerable<ReceivedNotification> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var item in _items.Reader.ReadAllAsync(cancellationToken))
         {
+            if (item.Handled.Task.IsCompleted)
+            {
+                // The client stopped before anyone took it.
+                continue;
+            }
+
             var askedForNext = false;
             try
             {

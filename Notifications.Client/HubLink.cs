@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Connections.Client;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -96,14 +97,16 @@ internal sealed class HubLink : IAsyncDisposable
 
     public void GiveUp() => _closed.TrySetResult(null);
 
-    public Task SubscribeAsync(string stream, Position? since) =>
-        _connection.InvokeCoreAsync(HubNames.Subscribe, typeof(object), [stream, since], Ending);
+    /// <exception cref="HubException">The hub refuses.</exception>
+    /// <exception cref="LinkLostException">The connection is gone.</exception>
+    public Task SubscribeAsync(string stream, Position? since) => InvokeAsync(HubNames.Subscribe, stream, since);
 
-    public Task UnsubscribeAsync(string stream) =>
-        _connection.InvokeCoreAsync(HubNames.Unsubscribe, typeof(object), [stream], Ending);
+    /// <inheritdoc cref="SubscribeAsync"/>
+    public Task UnsubscribeAsync(string stream) => InvokeAsync(HubNames.Unsubscribe, stream);
 
+    /// <inheritdoc cref="SubscribeAsync"/>
     public Task AcknowledgeAsync(string stream, Position position) =>
-        _connection.InvokeCoreAsync(HubNames.Acknowledge, typeof(object), [stream, position.Epoch, position.Offset], Ending);
+        InvokeAsync(HubNames.Acknowledge, stream, position.Epoch, position.Offset);
 
     public async Task<string> InstanceAsync(CancellationToken cancellationToken) =>
         (string?)await _connection.InvokeCoreAsync(HubNames.Instance, typeof(string), [], cancellationToken) ?? "";
@@ -113,6 +116,19 @@ internal sealed class HubLink : IAsyncDisposable
         await _ending.CancelAsync();
         await _connection.DisposeAsync();
         _ending.Dispose();
+    }
+
+    private async Task InvokeAsync(string method, params object?[] arguments)
+    {
+        try
+        {
+            await _connection.InvokeCoreAsync(method, typeof(object), arguments, Ending);
+        }
+        catch (Exception exception) when (exception is not HubException || !IsOpen)
+        {
+            // SignalR fails what is under way with whatever ended the connection.
+            throw new LinkLostException(exception);
+        }
     }
 
     private static Uri Address(NotificationClientOptions options)

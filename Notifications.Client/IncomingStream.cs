@@ -11,6 +11,9 @@ namespace Notifications.Client;
 /// </summary>
 internal sealed class IncomingStream
 {
+    // The hub answers a position with that position, or says that it is gone. One that does neither must not be asked for ever.
+    private const int MaxAsks = 3;
+
     private readonly string _name;
     private readonly NotificationClientOptions _options;
     private readonly Func<ReceivedNotification, CancellationToken, Task> _handle;
@@ -25,8 +28,8 @@ internal sealed class IncomingStream
 
     private readonly Lock _lock = new();
     private HubLink? _link;
-    private Task _asking = Task.CompletedTask;
     private bool _isAsked;
+    private int _asks;
     private bool _isBehind;
     private Position? _received;
     private Position? _handled;
@@ -71,41 +74,45 @@ internal sealed class IncomingStream
     {
         lock (_lock)
         {
-            if (_link == link)
-            {
-                return;
-            }
-
-            if (_link is not null && !IsDurable)
-            {
-                // Live only: it goes on wherever the stream is now.
-                _received = null;
-            }
-
-            _link = link;
-            _isAsked = false;
-            if (IsWanted)
+            if (Enter(link) && IsWanted)
             {
                 Ask(link);
             }
         }
     }
 
-    /// <summary>Asks the hub for the stream and returns its answer's outcome. A position moves the stream there first.</summary>
-    /// <exception cref="HubException">The hub refused.</exception>
-    public Task SubscribeAsync(HubLink? link, Position? since)
+    /// <summary>Asks the hub for the stream, once, and returns what comes of it. A position moves the stream there first.</summary>
+    /// <exception cref="HubException">The hub refuses.</exception>
+    /// <exception cref="LinkLostException">The connection is gone.</exception>
+    public async Task SubscribeAsync(HubLink? link, Position? since)
     {
+        Task answer;
         lock (_lock)
         {
-            _received = since ?? _received;
             if (link is not { IsOpen: true })
             {
-                return Task.CompletedTask;
+                _received = since ?? _received;
+                return;
             }
 
-            _link = link;
+            Enter(link);
+            _received = since ?? _received;
             _isAsked = true;
-            return link.SubscribeAsync(_name, _received);
+            answer = link.SubscribeAsync(_name, _received);
+        }
+
+        try
+        {
+            await answer;
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                _isAsked = false;
+            }
+
+            throw;
         }
     }
 
@@ -115,7 +122,6 @@ internal sealed class IncomingStream
         lock (_lock)
         {
             var announced = message.Position;
-            var wasAsked = _isAsked;
             _isAsked = false;
             if (_received is not { } known)
             {
@@ -125,7 +131,7 @@ internal sealed class IncomingStream
             {
                 Accept(new Arrival(announced, null, new Gap(_name, known, announced)));
             }
-            else if (announced.Offset > known.Offset && message.Recovered && !wasAsked)
+            else if (announced.Offset > known.Offset && message.Recovered && _asks < MaxAsks)
             {
                 Ask(link);
             }
@@ -171,11 +177,30 @@ internal sealed class IncomingStream
         await _acknowledgements.Idle;
     }
 
+    /// <returns>False if this link delivers already.</returns>
+    private bool Enter(HubLink link)
+    {
+        if (_link == link)
+        {
+            return false;
+        }
+
+        if (_link is not null && !IsDurable)
+        {
+            // Live only: it goes on wherever the stream is now.
+            _received = null;
+        }
+
+        (_link, _isAsked, _asks) = (link, false, 0);
+        return true;
+    }
+
     private void Accept(Arrival arrival)
     {
         if (_queue.Writer.TryWrite(arrival))
         {
             _received = arrival.Position;
+            _asks = 0;
         }
         else
         {
@@ -189,7 +214,8 @@ internal sealed class IncomingStream
         if (!_isAsked)
         {
             _isAsked = true;
-            _asking = AskAsync(link);
+            _asks++;
+            _ = AskAsync(link);
         }
     }
 
@@ -213,7 +239,7 @@ internal sealed class IncomingStream
             {
                 Log.NotSubscribed(_logger, _name, exception);
             }
-            catch (Exception exception) when (exception is OperationCanceledException or InvalidOperationException or IOException)
+            catch (LinkLostException)
             {
                 // The connection is gone. The next one begins with asking.
                 return;
@@ -348,7 +374,7 @@ internal sealed class IncomingStream
         {
             Log.NotAcknowledged(_logger, _name, exception);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or InvalidOperationException or IOException)
+        catch (LinkLostException)
         {
             // The connection is gone; the next one starts with what was not acknowledged.
         }

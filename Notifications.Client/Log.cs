@@ -4,8 +4,8 @@ namespace Notifications.Client;
 
 internal static partial class Log
 {
-    [LoggerMessage(LogLevel.Information, "Connected to {Url}.")]
-    public static partial void Connected(ILogger logger, Uri url);
+    [LoggerMessage(LogLevel.Information, "{State} ({Url}).")]
+    public static partial void StateChanged(ILogger logger, ConnectionState state, Uri url);
 
     [LoggerMessage(LogLevel.Warning, "Could not connect to {Url}; the next attempt comes in {Delay}.")]
     public static partial void NotConnected(ILogger logger, Uri url, TimeSpan delay, Exception exception);

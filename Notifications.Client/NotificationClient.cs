@@ -67,6 +67,8 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
 
     private bool IsDurable => _options.Device is not null;
 
+    private bool IsReadAsSequence => _handle == _handOver.HandleAsync;
+
     /// <summary>Sets what handles each notification. Its token is cancelled when the client is disposed; what it then leaves undone comes again.</summary>
     /// <exception cref="InvalidOperationException">The client has started, or has a handler.</exception>
     public void Handle(Func<ReceivedNotification, CancellationToken, Task> handler)
@@ -93,7 +95,8 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
 
     /// <summary>
     /// Starts connecting, which goes on until the client is disposed, and returns when it is connected for the first time: what is
-    /// published from then on to the user's own stream arrives even without a device. Cancelling ends only this wait.
+    /// published from then on to the user's own stream arrives even without a device. Cancelling ends only this wait, which disposing
+    /// the client cancels too.
     /// </summary>
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -134,7 +137,7 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
             incoming.IsWanted = false;
             throw;
         }
-        catch (Exception exception) when (IsLostConnection(exception) && !cancellationToken.IsCancellationRequested)
+        catch (LinkLostException)
         {
             // The next connection subscribes.
         }
@@ -155,7 +158,7 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
                 await link.UnsubscribeAsync(stream).WaitAsync(cancellationToken);
             }
         }
-        catch (Exception exception) when (IsLostConnection(exception) && !cancellationToken.IsCancellationRequested)
+        catch (LinkLostException)
         {
             // The next connection does not subscribe.
         }
@@ -191,6 +194,7 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
 
         await _connecting.CancelAsync();
         await (_loop ?? Task.CompletedTask);
+        _firstConnected.TrySetCanceled(CancellationToken.None);
         Enter(ConnectionState.Disconnected);
     }
 
@@ -217,10 +221,9 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
             return;
         }
 
-        if (message.Stream.StartsWith(HubNames.UserKind, StringComparison.Ordinal) && State != ConnectionState.Connected)
+        if (message.Stream.StartsWith(HubNames.UserKind, StringComparison.Ordinal))
         {
-            Log.Connected(_logger, _options.Url);
-            Enter(ConnectionState.Connected);
+            Enter(ConnectionState.Connected, link);
             _firstConnected.TrySetResult();
         }
     }
@@ -233,15 +236,11 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
         }
     }
 
-    private bool IsReadAsSequence => _handle == _handOver.HandleAsync;
-
-    private static bool IsLostConnection(Exception exception) => exception is OperationCanceledException or InvalidOperationException or IOException;
-
     private async Task RunAsync(CancellationToken stopping)
     {
         var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
         Enter(ConnectionState.Connecting);
-        while (!stopping.IsCancellationRequested)
+        while (true)
         {
             try
             {
@@ -258,41 +257,55 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
     /// <returns>How long to wait before the next.</returns>
     private async Task<TimeSpan> ConnectAsync(Backoff backoff, CancellationToken stopping)
     {
-        await using var link = new HubLink(_options, _loggers, _time, this, stopping);
-        _link = link;
+        var refused = TimeSpan.Zero;
         try
         {
-            await link.StartAsync(stopping);
+            await using var link = new HubLink(_options, _loggers, _time, this, stopping);
+            _link = link;
+            try
+            {
+                await link.StartAsync(stopping);
+            }
+            finally
+            {
+                refused = link.RetryAfter;
+            }
+
+            foreach (var stream in _streams.Values.Where(stream => stream.IsWanted))
+            {
+                stream.Begin(link);
+            }
+
+            var since = _time.GetTimestamp();
+            var reason = await link.LostAsync(stopping);
+            Leave();
+            if (_time.GetElapsedTime(since) >= SettledAfter)
+            {
+                backoff.Reset();
+            }
+
+            // Told when to come back, it does: the hub has spread its clients already.
+            var delay = link.ComeBackIn ?? backoff.Next();
+            Log.Lost(_logger, _options.Url, delay, reason);
+            return delay;
         }
         catch (Exception exception) when (!stopping.IsCancellationRequested)
         {
-            var pause = link.RetryAfter + backoff.Next();
-            Log.NotConnected(_logger, _options.Url, pause, exception);
-            return pause;
+            // Whatever the reason, also a token that was refused: the next attempt asks for a new one.
+            Leave();
+            var delay = refused + backoff.Next();
+            Log.NotConnected(_logger, _options.Url, delay, exception);
+            return delay;
         }
+    }
 
-        foreach (var stream in _streams.Values.Where(stream => stream.IsWanted))
-        {
-            stream.Begin(link);
-        }
-
-        var since = _time.GetTimestamp();
-        var reason = await link.LostAsync(stopping);
+    private void Leave()
+    {
         _link = null;
         if (_firstConnected.Task.IsCompleted)
         {
             Enter(ConnectionState.Reconnecting);
         }
-
-        if (_time.GetElapsedTime(since) >= SettledAfter)
-        {
-            backoff.Reset();
-        }
-
-        // Told when to come back, it does: the hub has spread its clients already.
-        var delay = link.ComeBackIn ?? backoff.Next();
-        Log.Lost(_logger, _options.Url, delay, reason);
-        return delay;
     }
 
     private async Task<IncomingStream> StreamAsync(string name, CancellationToken cancellationToken)
@@ -320,21 +333,27 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
         }
     }
 
-    private void Enter(ConnectionState state)
+    /// <param name="state">The new one.</param>
+    /// <param name="link">If given, only while that is the present one: a late answer must not revive a connection that has ended.</param>
+    private void Enter(ConnectionState state, HubLink? link = null)
     {
-        if (State == state)
+        lock (_stateLock)
         {
-            return;
-        }
+            if (State == state || (link is not null && link != _link))
+            {
+                return;
+            }
 
-        State = state;
-        try
-        {
-            StateChanged?.Invoke(state);
-        }
-        catch (Exception exception)
-        {
-            Log.StateHandlerFailed(_logger, exception);
+            State = state;
+            Log.StateChanged(_logger, state, _options.Url);
+            try
+            {
+                StateChanged?.Invoke(state);
+            }
+            catch (Exception exception)
+            {
+                Log.StateHandlerFailed(_logger, exception);
+            }
         }
     }
 
