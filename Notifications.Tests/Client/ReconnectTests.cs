@@ -1,7 +1,5 @@
-using Microsoft.Extensions.DependencyInjection;
 using Notifications.Benchmarks.Faults;
 using Notifications.Client;
-using Notifications.Hubs.Delivery;
 using Notifications.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
@@ -112,9 +110,9 @@ public sealed class ReconnectTests(RedisServers servers) : IClassFixture<RedisSe
         var first = await client.Client.InstanceAsync();
         await at.StartNextHubAsync();
 
-        await leaving.Services.GetRequiredService<ConnectionDeliveries>().TellToReconnectAsync(() => TimeSpan.FromMilliseconds(200));
+        await leaving.TellToReconnectAsync(TimeSpan.FromMilliseconds(200));
 
-        await Eventually.True(() => leaving.Services.GetRequiredService<ConnectionDeliveries>().Count == 0, "the client to leave");
+        await Eventually.True(() => leaving.Connections == 0, "the client to leave");
         await Eventually.True(() => client.Client.State == ConnectionState.Connected, "the client to be connected");
         Assert.NotEqual(first, await client.Client.InstanceAsync());
         await at.Messaging.PublishAsync(at.Own, 1);

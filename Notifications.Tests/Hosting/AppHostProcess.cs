@@ -14,8 +14,12 @@ internal sealed class AppHostProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _output = [];
     private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly string _mark = $"NOTIFICATIONS_TEST_MARK={Guid.NewGuid():N}";
+
     private AppHostProcess(ProcessStartInfo start)
     {
+        var mark = _mark.Split('=');
+        start.Environment[mark[0]] = mark[1];
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Take(line.Data);
         _process.ErrorDataReceived += (_, line) => Take(line.Data);
@@ -76,23 +80,17 @@ internal sealed class AppHostProcess : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Every process that it started, directly or not.</summary>
-    public IReadOnlyList<int> Descendants()
-    {
-        var parents = Directory.EnumerateDirectories("/proc").Select(directory => Path.GetFileName(directory))
+    /// <summary>Every process that it started, directly or not: those that inherited its mark. Aspire's orchestrator detaches itself, so parents tell nothing.</summary>
+    public IReadOnlyList<int> Descendants() =>
+    [
+        .. Directory.EnumerateDirectories("/proc").Select(directory => Path.GetFileName(directory))
             .Where(name => int.TryParse(name, out _)).Select(name => int.Parse(name, CultureInfo.InvariantCulture))
-            .Select(id => (Id: id, Parent: ParentOf(id))).ToArray();
-        var found = new List<int> { Id };
-        for (var next = 0; next < found.Count; next++)
-        {
-            found.AddRange(parents.Where(process => process.Parent == found[next]).Select(process => process.Id));
-        }
-
-        return found[1..];
-    }
+            .Where(id => id != Id && Read(id, "environ")?.Contains(_mark, StringComparison.Ordinal) == true),
+    ];
 
     /// <summary>A process that has ended and that nobody has asked for its exit code does not run.</summary>
-    public static bool IsRunning(int processId) => StatOf(processId) is [not "Z", ..];
+    public static bool IsRunning(int processId) =>
+        Read(processId, "stat") is { } stat && stat[(stat.LastIndexOf(')') + 2)..] is not ['Z', ..];
 
     public async ValueTask DisposeAsync()
     {
@@ -119,19 +117,15 @@ internal sealed class AppHostProcess : IAsyncDisposable
         }
     }
 
-    private static int? ParentOf(int processId) => StatOf(processId) is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : null;
-
-    /// <summary>From <c>/proc/&lt;id&gt;/stat</c>, <c>id (name) state parent …</c>, what follows the name, which may hold blanks.</summary>
-    private static string[]? StatOf(int processId)
+    private static string? Read(int processId, string file)
     {
         try
         {
-            var stat = File.ReadAllText($"/proc/{processId}/stat");
-            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return File.ReadAllText($"/proc/{processId}/{file}");
         }
-        catch (IOException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            return null; // It has ended.
+            return null; // It has ended, or is somebody else's.
         }
     }
 }

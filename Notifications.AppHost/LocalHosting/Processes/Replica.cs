@@ -53,7 +53,8 @@ internal sealed class Replica(
     /// <summary>SIGTERM, and SIGKILL for a process that is still there after the limit.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _startOrStop.WaitAsync(cancellationToken);
+        // Not cancelled: a limit that has passed already means to kill it at once, not to leave it.
+        await _startOrStop.WaitAsync(CancellationToken.None);
         try
         {
             if (_process is not { } process || _watch.IsCompleted)
@@ -106,6 +107,11 @@ internal sealed class Replica(
         var start = OwnSession.IsAvailable ? new ProcessStartInfo(OwnSession.Command, [command, .. arguments]) : new ProcessStartInfo(command, arguments);
         start.WorkingDirectory = directory;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        foreach (var own in start.Environment.Keys.Where(IsAppHostsOwn).ToArray())
+        {
+            start.Environment.Remove(own);
+        }
+
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
@@ -122,6 +128,11 @@ internal sealed class Replica(
         Publish(KnownResourceStates.Running, environment, process.Id, resource.HealthPath is null ? HealthStatus.Healthy : HealthStatus.Unhealthy);
         _watch = WatchAsync(process, environment);
     }
+
+    /// <summary>What the launch profile or ./run tells the AppHost about itself would tell the process something wrong.</summary>
+    private static bool IsAppHostsOwn(string variable) =>
+        variable is "ASPNETCORE_URLS" or "ASPNETCORE_ENVIRONMENT" or "DOTNET_ENVIRONMENT" or "DOTNET_LAUNCH_PROFILE"
+        || variable.StartsWith("ASPIRE_", StringComparison.Ordinal);
 
     private async Task WatchAsync(Process process, IReadOnlyDictionary<string, string> environment)
     {
