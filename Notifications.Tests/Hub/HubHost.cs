@@ -65,5 +65,9 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
         return http;
     }
 
+    /// <summary>What a drain tells every client.</summary>
+    public Task TellToReconnectAsync(TimeSpan delay) =>
+        app.Services.GetRequiredService<ConnectionDeliveries>().TellToReconnectAsync(() => delay);
+
     public ValueTask DisposeAsync() => app.DisposeAsync();
 }
