@@ -12,7 +12,9 @@ namespace Notifications.Tests.Hub;
 /// <summary>A hub inside the test process, on a port that it chooses. It does not enter the registry: tests connect to it directly.</summary>
 internal sealed class HubHost(WebApplication app) : IAsyncDisposable
 {
-    private Uri Address => new(app.Urls.Single());
+    public Uri Address => new(app.Urls.Single());
+
+    public IServiceProvider Services => app.Services;
 
     /// <param name="redis">Connection string of its Redis.</param>
     /// <param name="settings">Configuration beyond that.</param>

@@ -1,0 +1,200 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Notifications.Benchmarks.Faults;
+
+/// <summary>
+/// A loopback TCP proxy whose connections can be closed, reset, or made silent: its end of the network takes every byte, passes
+/// none on, and tells neither side.
+/// </summary>
+public sealed class TcpProxy : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<Link, Task> _links = new();
+    private readonly Task _accepting;
+    private volatile IPEndPoint _target;
+    private volatile bool _swallows;
+
+    private TcpProxy(IPEndPoint target)
+    {
+        _target = target;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>The loopback port that it listens on.</summary>
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Where connections accepted from now on lead. One that can't be made is reset.</summary>
+    public IPEndPoint Target
+    {
+        get => _target;
+        set => _target = value;
+    }
+
+    /// <summary>How many connections have an open end.</summary>
+    public int Connections => _links.Count;
+
+    public static TcpProxy Start(IPEndPoint target) => new(target);
+
+    /// <summary>Resets (RST) every connection, to both sides. Returns when all are gone.</summary>
+    public Task CutAsync() => EndAsync(link => link.Reset());
+
+    /// <summary>Closes (FIN) every connection, to both sides. Returns when all are gone.</summary>
+    public Task CloseAsync() => EndAsync(link => link.Close());
+
+    /// <summary>
+    /// Makes the present connections and those accepted until <see cref="Resume"/> silent. They stay silent afterwards, since
+    /// bytes are missing from them.
+    /// </summary>
+    public void Swallow()
+    {
+        _swallows = true;
+        foreach (var link in _links.Keys)
+        {
+            link.IsSilent = true;
+        }
+    }
+
+    /// <summary>Connections accepted from now on pass bytes on.</summary>
+    public void Resume() => _swallows = false;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        await CutAsync();
+        _stopping.Dispose();
+    }
+
+    private async Task EndAsync(Action<Link> end)
+    {
+        var ending = _links.ToArray();
+        foreach (var (link, _) in ending)
+        {
+            end(link);
+        }
+
+        await Task.WhenAll(ending.Select(link => link.Value));
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var client = await _listener.AcceptSocketAsync(_stopping.Token);
+                var link = new Link(client) { IsSilent = _swallows };
+                var begin = new TaskCompletionSource();
+                _links[link] = ServeAsync(link, begin.Task);
+                begin.SetResult();
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                // That client is gone already; or the listener was stopped, which the loop's condition sees.
+            }
+        }
+    }
+
+    private async Task ServeAsync(Link link, Task registered)
+    {
+        await registered;
+        try
+        {
+            await link.RunAsync(_target);
+        }
+        finally
+        {
+            _links.TryRemove(link, out _);
+        }
+    }
+
+    private sealed class Link(Socket client)
+    {
+        private readonly Socket _server = new(SocketType.Stream, ProtocolType.Tcp);
+        private volatile bool _silent;
+
+        public bool IsSilent
+        {
+            get => _silent;
+            set => _silent = value;
+        }
+
+        public async Task RunAsync(IPEndPoint target)
+        {
+            try
+            {
+                client.NoDelay = true;
+                _server.NoDelay = true;
+                await _server.ConnectAsync(target);
+                await Task.WhenAll(PassAsync(client, _server), PassAsync(_server, client));
+                Close();
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                Reset();
+            }
+        }
+
+        public void Close()
+        {
+            client.Dispose();
+            _server.Dispose();
+        }
+
+        public void Reset()
+        {
+            Reset(client);
+            Reset(_server);
+        }
+
+        private static void Reset(Socket socket)
+        {
+            try
+            {
+                socket.LingerState = new LingerOption(true, 0);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // Not connected, or closed before.
+            }
+
+            socket.Dispose();
+        }
+
+        private async Task PassAsync(Socket from, Socket to)
+        {
+            var buffer = new byte[16 * 1024];
+            try
+            {
+                while (await from.ReceiveAsync(buffer) is > 0 and var count)
+                {
+                    for (var sent = 0; sent < count && !_silent;)
+                    {
+                        sent += await to.SendAsync(buffer.AsMemory(sent, count - sent));
+                    }
+                }
+
+                if (!_silent)
+                {
+                    to.Shutdown(SocketShutdown.Send);
+                }
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                if (!_silent)
+                {
+                    Reset();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+namespace Notifications.Client;
+
+public enum ConnectionState
+{
+    /// <summary>Not started yet, or disposed.</summary>
+    Disconnected,
+
+    /// <summary>Started, and never connected so far.</summary>
+    Connecting,
+
+    /// <summary>The hub delivers the user's own stream.</summary>
+    Connected,
+
+    /// <summary>Was connected, and is trying to be again.</summary>
+    Reconnecting,
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Notifications.Client;
+
+/// <summary>The names of what hub and client say to each other; docs/protocol.md has the whole contract.</summary>
+internal static class HubNames
+{
+    public const string Notification = "notification";
+    public const string Subscribed = "subscribed";
+    public const string Reconnect = "reconnect";
+    public const string Subscribe = "Subscribe";
+    public const string Unsubscribe = "Unsubscribe";
+    public const string Acknowledge = "Acknowledge";
+    public const string Instance = "Instance";
+    public const string DeviceQuery = "device";
+    public const string UserKind = "user:";
+}
+
+internal sealed record NotificationMessage(
+    string Stream, string Epoch, long Offset, string Id, string Type, JsonElement Payload, long Timestamp)
+{
+    public Position Position => new(Epoch, Offset);
+
+    public ReceivedNotification ToReceived() =>
+        new(Stream, Epoch, Offset, Id, Type, Payload, DateTimeOffset.FromUnixTimeMilliseconds(Timestamp));
+}
+
+/// <summary>The stream is delivered from the offset after this one on. Not recovered: what lies before it is gone from the log.</summary>
+internal sealed record SubscribedMessage(string Stream, string Epoch, long Offset, bool Recovered)
+{
+    public Position Position => new(Epoch, Offset);
+}
+
+internal sealed record ReconnectMessage(int DelayMs);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(NotificationMessage))]
+[JsonSerializable(typeof(SubscribedMessage))]
+[JsonSerializable(typeof(ReconnectMessage))]
+[JsonSerializable(typeof(Position))]
+[JsonSerializable(typeof(Dictionary<string, Position>))]
+internal sealed partial class ClientJson : JsonSerializerContext;

@@ -1,0 +1,159 @@
+using Microsoft.AspNetCore.Http.Connections.Client;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Notifications.Client;
+
+/// <summary>What a link tells its client, one call at a time and in the hub's order.</summary>
+internal interface IHubLinkReceiver
+{
+    Task OnSubscribedAsync(HubLink link, SubscribedMessage message);
+
+    void OnNotification(HubLink link, NotificationMessage message);
+}
+
+/// <summary>
+/// One connection to the hub, from one handshake to its end. Each is a SignalR connection of its own: SignalR may still raise
+/// events of an earlier one after its end, and they must not pass for the next one's.
+/// </summary>
+internal sealed class HubLink : IAsyncDisposable
+{
+    // What a lost network delays the next attempt by; SignalR's own is 5 s.
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly NotificationClientOptions _options;
+    private readonly TimeProvider _time;
+    private readonly HubConnection _connection;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource<Exception?> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<DateTimeOffset> _comeBackAt = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TimeSpan _retryAfter;
+
+    public HubLink(
+        NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, IHubLinkReceiver receiver, CancellationToken stopping)
+    {
+        (_options, _time) = (options, time);
+        Ending = _ending.Token;
+        var builder = new HubConnectionBuilder();
+        builder.Services.AddSingleton(loggers);
+        builder.WithUrl(Address(options), http => Configure(http, stopping));
+        builder.AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolver = ClientJson.Default);
+        builder.WithServerTimeout(options.ServerTimeout).WithKeepAliveInterval(options.KeepAlive);
+        _connection = builder.Build();
+        _connection.HandshakeTimeout = options.ConnectTimeout;
+        _connection.On<SubscribedMessage>(HubNames.Subscribed, message => receiver.OnSubscribedAsync(this, message));
+        _connection.On<NotificationMessage>(HubNames.Notification, message => receiver.OnNotification(this, message));
+        _connection.On<ReconnectMessage>(HubNames.Reconnect, message =>
+            _comeBackAt.TrySetResult(time.GetUtcNow() + TimeSpan.FromMilliseconds(Math.Max(0, message.DelayMs))));
+        _connection.Closed += exception =>
+        {
+            _closed.TrySetResult(exception);
+            return _ending.CancelAsync();
+        };
+    }
+
+    public bool IsOpen => _connection.State == HubConnectionState.Connected;
+
+    /// <summary>Cancelled when the connection is lost or given up.</summary>
+    public CancellationToken Ending { get; }
+
+    /// <summary>How long the server asked to be left alone when it refused the handshake.</summary>
+    public TimeSpan RetryAfter => _retryAfter;
+
+    /// <summary>How long the hub wants to be left alone; null if it did not say <c>reconnect</c>.</summary>
+    public TimeSpan? ComeBackIn => _comeBackAt.Task.IsCompletedSuccessfully
+        ? TimeSpan.FromTicks(Math.Max(0, (_comeBackAt.Task.Result - _time.GetUtcNow()).Ticks))
+        : null;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(_options.ConnectTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            await _connection.StartAsync(either.Token);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{_options.Url} did not complete a connection within {_options.ConnectTimeout}.", exception);
+        }
+    }
+
+    /// <summary>Returns when the connection is lost, with the reason if there is one, or when the hub wants this client to move.</summary>
+    public async Task<Exception?> LostAsync(CancellationToken cancellationToken)
+    {
+        await Task.WhenAny(_closed.Task, _comeBackAt.Task).WaitAsync(cancellationToken);
+        if (!_closed.Task.IsCompleted && ComeBackIn is { } delay)
+        {
+            // The instance goes on delivering meanwhile.
+            await Task.WhenAny(_closed.Task, Task.Delay(delay, _time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return _closed.Task.IsCompletedSuccessfully ? _closed.Task.Result : null;
+    }
+
+    public void GiveUp() => _closed.TrySetResult(null);
+
+    /// <exception cref="HubException">The hub refuses.</exception>
+    /// <exception cref="LinkLostException">The connection is gone.</exception>
+    public Task SubscribeAsync(string stream, Position? since) => InvokeAsync(HubNames.Subscribe, stream, since);
+
+    /// <inheritdoc cref="SubscribeAsync"/>
+    public Task UnsubscribeAsync(string stream) => InvokeAsync(HubNames.Unsubscribe, stream);
+
+    /// <inheritdoc cref="SubscribeAsync"/>
+    public Task AcknowledgeAsync(string stream, Position position) =>
+        InvokeAsync(HubNames.Acknowledge, stream, position.Epoch, position.Offset);
+
+    public async Task<string> InstanceAsync(CancellationToken cancellationToken) =>
+        (string?)await _connection.InvokeCoreAsync(HubNames.Instance, typeof(string), [], cancellationToken) ?? "";
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _connection.DisposeAsync();
+        _ending.Dispose();
+    }
+
+    private async Task InvokeAsync(string method, params object?[] arguments)
+    {
+        try
+        {
+            await _connection.InvokeCoreAsync(method, typeof(object), arguments, Ending);
+        }
+        catch (Exception exception) when (exception is not HubException || !IsOpen)
+        {
+            // SignalR fails what is under way with whatever ended the connection.
+            throw new LinkLostException(exception);
+        }
+    }
+
+    private static Uri Address(NotificationClientOptions options)
+    {
+        if (options.Device is null)
+        {
+            return options.Url;
+        }
+
+        var address = new UriBuilder(options.Url);
+        address.Query = $"{address.Query}{(address.Query.Length > 1 ? "&" : "")}{HubNames.DeviceQuery}={Uri.EscapeDataString(options.Device)}";
+        return address.Uri;
+    }
+
+    private void Configure(HttpConnectionOptions http, CancellationToken stopping)
+    {
+        http.CloseTimeout = CloseTimeout;
+        if (_options.AccessToken is { } token)
+        {
+            http.AccessTokenProvider = () => token(stopping);
+        }
+
+        _options.ConfigureHttp?.Invoke(http);
+        var configured = http.HttpMessageHandlerFactory;
+        http.HttpMessageHandlerFactory = handler =>
+            new RetryAfter(configured?.Invoke(handler) ?? handler, _time, delay => _retryAfter = delay);
+    }
+}

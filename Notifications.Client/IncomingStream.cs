@@ -1,0 +1,382 @@
+using System.Threading.Channels;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Logging;
+
+namespace Notifications.Client;
+
+/// <summary>
+/// One stream on its way from the hub to the handler. Only what follows on the last one received is taken into the bounded
+/// queue: a lower offset is a duplicate, and whatever else leaves a hole (a cursor ahead of us, a full queue) is asked of the
+/// hub again from there. So the hub's log, not this process, holds what a slow handler has yet to see.
+/// </summary>
+internal sealed class IncomingStream
+{
+    // The hub answers a position with that position, or says that it is gone. One that does neither must not be asked for ever.
+    private const int MaxAsks = 3;
+
+    private readonly string _name;
+    private readonly NotificationClientOptions _options;
+    private readonly Func<ReceivedNotification, CancellationToken, Task> _handle;
+    private readonly Func<Gap, CancellationToken, Task> _tellGap;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationToken _stopping;
+    private readonly Channel<Arrival> _queue;
+    private readonly Newest<Position> _saves;
+    private readonly Newest<Position> _acknowledgements;
+    private readonly Task _pump;
+
+    private readonly Lock _lock = new();
+    private HubLink? _link;
+    private bool _isAsked;
+    private int _asks;
+    private bool _isBehind;
+    private Position? _received;
+    private Position? _handled;
+    private Position? _acknowledged;
+
+    /// <param name="name">The stream.</param>
+    /// <param name="position">The last one handled, as far as this client knows.</param>
+    /// <param name="options">The client's.</param>
+    /// <param name="handle">Called for each notification until it succeeds.</param>
+    /// <param name="tellGap">Called for each gap until it succeeds.</param>
+    /// <param name="time">For the waits between attempts.</param>
+    /// <param name="logger">The client's.</param>
+    /// <param name="stopping">Ends the handling.</param>
+    public IncomingStream(
+        string name,
+        Position? position,
+        NotificationClientOptions options,
+        Func<ReceivedNotification, CancellationToken, Task> handle,
+        Func<Gap, CancellationToken, Task> tellGap,
+        TimeProvider time,
+        ILogger logger,
+        CancellationToken stopping)
+    {
+        (_name, _received, _handled, _options) = (name, position, position, options);
+        (_handle, _tellGap, _time, _logger, _stopping) = (handle, tellGap, time, logger, stopping);
+        _queue = Channel.CreateBounded<Arrival>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
+        _saves = new(SaveAsync);
+        _acknowledgements = new(AcknowledgeAsync);
+        _pump = Task.Run(PumpAsync, CancellationToken.None);
+    }
+
+    /// <summary>A notification, a gap, or neither: the place where the stream began for this client.</summary>
+    private readonly record struct Arrival(Position Position, NotificationMessage? Notification, Gap? Gap);
+
+    private bool IsDurable => _options.Device is not null;
+
+    /// <summary>The application asked for it, so the hub has to be asked on each connection. Not so for the user's own.</summary>
+    public bool IsWanted { get; set; }
+
+    /// <summary>From now on this link delivers. Asks it for the stream if that is <see cref="IsWanted"/>.</summary>
+    public void Begin(HubLink link)
+    {
+        lock (_lock)
+        {
+            if (Enter(link) && IsWanted)
+            {
+                Ask(link);
+            }
+        }
+    }
+
+    /// <summary>Asks the hub for the stream, once, and returns what comes of it. A position moves the stream there first.</summary>
+    /// <exception cref="HubException">The hub refuses.</exception>
+    /// <exception cref="LinkLostException">The connection is gone.</exception>
+    public async Task SubscribeAsync(HubLink? link, Position? since)
+    {
+        Task answer;
+        lock (_lock)
+        {
+            if (link is not { IsOpen: true })
+            {
+                _received = since ?? _received;
+                return;
+            }
+
+            Enter(link);
+            _received = since ?? _received;
+            _isAsked = true;
+            answer = link.SubscribeAsync(_name, _received);
+        }
+
+        try
+        {
+            await answer;
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                _isAsked = false;
+            }
+
+            throw;
+        }
+    }
+
+    public void OnSubscribed(HubLink link, SubscribedMessage message)
+    {
+        Begin(link);
+        lock (_lock)
+        {
+            var announced = message.Position;
+            _isAsked = false;
+            if (_received is not { } known)
+            {
+                Accept(new Arrival(announced, null, message.Recovered ? null : new Gap(_name, null, announced)));
+            }
+            else if (announced.Epoch != known.Epoch)
+            {
+                Accept(new Arrival(announced, null, new Gap(_name, known, announced)));
+            }
+            else if (announced.Offset > known.Offset && message.Recovered && _asks < MaxAsks)
+            {
+                Ask(link);
+            }
+            else if (announced.Offset > known.Offset)
+            {
+                Accept(new Arrival(announced, null, new Gap(_name, known, announced)));
+            }
+
+            if (_handled is { } handled && handled.Epoch == announced.Epoch && (handled != _acknowledged || announced.Offset < handled.Offset))
+            {
+                // An acknowledgement may have been lost with the last connection or the last hub.
+                OfferAcknowledgement(handled);
+            }
+        }
+    }
+
+    public void OnNotification(HubLink link, NotificationMessage message)
+    {
+        lock (_lock)
+        {
+            if (_link != link || _received is not { } known)
+            {
+                return;
+            }
+
+            var isSameEpoch = message.Epoch == known.Epoch;
+            if (isSameEpoch && message.Offset == known.Offset + 1)
+            {
+                Accept(new Arrival(message.Position, message, null));
+            }
+            else if ((!isSameEpoch || message.Offset > known.Offset) && !_isBehind)
+            {
+                Ask(link);
+            }
+        }
+    }
+
+    /// <summary>Waits until handling has stopped, and what was handled is saved and acknowledged.</summary>
+    public async Task StoppedAsync()
+    {
+        await _pump;
+        await _saves.Idle;
+        await _acknowledgements.Idle;
+    }
+
+    /// <returns>False if this link delivers already.</returns>
+    private bool Enter(HubLink link)
+    {
+        if (_link == link)
+        {
+            return false;
+        }
+
+        if (_link is not null && !IsDurable)
+        {
+            // Live only: it goes on wherever the stream is now.
+            _received = null;
+        }
+
+        (_link, _isAsked, _asks) = (link, false, 0);
+        return true;
+    }
+
+    private void Accept(Arrival arrival)
+    {
+        if (_queue.Writer.TryWrite(arrival))
+        {
+            _received = arrival.Position;
+            _asks = 0;
+        }
+        else
+        {
+            // Not taken, so not received: the pump asks for it again when there is room.
+            _isBehind = true;
+        }
+    }
+
+    private void Ask(HubLink link)
+    {
+        if (!_isAsked)
+        {
+            _isAsked = true;
+            _asks++;
+            _ = AskAsync(link);
+        }
+    }
+
+    private async Task AskAsync(HubLink link)
+    {
+        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
+        while (true)
+        {
+            try
+            {
+                Position? since;
+                lock (_lock)
+                {
+                    since = _received;
+                }
+
+                await link.SubscribeAsync(_name, since);
+                return;
+            }
+            catch (HubException exception)
+            {
+                Log.NotSubscribed(_logger, _name, exception);
+            }
+            catch (LinkLostException)
+            {
+                // The connection is gone. The next one begins with asking.
+                return;
+            }
+
+            try
+            {
+                await Task.Delay(backoff.Next(), _time, link.Ending);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            await foreach (var arrival in _queue.Reader.ReadAllAsync(_stopping))
+            {
+                await HandleAsync(arrival);
+                lock (_lock)
+                {
+                    _handled = arrival.Position;
+                    if (_isBehind && _queue.Reader.Count <= _options.QueueLength / 2 && _link is { } link)
+                    {
+                        _isBehind = false;
+                        Ask(link);
+                    }
+                }
+
+                if (IsDurable)
+                {
+                    _saves.Offer(arrival.Position);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // What is still queued was not acknowledged and comes again.
+        }
+    }
+
+    private async Task HandleAsync(Arrival arrival)
+    {
+        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
+        while (true)
+        {
+            try
+            {
+                await (arrival switch
+                {
+                    { Notification: { } notification } => _handle(notification.ToReceived(), _stopping),
+                    { Gap: { } gap } => _tellGap(gap, _stopping),
+                    _ => Task.CompletedTask,
+                });
+                return;
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                throw;
+            }
+            catch (Exception exception)
+            {
+                Log.NotHandled(_logger, _name, arrival.Position.Offset, exception);
+            }
+
+            await Task.Delay(backoff.Next(), _time, _stopping);
+        }
+    }
+
+    /// <summary>Saved before it is acknowledged: a store that is behind the hub's cursor would have the difference delivered again.</summary>
+    private async Task SaveAsync(Position position)
+    {
+        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
+        while (true)
+        {
+            try
+            {
+                await _options.Positions.SaveAsync(_name, position, CancellationToken.None);
+                OfferAcknowledgement(position);
+                return;
+            }
+            catch (Exception exception)
+            {
+                Log.NotSaved(_logger, _name, exception);
+            }
+
+            try
+            {
+                await Task.Delay(backoff.Next(), _time, _stopping);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private void OfferAcknowledgement(Position position)
+    {
+        if (IsDurable && position.Offset > 0)
+        {
+            _acknowledgements.Offer(position);
+        }
+    }
+
+    private async Task AcknowledgeAsync(Position position)
+    {
+        HubLink? link;
+        lock (_lock)
+        {
+            link = _link;
+        }
+
+        if (link is null)
+        {
+            return;
+        }
+
+        try
+        {
+            await link.AcknowledgeAsync(_name, position);
+            lock (_lock)
+            {
+                _acknowledged = position;
+            }
+        }
+        catch (HubException exception)
+        {
+            Log.NotAcknowledged(_logger, _name, exception);
+        }
+        catch (LinkLostException)
+        {
+            // The connection is gone; the next one starts with what was not acknowledged.
+        }
+    }
+}

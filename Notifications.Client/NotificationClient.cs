@@ -1,0 +1,367 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Notifications.Client;
+
+/// <summary>
+/// Receives a user's notifications, and those of topics, over a connection that it keeps up until it is disposed.
+/// </summary>
+/// <remarks>
+/// <para><b>With a device: at least once, in order.</b> Each stream's notifications are handled one at a time in the order of their
+/// offsets; different streams' may be handled at the same time. One counts as handled when the handler has returned; then its
+/// position is saved, and then it is acknowledged. A handler that throws gets the same notification again, with growing, jittered
+/// waits, while the later ones of its stream wait. What the hub sends twice is dropped by its position. The handler sees one twice
+/// only if this process or the position store dies between its return and the save.</para>
+/// <para><b>What is lost, and when:</b> what the hub's log no longer has when the client comes back, or when its handler is that far
+/// behind. <see cref="OnGap"/> then tells where, in order with the notifications around it.</para>
+/// <para><b>Without a device: live only, at most once.</b> Every connection begins with what is published from then on; nothing is
+/// saved or acknowledged.</para>
+/// <para><b>Memory</b> is bounded: <see cref="NotificationClientOptions.QueueLength"/> notifications of each stream wait for the
+/// handler. What comes beyond is left to the hub's log and asked for when half of them are done.</para>
+/// </remarks>
+public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
+{
+    // A connection that lasted this long worked: the next one that breaks is a new trouble, and its waits start short again.
+    private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(2);
+
+    private readonly NotificationClientOptions _options;
+    private readonly ILoggerFactory _loggers;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ConcurrentDictionary<string, IncomingStream> _streams = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _addingStream = new(1);
+    private readonly CancellationTokenSource _handling = new();
+    private readonly CancellationTokenSource _connecting = new();
+    private readonly TaskCompletionSource _firstConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HandOver _handOver = new();
+    private readonly Lock _stateLock = new();
+    private Func<ReceivedNotification, CancellationToken, Task> _handle;
+    private Func<Gap, CancellationToken, Task> _tellGap;
+    private volatile HubLink? _link;
+    private Task? _loop;
+    private int _disposed;
+
+    /// <exception cref="ArgumentException">An option breaks its rule.</exception>
+    public NotificationClient(NotificationClientOptions options, ILoggerFactory? loggers = null, TimeProvider? time = null)
+    {
+        options.Check();
+        _options = options;
+        _loggers = loggers ?? NullLoggerFactory.Instance;
+        _time = time ?? TimeProvider.System;
+        _logger = _loggers.CreateLogger<NotificationClient>();
+        _handle = _handOver.HandleAsync;
+        _tellGap = (gap, _) =>
+        {
+            Log.GapUnheard(_logger, gap.Stream, gap.After.Offset);
+            return Task.CompletedTask;
+        };
+    }
+
+    /// <summary>Raised at each change, from whatever thread makes it. Must not block.</summary>
+    public event Action<ConnectionState>? StateChanged;
+
+    public ConnectionState State { get; private set; }
+
+    private bool IsDurable => _options.Device is not null;
+
+    private bool IsReadAsSequence => _handle == _handOver.HandleAsync;
+
+    /// <summary>Sets what handles each notification. Its token is cancelled when the client is disposed; what it then leaves undone comes again.</summary>
+    /// <exception cref="InvalidOperationException">The client has started, or has a handler.</exception>
+    public void Handle(Func<ReceivedNotification, CancellationToken, Task> handler)
+    {
+        ThrowIfStarted(nameof(Handle));
+        if (!IsReadAsSequence)
+        {
+            throw new InvalidOperationException("The client has a handler. Call the others from that one: a notification is handled when all of it is done.");
+        }
+
+        _handle = handler;
+    }
+
+    /// <summary>
+    /// Sets what is told that notifications are gone, in its place between those before and those after; it has to reload the
+    /// state that is built from the stream. One that throws is told again.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The client has started.</exception>
+    public void OnGap(Func<Gap, CancellationToken, Task> handler)
+    {
+        ThrowIfStarted(nameof(OnGap));
+        _tellGap = handler;
+    }
+
+    /// <summary>
+    /// Starts connecting, which goes on until the client is disposed, and returns when it is connected for the first time: what is
+    /// published from then on to the user's own stream arrives even without a device. Cancelling ends only this wait, which disposing
+    /// the client cancels too.
+    /// </summary>
+    public Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        lock (_stateLock)
+        {
+            _loop ??= Task.Run(() => RunAsync(_connecting.Token), CancellationToken.None);
+        }
+
+        return _firstConnected.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// The notifications of all streams, instead of a handler. One counts as handled when the next is asked for; one that the
+    /// reader leaves the loop with does not, and comes again to the next reader. Ends when the client is disposed.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The client has a handler.</exception>
+    public IAsyncEnumerable<ReceivedNotification> ReadAllAsync(CancellationToken cancellationToken = default) =>
+        IsReadAsSequence
+            ? _handOver.ReadAllAsync(cancellationToken)
+            : throw new InvalidOperationException("The notifications go to the handler. Use either Handle or ReadAllAsync.");
+
+    /// <summary>
+    /// Subscribes to a stream besides the user's own, now and on every later connection: after <paramref name="since"/>, or else
+    /// after the stored position, or else from now on. Without a connection it returns at once, and the next one subscribes.
+    /// </summary>
+    /// <exception cref="HubException">The hub refuses, and says why. The stream is not subscribed then.</exception>
+    public async Task SubscribeAsync(string stream, Position? since = null, CancellationToken cancellationToken = default)
+    {
+        var incoming = await StreamAsync(stream, cancellationToken);
+        incoming.IsWanted = true;
+        try
+        {
+            await incoming.SubscribeAsync(_link, since).WaitAsync(cancellationToken);
+        }
+        catch (HubException)
+        {
+            incoming.IsWanted = false;
+            throw;
+        }
+        catch (LinkLostException)
+        {
+            // The next connection subscribes.
+        }
+    }
+
+    /// <summary>Ends a subscription. What has arrived before is still handled.</summary>
+    public async Task UnsubscribeAsync(string stream, CancellationToken cancellationToken = default)
+    {
+        if (_streams.TryGetValue(stream, out var incoming))
+        {
+            incoming.IsWanted = false;
+        }
+
+        try
+        {
+            if (_link is { IsOpen: true } link)
+            {
+                await link.UnsubscribeAsync(stream).WaitAsync(cancellationToken);
+            }
+        }
+        catch (LinkLostException)
+        {
+            // The next connection does not subscribe.
+        }
+    }
+
+    /// <summary>The id of the hub instance that serves the present connection.</summary>
+    /// <exception cref="InvalidOperationException">There is no connection.</exception>
+    public Task<string> InstanceAsync(CancellationToken cancellationToken = default) =>
+        _link is { IsOpen: true } link
+            ? link.InstanceAsync(cancellationToken)
+            : throw new InvalidOperationException("The client is not connected. Wait for the state Connected.");
+
+    /// <summary>
+    /// Stops handling, saves and acknowledges what was handled, and disconnects. Not to be awaited in a handler, which it waits for.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        await _handling.CancelAsync();
+        _handOver.Complete();
+        try
+        {
+            await Task.WhenAll(_streams.Values.Select(stream => stream.StoppedAsync())).WaitAsync(FlushLimit, _time);
+        }
+        catch (TimeoutException)
+        {
+            // A handler that does not heed its token, or a hub that does not answer. What was not acknowledged comes again.
+        }
+
+        await _connecting.CancelAsync();
+        await (_loop ?? Task.CompletedTask);
+        _firstConnected.TrySetCanceled(CancellationToken.None);
+        Enter(ConnectionState.Disconnected);
+    }
+
+    async Task IHubLinkReceiver.OnSubscribedAsync(HubLink link, SubscribedMessage message)
+    {
+        if (link != _link)
+        {
+            return;
+        }
+
+        try
+        {
+            (await StreamAsync(message.Stream, link.Ending)).OnSubscribed(link, message);
+        }
+        catch (OperationCanceledException) when (link.Ending.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception exception)
+        {
+            // Going on without the position would leave out what lies between.
+            Log.NotLoaded(_logger, message.Stream, exception);
+            link.GiveUp();
+            return;
+        }
+
+        if (message.Stream.StartsWith(HubNames.UserKind, StringComparison.Ordinal))
+        {
+            Enter(ConnectionState.Connected, link);
+            _firstConnected.TrySetResult();
+        }
+    }
+
+    void IHubLinkReceiver.OnNotification(HubLink link, NotificationMessage message)
+    {
+        if (link == _link && _streams.TryGetValue(message.Stream, out var stream))
+        {
+            stream.OnNotification(link, message);
+        }
+    }
+
+    private async Task RunAsync(CancellationToken stopping)
+    {
+        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
+        Enter(ConnectionState.Connecting);
+        while (true)
+        {
+            try
+            {
+                await Task.Delay(await ConnectAsync(backoff, stopping), _time, stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>One connection from its beginning to its end.</summary>
+    /// <returns>How long to wait before the next.</returns>
+    private async Task<TimeSpan> ConnectAsync(Backoff backoff, CancellationToken stopping)
+    {
+        var refused = TimeSpan.Zero;
+        try
+        {
+            await using var link = new HubLink(_options, _loggers, _time, this, stopping);
+            _link = link;
+            try
+            {
+                await link.StartAsync(stopping);
+            }
+            finally
+            {
+                refused = link.RetryAfter;
+            }
+
+            foreach (var stream in _streams.Values.Where(stream => stream.IsWanted))
+            {
+                stream.Begin(link);
+            }
+
+            var since = _time.GetTimestamp();
+            var reason = await link.LostAsync(stopping);
+            Leave();
+            if (_time.GetElapsedTime(since) >= SettledAfter)
+            {
+                backoff.Reset();
+            }
+
+            // Told when to come back, it does: the hub has spread its clients already.
+            var delay = link.ComeBackIn ?? backoff.Next();
+            Log.Lost(_logger, _options.Url, delay, reason);
+            return delay;
+        }
+        catch (Exception exception) when (!stopping.IsCancellationRequested)
+        {
+            // Whatever the reason, also a token that was refused: the next attempt asks for a new one.
+            Leave();
+            var delay = refused + backoff.Next();
+            Log.NotConnected(_logger, _options.Url, delay, exception);
+            return delay;
+        }
+    }
+
+    private void Leave()
+    {
+        _link = null;
+        if (_firstConnected.Task.IsCompleted)
+        {
+            Enter(ConnectionState.Reconnecting);
+        }
+    }
+
+    private async Task<IncomingStream> StreamAsync(string name, CancellationToken cancellationToken)
+    {
+        if (_streams.TryGetValue(name, out var known))
+        {
+            return known;
+        }
+
+        await _addingStream.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_streams.TryGetValue(name, out var stream))
+            {
+                var position = IsDurable ? await _options.Positions.LoadAsync(name, cancellationToken) : null;
+                stream = new IncomingStream(name, position, _options, _handle, _tellGap, _time, _logger, _handling.Token);
+                _streams[name] = stream;
+            }
+
+            return stream;
+        }
+        finally
+        {
+            _addingStream.Release();
+        }
+    }
+
+    /// <param name="state">The new one.</param>
+    /// <param name="link">If given, only while that is the present one: a late answer must not revive a connection that has ended.</param>
+    private void Enter(ConnectionState state, HubLink? link = null)
+    {
+        lock (_stateLock)
+        {
+            if (State == state || (link is not null && link != _link))
+            {
+                return;
+            }
+
+            State = state;
+            Log.StateChanged(_logger, state, _options.Url);
+            try
+            {
+                StateChanged?.Invoke(state);
+            }
+            catch (Exception exception)
+            {
+                Log.StateHandlerFailed(_logger, exception);
+            }
+        }
+    }
+
+    private void ThrowIfStarted(string method)
+    {
+        if (_loop is not null)
+        {
+            throw new InvalidOperationException($"{method} comes before StartAsync, or the first notifications would pass it by.");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using System.Net;
+
+namespace Notifications.Client;
+
+/// <summary>Sees how long a server that refused a handshake (429, 503) asks to be left alone, which SignalR's exception does not tell.</summary>
+internal sealed class RetryAfter(HttpMessageHandler inner, TimeProvider time, Action<TimeSpan> asked) : DelegatingHandler(inner)
+{
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var response = await base.SendAsync(request, cancellationToken);
+        if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable
+            && response.Headers.RetryAfter is { } header
+            && (header.Delta ?? header.Date - time.GetUtcNow()) is { } delay
+            && delay > TimeSpan.Zero)
+        {
+            asked(delay);
+        }
+
+        return response;
+    }
+}
