@@ -15,6 +15,8 @@ public static class HubRegistration
     {
         var services = builder.Services;
         services.AddNotificationLog();
+        // Keep-alive, time-outs and limits by configuration, such as SignalR__KeepAliveInterval.
+        services.AddOptions<HubOptions>().BindConfiguration("SignalR");
         services.AddSignalR().AddMessagePackProtocol().AddStackExchangeRedis();
         services.AddOptionalArguments();
         // One Redis connection for the backplane and for us, so that there is one to watch and to rebuild.
