@@ -1,1 +1,43 @@
-Console.WriteLine("");
+using System.Runtime.InteropServices;
+using Notifications.Benchmarks;
+using Notifications.Benchmarks.Soak;
+
+const int Red = 1;
+const int Misused = 2;
+
+// Ctrl-C and SIGTERM end the run in order: the servers that it started go down with it.
+using var stopping = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+try
+{
+    switch (args)
+    {
+        case ["soak", .. var rest]:
+            var arguments = new Arguments(rest);
+            var options = SoakOptions.Read(arguments);
+            arguments.ThrowIfUnknown();
+            var result = await SoakRun.RunAsync(options, Console.Out, stopping.Token);
+            result.WriteTo(Console.Out);
+            return result.IsGreen ? 0 : Red;
+        default:
+            Console.Error.WriteLine("Usage: Notifications.Benchmarks soak [--seconds 60] [--rate 2000] …; README.md lists all.");
+            return Misused;
+    }
+}
+catch (ArgumentException exception)
+{
+    Console.Error.WriteLine(exception.Message);
+    return Misused;
+}
+catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+{
+    Console.Error.WriteLine("Stopped before the end: no verdict.");
+    return Red;
+}
+
+void Stop(PosixSignalContext context)
+{
+    context.Cancel = true;
+    stopping.Cancel();
+}

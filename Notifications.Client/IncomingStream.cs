@@ -150,7 +150,7 @@ internal sealed class IncomingStream
             }
 
             var isSameEpoch = message.Epoch == known.Epoch;
-            if (isSameEpoch && message.Offset == known.Offset + 1)
+            if (isSameEpoch && (message.Offset == known.Offset + 1 || (message.Offset <= known.Offset && !_options.Deduplicate)))
             {
                 Accept(new Arrival(message.Position, message, null));
             }

@@ -44,6 +44,9 @@ public sealed class NotificationClientOptions
     /// <summary>Transports, headers, proxy, certificates and the like.</summary>
     public Action<HttpConnectionOptions>? ConfigureHttp { get; init; }
 
+    /// <summary>Off, what the hub sends twice reaches the application twice: for the proof that the soak run would notice.</summary>
+    internal bool Deduplicate { get; init; } = true;
+
     internal void Check()
     {
         Require(Url.IsAbsoluteUri, nameof(Url), Url, "an absolute URL");

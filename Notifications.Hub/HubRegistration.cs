@@ -16,6 +16,8 @@ public static class HubRegistration
     {
         var services = builder.Services;
         services.AddNotificationLog();
+        // Keep-alive, time-outs and limits by configuration, such as SignalR__KeepAliveInterval.
+        services.AddOptions<HubOptions>().BindConfiguration("SignalR");
         services.AddSignalR(options => options.AddFilter<InvocationErrors>()).AddMessagePackProtocol().AddStackExchangeRedis();
         services.AddOptionalArguments();
         // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.

@@ -1,0 +1,114 @@
+using System.Security.Cryptography;
+using Aspire.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Notifications.Messaging;
+using StackExchange.Redis;
+
+namespace Notifications.Benchmarks.Clusters;
+
+/// <summary>
+/// The system as processes of this machine: Redis, hubs, gateways, and this process as a publisher. All end with it, also when
+/// it is killed.
+/// </summary>
+internal sealed class Cluster : IAsyncDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("notifications-cluster-");
+    private readonly Watchdog _watchdog = new();
+    private readonly HttpClient _http = new();
+    private readonly ClusterOptions _options;
+    private ServiceProvider? _services;
+
+    private Cluster(ClusterOptions options)
+    {
+        _options = options;
+        Redis = new RedisProcess(_directory, _watchdog, options.RedisArguments);
+    }
+
+    public DevelopmentTokens Tokens { get; } = new(RandomNumberGenerator.GetHexString(64));
+
+    public RedisProcess Redis { get; }
+
+    public IReadOnlyList<HubProcess> Hubs { get; private set; } = [];
+
+    public IReadOnlyList<GatewayProcess> Gateways { get; private set; } = [];
+
+    /// <summary>The servers' logs, as long as the cluster runs.</summary>
+    public string LogDirectory => _directory.FullName;
+
+    public NotificationPublisher Publisher => Services.GetRequiredService<NotificationPublisher>();
+
+    public InstanceRegistry Registry => Services.GetRequiredService<InstanceRegistry>();
+
+    private ServiceProvider Services => _services ?? throw new InvalidOperationException("The cluster has not started.");
+
+    /// <summary>Returns when every server takes requests, each gateway knowing every hub.</summary>
+    public static async Task<Cluster> StartAsync(ClusterOptions options, CancellationToken cancellationToken)
+    {
+        var cluster = new Cluster(options);
+        try
+        {
+            await cluster.StartAsync(cancellationToken);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_services is not null)
+        {
+            await _services.DisposeAsync();
+        }
+
+        ServerProcess[] processes = [.. Gateways, .. Hubs, Redis];
+        foreach (var process in processes)
+        {
+            await process.DisposeAsync();
+        }
+
+        _http.Dispose();
+        _watchdog.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await Redis.StartAsync(cancellationToken);
+        _services = await ConnectAsync(Redis);
+        var settings = new Dictionary<string, string>
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = Environments.Development,
+            ["Authentication__DevelopmentKey"] = Tokens.Key,
+            ["ConnectionStrings__redis"] = Redis.ConnectionString,
+            ["Logging__LogLevel__Default"] = "Warning",
+        };
+        var hubSettings = settings.Concat(_options.HubSettings).ToDictionary();
+        Hubs = [.. Enumerable.Range(1, _options.Hubs).Select(number => new HubProcess($"hub-{number}", _directory, _watchdog, Registry, hubSettings))];
+        await Task.WhenAll(Hubs.Select(hub => hub.StartAsync(cancellationToken)));
+
+        // After the hubs, so that the first list that a gateway reads has all of them and clients spread evenly.
+        Gateways = [.. Enumerable.Range(1, _options.Gateways).Select(number => new GatewayProcess($"gateway-{number}", _directory, _watchdog, _http, settings))];
+        await Task.WhenAll(Gateways.Select(gateway => gateway.StartAsync(cancellationToken)));
+    }
+
+    private static async Task<ServiceProvider> ConnectAsync(RedisProcess redis)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
+        var options = ConfigurationOptions.Parse(redis.ConnectionString);
+        options.AbortOnConnectFail = false;
+        var connection = await ConnectionMultiplexer.ConnectAsync(options);
+        // By a factory, so that the container disposes it.
+        services.AddSingleton<IConnectionMultiplexer>(_ => connection);
+        services.AddNotificationPublisher();
+        services.AddInstanceRegistry();
+        return services.BuildServiceProvider();
+    }
+}

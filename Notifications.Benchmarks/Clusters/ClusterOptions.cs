@@ -1,0 +1,15 @@
+namespace Notifications.Benchmarks.Clusters;
+
+/// <summary>What a <see cref="Cluster"/> is made of.</summary>
+internal sealed record ClusterOptions
+{
+    public int Hubs { get; init; } = 3;
+
+    public int Gateways { get; init; } = 1;
+
+    /// <summary>More arguments of <c>redis-server</c>, such as <c>--appendonly yes</c>.</summary>
+    public IReadOnlyList<string> RedisArguments { get; init; } = ["--appendonly", "no"];
+
+    /// <summary>Settings of the hubs, such as <c>Delivery__PageSize</c>.</summary>
+    public IReadOnlyDictionary<string, string> HubSettings { get; init; } = new Dictionary<string, string>();
+}

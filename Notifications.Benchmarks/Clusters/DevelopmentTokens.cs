@@ -1,0 +1,32 @@
+using System.Text;
+using Microsoft.Extensions.Hosting;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Notifications.Benchmarks.Clusters;
+
+/// <summary>Signs the tokens of the cluster's users with the key that its services check them with.</summary>
+internal sealed class DevelopmentTokens(string key)
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
+    private readonly JsonWebTokenHandler _tokens = new();
+    private readonly SigningCredentials _credentials =
+        new(new SymmetricSecurityKey(Encoding.UTF8.GetBytes(key)), SecurityAlgorithms.HmacSha256);
+
+    public string Key => key;
+
+    public string Issue(string user)
+    {
+        var now = DateTime.UtcNow;
+        return _tokens.CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = TokenNames.DevelopmentIssuer,
+            Audience = TokenNames.Audience,
+            IssuedAt = now,
+            NotBefore = now,
+            Expires = now + Lifetime,
+            Claims = new Dictionary<string, object> { [TokenNames.UserClaim] = user },
+            SigningCredentials = _credentials,
+        });
+    }
+}

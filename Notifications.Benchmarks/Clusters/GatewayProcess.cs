@@ -1,0 +1,30 @@
+using System.Net;
+using Aspire.Hosting;
+
+namespace Notifications.Benchmarks.Clusters;
+
+/// <summary>A gateway. Keeps its port when it is started again, as an address behind a load balancer would.</summary>
+internal sealed class GatewayProcess(
+    string name, DirectoryInfo directory, Watchdog watchdog, HttpClient http, IReadOnlyDictionary<string, string> settings)
+    : ServerProcess(name, directory, watchdog)
+{
+    public IPEndPoint EndPoint { get; } = new(IPAddress.Loopback, FreePorts.Next());
+
+    protected override IEnumerable<string> Command() => ["dotnet", Programs.Built("Notifications.Gateway")];
+
+    protected override IEnumerable<(string Variable, string Value)> Environment() =>
+        [.. settings.Select(setting => (setting.Key, setting.Value)), ("ASPNETCORE_URLS", $"http://{EndPoint}")];
+
+    protected override async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(new Uri($"http://{EndPoint}/health"), cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

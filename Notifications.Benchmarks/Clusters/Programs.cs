@@ -1,0 +1,43 @@
+namespace Notifications.Benchmarks.Clusters;
+
+/// <summary>Where the programs of a cluster are on this machine.</summary>
+internal static class Programs
+{
+    private const string Solution = "Notifications.sln";
+
+    private static readonly string Root = FindRoot();
+
+    /// <summary>
+    /// The built dll of a project of this repository: of the driver's own configuration, which was built with the driver, else
+    /// whichever there is.
+    /// </summary>
+    public static string Built(string project)
+    {
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        var own = Path.Combine(output.Parent!.Name, output.Name);
+        var framework = output.Name;
+        string[] candidates = [.. new[] { own, Path.Combine("Release", framework), Path.Combine("Debug", framework) }
+            .Select(folder => Path.Combine(Root, project, "bin", folder, $"{project}.dll"))];
+        return candidates.FirstOrDefault(File.Exists)
+            ?? throw new FileNotFoundException($"{project} is not built: there is no {candidates[0]}. Run dotnet build -c Release {project}.");
+    }
+
+    /// <summary>A program on PATH.</summary>
+    public static string Installed(string name, string remedy) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists)
+        ?? throw new FileNotFoundException($"{name} is not on PATH. {remedy}");
+
+    private static string FindRoot()
+    {
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            if (File.Exists(Path.Combine(directory.FullName, Solution)))
+            {
+                return directory.FullName;
+            }
+        }
+
+        throw new FileNotFoundException($"{Solution} is in no directory above {AppContext.BaseDirectory}. Run the driver from a clone of the repository.");
+    }
+}

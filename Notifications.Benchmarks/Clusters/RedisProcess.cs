@@ -1,0 +1,38 @@
+using System.Net.Sockets;
+using System.Text;
+using Aspire.Hosting;
+
+namespace Notifications.Benchmarks.Clusters;
+
+/// <summary><c>redis-server</c>. Without persistence unless <paramref name="arguments"/> say otherwise.</summary>
+internal sealed class RedisProcess(DirectoryInfo directory, Watchdog watchdog, IReadOnlyList<string> arguments)
+    : ServerProcess("redis", directory, watchdog)
+{
+    public int Port { get; } = FreePorts.Next();
+
+    public string ConnectionString => $"127.0.0.1:{Port}";
+
+    protected override IEnumerable<string> Command() =>
+    [
+        Programs.Installed("redis-server", "Install it, on Debian with apt-get install redis-server."),
+        "--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--dir", Directory.FullName, .. arguments,
+    ];
+
+    protected override async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync("127.0.0.1", Port, cancellationToken);
+            await client.GetStream().WriteAsync("PING\r\n"u8.ToArray(), cancellationToken);
+            var answer = new byte[64];
+            var count = await client.GetStream().ReadAsync(answer, cancellationToken);
+            // While it loads its data it answers -LOADING.
+            return Encoding.ASCII.GetString(answer, 0, count).StartsWith("+PONG", StringComparison.Ordinal);
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using Aspire.Hosting;
+
+namespace Notifications.Benchmarks.Clusters;
+
+/// <summary>
+/// A server of the cluster as a process of this machine: started, killed, paused and started again. Its output goes to
+/// <c>{name}.log</c> in the cluster's directory.
+/// </summary>
+internal abstract class ServerProcess(string name, DirectoryInfo directory, Watchdog watchdog) : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
+
+    // The shell makes way for the server, so that the process id is the server's and its output costs the driver nothing.
+    private const string WithLog = "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1";
+
+    private Process? _process;
+
+    public string Name => name;
+
+    public string LogFile { get; } = Path.Combine(directory.FullName, $"{name}.log");
+
+    protected DirectoryInfo Directory => directory;
+
+    public int Id => Running.Id;
+
+    private Process Running => _process ?? throw new InvalidOperationException($"{name} was not started. Await StartAsync first.");
+
+    /// <summary>Returns when the server takes requests.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo("sh", ["-c", WithLog, "sh", LogFile, .. Command()]) { WorkingDirectory = directory.FullName };
+        foreach (var (variable, value) in Environment())
+        {
+            start.Environment[variable] = value;
+        }
+
+        _process = Process.Start(start)!;
+        watchdog.Watch(_process.Id);
+        await Waiting.UntilAsync(
+            async () =>
+            {
+                ThrowIfDead();
+                return await IsReadyAsync(cancellationToken);
+            },
+            $"{name} to take requests; see {LogFile}",
+            StartLimit,
+            cancellationToken);
+    }
+
+    /// <summary>SIGKILL: it gets no chance to say anything to anybody.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is { } process)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+            Forget(process);
+        }
+    }
+
+    /// <summary>SIGTERM: it stops as it was written to, and is killed if that takes longer than 15 s.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Signals.Terminate(Id);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StopLimit);
+        try
+        {
+            await Running.WaitForExitAsync(limit.Token);
+            Forget(Running);
+        }
+        catch (OperationCanceledException)
+        {
+            await KillAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>SIGSTOP: it does nothing, and its sockets stay open.</summary>
+    public void Pause() => Signals.Pause(Id);
+
+    /// <summary>SIGCONT: it goes on where it was.</summary>
+    public void Resume() => Signals.Resume(Id);
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract IEnumerable<string> Command();
+
+    protected virtual IEnumerable<(string Variable, string Value)> Environment() => [];
+
+    protected abstract Task<bool> IsReadyAsync(CancellationToken cancellationToken);
+
+    private void Forget(Process process)
+    {
+        watchdog.Forget(process.Id);
+        process.Dispose();
+        _process = null;
+    }
+
+    private void ThrowIfDead()
+    {
+        if (Running.HasExited)
+        {
+            var lines = File.Exists(LogFile) ? File.ReadLines(LogFile).TakeLast(10) : [];
+            throw new InvalidOperationException($"{name} exited with {Running.ExitCode}:{System.Environment.NewLine}{string.Join(System.Environment.NewLine, lines)}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Notifications.Benchmarks.History;
+using Notifications.Messaging;
+using StackExchange.Redis;
+
+namespace Notifications.Benchmarks.Soak;
+
+/// <summary>
+/// Publishes by the clock, however long Redis or the clients take, and tells the history what Redis acknowledged. What failed is
+/// published again with the same id until it is.
+/// </summary>
+internal sealed class OpenLoopPublisher(NotificationPublisher publisher, DeliveryHistory history, IReadOnlyList<UserStream> streams)
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
+    private static readonly JsonElement Payload = JsonSerializer.SerializeToElement(new
+    {
+        order = 4711,
+        status = "Shipped",
+        text = "Your order is on its way and arrives tomorrow between 10 and 12. Follow it under the link in this message.",
+    });
+
+    private long _published;
+    private long _underWay;
+
+    /// <summary>Acknowledged so far.</summary>
+    public long Published => Interlocked.Read(ref _published);
+
+    /// <summary>Begun and not acknowledged yet.</summary>
+    public long UnderWay => Interlocked.Read(ref _underWay);
+
+    /// <summary>Returns when the time is over and everything that was begun is acknowledged.</summary>
+    public async Task RunAsync(int rate, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        var watch = Stopwatch.StartNew();
+        using var timer = new PeriodicTimer(Tick);
+        for (long begun = 0; watch.Elapsed < duration && await timer.WaitForNextTickAsync(cancellationToken);)
+        {
+            var due = (long)(Math.Min(watch.Elapsed.TotalSeconds, duration.TotalSeconds) * rate);
+            for (; begun < due; begun++)
+            {
+                Interlocked.Increment(ref _underWay);
+                _ = PublishAsync(streams[Random.Shared.Next(streams.Count)], begun, cancellationToken);
+            }
+        }
+
+        while (UnderWay > 0)
+        {
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
+    private async Task PublishAsync(UserStream stream, long number, CancellationToken cancellationToken)
+    {
+        var notification = new Notification { Id = number.ToString(CultureInfo.InvariantCulture), Type = "SOAK", Payload = Payload };
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                var result = await publisher.PublishAsync(stream.Name, notification, cancellationToken);
+                history.Published(stream.Name.Value, result.Id, result.Epoch, result.Offset);
+                stream.Acknowledged(result.Offset);
+                Interlocked.Increment(ref _published);
+                Interlocked.Decrement(ref _underWay);
+                return;
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                await Task.Delay(RetryDelay, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+}
