@@ -93,8 +93,8 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
         await using var at = await ClientSetup.StartAsync(servers);
         await at.Messaging.PublishAsync(at.Own, 5);
         var end = await at.Messaging.Log.ReadEndAsync(at.Own);
-        await at.Messaging.Log.ReadAfterCursorAsync(at.Own, new DeviceName(at.User, "laptop"), 1);
-        await at.Messaging.Log.AcknowledgeAsync(at.Own, new DeviceName(at.User, "laptop"), new(end.Epoch, 5));
+        await at.Messaging.Log.ReadAfterCursorAsync(at.Own, new(at.Own.Id, "laptop"), 1);
+        await at.Messaging.Log.AcknowledgeAsync(at.Own, new(at.Own.Id, "laptop"), new(end.Epoch, 5));
         var positions = new InMemoryPositionStore();
         await positions.SaveAsync(at.Own.Value, new Position(end.Epoch, 2), CancellationToken.None);
 
