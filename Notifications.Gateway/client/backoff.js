@@ -1,21 +1,29 @@
-const FIRST_CEILING = 500;
-const LAST_CEILING = 20_000;
-
 /**
- * How long to wait before the next attempt: anything up to a ceiling that doubles from 0.5 s to 20 s. Clients that lost the
- * same server at the same moment so come back spread over time ("full jitter").
+ * How long to wait before the next attempt: anything up to a ceiling that doubles from a first to a last one. Clients that lost
+ * the same server at the same moment so come back spread over time ("full jitter").
  */
 export class Backoff {
-  #ceiling = FIRST_CEILING;
+  #first;
+  #last;
+  #ceiling;
+
+  /**
+   * @param {number} first milliseconds
+   * @param {number} last milliseconds
+   */
+  constructor(first, last) {
+    this.#first = this.#ceiling = first;
+    this.#last = last;
+  }
 
   /** @returns {number} milliseconds */
   next() {
     const delay = Math.random() * this.#ceiling;
-    this.#ceiling = Math.min(this.#ceiling * 2, LAST_CEILING);
+    this.#ceiling = Math.min(this.#ceiling * 2, this.#last);
     return delay;
   }
 
   reset() {
-    this.#ceiling = FIRST_CEILING;
+    this.#ceiling = this.#first;
   }
 }

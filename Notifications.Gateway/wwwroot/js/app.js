@@ -5,12 +5,17 @@ import { newestFirst, orderRow } from './orders.js';
 import { Session } from './session.js';
 import * as staff from './staff.js';
 import './theme.js';
+import { Unacknowledged } from './unacknowledged.js';
 
 const element = id => document.getElementById(id);
 const template = element('order-template');
 const orders = new Map();
 let session = null;
 let client = null;
+let unacknowledged = null;
+/** When the present connection stood: what was published before that was missed. */
+let connectedAt = 0;
+let received = 0;
 
 async function signIn(user) {
   const candidate = new Session(user);
@@ -21,17 +26,22 @@ async function signIn(user) {
   element('welcome').hidden = true;
   element('workspace').hidden = false;
 
-  client = new NotificationClient({ accessTokenFactory: () => candidate.token() });
-  client.on('notification', received);
+  unacknowledged = new Unacknowledged(candidate);
+  client = new NotificationClient({ accessTokenFactory: () => candidate.token(), device: 'auto' });
+  client.on('notification', receive);
+  client.on('gap', reload);
+  client.on('acknowledged', position => unacknowledged.acknowledged(position));
   client.onState(connectionChanged);
   client.start();
 }
 
 function signOut() {
   client?.stop();
-  client = session = null;
+  unacknowledged?.stopLooking();
+  client = session = unacknowledged = null;
   sessionStorage.removeItem('user');
   staff.signOut();
+  connectedAt = 0;
   orders.clear();
   showOrders();
   feed.clear();
@@ -41,20 +51,36 @@ function signOut() {
 }
 
 async function connectionChanged(state) {
-  element('connection-state').textContent = state;
+  const offline = state === 'disconnected';
+  element('connection-state').textContent = offline ? 'offline' : state;
   document.body.dataset.state = state;
+  element('switch').textContent = offline ? 'Go online' : 'Go offline';
   element('instance').textContent = '–';
   if (state === 'connected') {
-    // Without a device name nothing is kept for this page while it is away, so its state is read anew.
+    const isFirst = connectedAt === 0;
+    connectedAt = Date.now();
     await attempt(async () => {
       element('instance').textContent = await client.instance();
-      await loadOrders();
+      // From then on notifications tell what changes, also what changed while the page was offline.
+      await (isFirst && loadOrders());
     });
   }
 }
 
-function received(notification) {
-  feed.show(notification);
+function switchConnection() {
+  if (client.state === 'disconnected') {
+    unacknowledged.stopLooking();
+    client.start();
+  } else {
+    client.stop();
+    unacknowledged.look();
+  }
+}
+
+function receive(notification) {
+  received++;
+  unacknowledged.received(notification);
+  feed.show(notification, notification.timestamp < connectedAt);
   const { payload } = notification;
   if (payload?.orderId) {
     orders.set(payload.orderId, { ...orders.get(payload.orderId), ...payload, id: payload.orderId });
@@ -63,11 +89,23 @@ function received(notification) {
   }
 }
 
-async function loadOrders() {
-  for (const order of await session.call('/api/orders')) {
-    orders.set(order.id, order);
-  }
+/** If this fails, the client comes again with the same gap. */
+async function reload(gap) {
+  await loadOrders();
+  unacknowledged.startAt(gap.after);
+  feed.showGap(gap);
+}
 
+async function loadOrders() {
+  let before;
+  let list;
+  do {
+    before = received;
+    list = await session.call('/api/orders');
+    // A notification that came meanwhile may know more than this answer.
+  } while (received !== before);
+  orders.clear();
+  list.forEach(order => orders.set(order.id, order));
   showOrders();
 }
 
@@ -100,6 +138,7 @@ function onSubmit(form, action) {
 onSubmit('sign-in-form', () => signIn(element('sign-in-user').value.trim()));
 onSubmit('order-form', placeOrder);
 onSubmit('staff-form', () => staff.signIn(element('staff-user').value.trim()));
+element('switch').addEventListener('click', switchConnection);
 element('sign-out').addEventListener('click', signOut);
 element('staff-sign-out').addEventListener('click', staff.signOut);
 
