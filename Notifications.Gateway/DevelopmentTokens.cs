@@ -8,6 +8,7 @@ namespace Notifications.Gateway;
 internal static class DevelopmentTokens
 {
     private const string Path = "/dev/token";
+    private const int ShownLength = 40;
 
     public static void AddDevelopmentTokens(this WebApplicationBuilder builder)
     {
@@ -36,7 +37,8 @@ internal static class DevelopmentTokens
     private static Results<Ok<TokenResponse>, ProblemHttpResult> Issue(TokenRequest request, DevelopmentIssuer issuer) =>
         GatewayTokens.IsUserId(request.User)
             ? TypedResults.Ok(new TokenResponse(issuer.Issue(request.User, request.Roles ?? [])))
-            : TypedResults.Problem($"\"user\" is no user id. {GatewayTokens.UserIdRule}", statusCode: StatusCodes.Status400BadRequest);
+            : TypedResults.Problem(
+                $"user is {(request.User is null ? "missing" : $"\"{request.User[..Math.Min(request.User.Length, ShownLength)]}\", which is no user id")}. {GatewayTokens.UserIdRule}", statusCode: StatusCodes.Status400BadRequest);
 
     private sealed record TokenRequest(string? User, string[]? Roles);
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
 using Notifications.Messaging;
 using StackExchange.Redis;
@@ -17,8 +18,10 @@ public static class HubRegistration
         services.AddNotificationLog();
         // Keep-alive, time-outs and limits by configuration, such as SignalR__KeepAliveInterval.
         services.AddOptions<HubOptions>().BindConfiguration("SignalR");
-        services.AddSignalR().AddMessagePackProtocol().AddStackExchangeRedis();
+        services.AddSignalR(options => options.AddFilter<InvocationErrors>()).AddMessagePackProtocol().AddStackExchangeRedis();
         services.AddOptionalArguments();
+        // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical);
         // One Redis connection for the backplane and for us, so that there is one to watch and to rebuild.
         services.AddOptions<RedisOptions>().Configure<IConnectionMultiplexer>((options, redis) =>
         {
@@ -30,7 +33,12 @@ public static class HubRegistration
         services.AddDelivery();
     }
 
-    public static void MapNotificationHub(this WebApplication app) => app.MapHub<NotificationHub>(Path);
+    public static void MapNotificationHub(this WebApplication app)
+    {
+        var delivery = app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value;
+        app.UseDeviceNameRule();
+        app.MapHub<NotificationHub>(Path, connection => connection.TransportSendTimeout = delivery.SendTimeout);
+    }
 
     /// <summary>SignalR's user is the token's <c>sub</c>, nothing that a client may choose.</summary>
     private sealed class SubjectUserIdProvider : IUserIdProvider

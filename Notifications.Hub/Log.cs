@@ -27,4 +27,19 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Error, "Draining failed; the instance stops at once.")]
     public static partial void DrainFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The probe over Redis could not be sent; the instance is not ready until one arrives.")]
+    public static partial void ProbeFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "Redis takes probes and none arrived within {Timeout}: the live link is dead and is replaced.")]
+    public static partial void LinkReplaced(ILogger logger, TimeSpan timeout);
+
+    [LoggerMessage(LogLevel.Warning, "A live notification of {Stream} did not arrive; its connections read it from the log.")]
+    public static partial void LossFound(ILogger logger, StreamName stream);
+
+    [LoggerMessage(LogLevel.Warning, "The position of {Stream} could not be checked; the next round tries again.")]
+    public static partial void PositionNotChecked(ILogger logger, StreamName stream, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "{Method} failed on connection {ConnectionId}.")]
+    public static partial void InvocationFailed(ILogger logger, string method, string connectionId, Exception exception);
 }

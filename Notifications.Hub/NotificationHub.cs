@@ -26,7 +26,8 @@ public sealed class NotificationHub(Instance instance, TopicPolicy topics) : Hub
     public Task Unsubscribe(string stream) => Delivery.UnsubscribeAsync(Readable(stream));
 
     /// <summary>The device has handled everything up to and including this position. A connection without a device has no cursor to move.</summary>
-    public void Acknowledge(string stream, string epoch, long offset) => Delivery.Acknowledge(Readable(stream), new Position(epoch, offset));
+    public void Acknowledge(string stream, string epoch, long offset) =>
+        Delivery.Acknowledge(Readable(stream), new StreamPosition { Epoch = epoch, Offset = offset }.ToPosition());
 
     /// <summary>The id of the hub instance that serves this connection.</summary>
     public string Instance() => instance.Id;

@@ -6,12 +6,16 @@ builder.AddServiceDefaults();
 builder.AddTokenAuthentication();
 builder.AddRedis();
 builder.AddNotificationHub();
+builder.AddNotificationApi();
 builder.AddInstance();
 
 var app = builder.Build();
+app.UseExceptionHandler();
+app.UseStatusCodePages();
 app.UseAuthentication();
 app.UseAuthorization();
 app.UseDrainingRefusal();
 app.MapDefaultEndpoints();
 app.MapNotificationHub();
+app.MapNotificationApi();
 app.Run();

@@ -7,7 +7,7 @@ namespace Notifications.Messaging;
 /// <summary>One running hub process.</summary>
 /// <param name="Id">Its name: unique among the running ones.</param>
 /// <param name="Address">Where the gateway reaches it, such as <c>http://10.0.0.7:8080</c>.</param>
-/// <param name="Draining">It is going away: keeps its connections for a while and takes no new ones.</param>
+/// <param name="Draining">It keeps its connections and takes no new ones: it is going away, or can't hear of notifications just now.</param>
 public sealed record HubInstance(string Id, string Address, bool Draining);
 
 /// <summary>

@@ -25,66 +25,83 @@ public sealed record LogPage(string Epoch, long Last, long Asked, long After, IR
     public bool IsLast => After + Entries.Count >= Last;
 }
 
+/// <summary>A device of a user.</summary>
+public readonly record struct DeviceName(string User, string Device);
+
 /// <summary>The streams as Redis holds them: append and publish, read, acknowledge, each one atomic script and one round trip.</summary>
-public sealed class NotificationLog(IConnectionMultiplexer redis, IOptions<NotificationOptions> options)
+public sealed class NotificationLog(IConnectionMultiplexer redis, IOptions<NotificationOptions> options, TimeProvider time)
 {
     private const int EndOnly = -1;
-    private const int AfterCursor = -2;
 
-    private static readonly Script PublishScript = Script.Load("publish.lua");
-    private static readonly Script ReadScript = Script.Load("read.lua");
-    private static readonly Script AcknowledgeScript = Script.Load("acknowledge.lua");
+    private static readonly Script Publish = Script.Load("publish.lua");
+    private static readonly Script Read = Script.Load("read.lua");
+    private static readonly Script Resume = Script.Load("resume.lua");
+    private static readonly Script ResumeTopic = Script.Load("resume-topic.lua");
+    private static readonly Script AcknowledgeUser = Script.Load("acknowledge.lua");
+    private static readonly Script AcknowledgeTopic = Script.Load("acknowledge-topic.lua");
 
     private readonly NotificationOptions _options = options.Value;
 
     /// <summary>The stream's present end, without entries. A stream never seen gets its epoch now.</summary>
-    public Task<LogPage> ReadEndAsync(StreamName stream) => ReadAsync(stream, EndOnly, limit: 0, device: "");
+    public Task<LogPage> ReadEndAsync(StreamName stream) => PageAsync(Read, stream, RedisNames.Cursors(stream), [], EndOnly, 0, "");
 
     /// <summary>Up to <paramref name="limit"/> entries after an offset.</summary>
-    public Task<LogPage> ReadAfterAsync(StreamName stream, long offset, int limit)
+    /// <param name="stream">The stream.</param>
+    /// <param name="offset">0 or more.</param>
+    /// <param name="limit">How many entries at the most.</param>
+    /// <param name="givenOutIn">
+    /// The epoch in which a hub itself delivered this offset. If it lies beyond the end of that same epoch now, Redis went back
+    /// in time, and the stream gets a new epoch. Never set it by what a client says: anybody could renew the epoch of a topic.
+    /// </param>
+    public Task<LogPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        return ReadAsync(stream, offset, limit, device: "");
+        return PageAsync(Read, stream, RedisNames.Cursors(stream), [], offset, limit, givenOutIn ?? "");
     }
 
     /// <summary>
-    /// Up to <paramref name="limit"/> entries after the device's cursor. A device never seen before gets one: after the highest
-    /// cursor that any device of the stream has, and with no device at all, at the log's beginning.
+    /// Up to <paramref name="limit"/> entries after what the device acknowledged. In its user's stream a device never seen before
+    /// starts after the highest cursor of that user's devices, or with no device at all at the log's beginning; in a topic, at
+    /// the end.
     /// </summary>
-    public Task<LogPage> ReadAfterCursorAsync(StreamName stream, string device, int limit) =>
-        ReadAsync(stream, AfterCursor, limit, device);
+    public Task<LogPage> ReadAfterCursorAsync(StreamName stream, DeviceName device, int limit) =>
+        stream.IsUser
+            ? PageAsync(
+                Resume, stream, RedisNames.Cursors(stream), [RedisNames.Seen(stream)],
+                device.Device, limit, time.GetUtcNow().ToUnixTimeMilliseconds(), Milliseconds(_options.LogLifetime), _options.MaxDevices)
+            : PageAsync(ResumeTopic, stream, TopicCursor(stream, device), [], limit, Milliseconds(_options.LogLifetime));
 
     /// <summary>Moves the device's cursor forward to <paramref name="position"/>.</summary>
     /// <returns>False if nothing changed: another epoch, past the stream's end, or not past the cursor.</returns>
-    public async Task<bool> AcknowledgeAsync(StreamName stream, string device, Position position) =>
-        (bool)await AcknowledgeScript.RunAsync(
-            redis.GetDatabase(),
-            [RedisNames.Meta(stream), RedisNames.Cursors(stream)],
-            [device, position.Epoch, position.Offset, Milliseconds(_options.StreamLifetime)]);
+    public async Task<bool> AcknowledgeAsync(StreamName stream, DeviceName device, Position position) =>
+        (bool)(stream.IsUser
+            ? await RunAsync(AcknowledgeUser, stream, RedisNames.Cursors(stream), [], device.Device, position.Epoch, position.Offset)
+            : await RunAsync(AcknowledgeTopic, stream, TopicCursor(stream, device), [], position.Epoch, position.Offset, Milliseconds(_options.LogLifetime)));
 
     internal async Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry)
     {
-        var result = (RedisResult[])(await PublishScript.RunAsync(
-            redis.GetDatabase(),
-            [RedisNames.Meta(stream), RedisNames.Log(stream), RedisNames.Id(stream, id), RedisNames.Cursors(stream)],
-            [
-                NewEpoch(), entry, _options.LogLength, Milliseconds(_options.LogLifetime), Milliseconds(_options.StreamLifetime),
-                Milliseconds(_options.IdLifetime), (byte[])RedisNames.Live(stream)!,
-            ]))!;
+        var result = (RedisResult[])(await RunAsync(
+            Publish, stream, RedisNames.Cursors(stream), [RedisNames.Id(stream, id)],
+            entry, _options.LogLength, Milliseconds(_options.LogLifetime), Milliseconds(_options.IdLifetime), (byte[])RedisNames.Live(stream)!))!;
         return new PublishResult(id, (string)result[0]!, (long)result[1], (int)result[2] == 1);
     }
 
-    private async Task<LogPage> ReadAsync(StreamName stream, long after, int limit, string device)
+    private static RedisKey TopicCursor(StreamName topic, DeviceName device) => RedisNames.TopicCursor(topic, device.User, device.Device);
+
+    private async Task<LogPage> PageAsync(Script script, StreamName stream, RedisKey cursors, RedisKey[] keys, params RedisValue[] arguments)
     {
-        var result = (RedisResult[])(await ReadScript.RunAsync(
-            redis.GetDatabase(),
-            [RedisNames.Meta(stream), RedisNames.Log(stream), RedisNames.Cursors(stream)],
-            [NewEpoch(), Milliseconds(_options.StreamLifetime), after, limit, device]))!;
+        var result = (RedisResult[])(await RunAsync(script, stream, cursors, keys, arguments))!;
         var entries = (RedisValue[])result[4]!;
         return new LogPage(
             (string)result[0]!, (long)result[1], (long)result[2], (long)result[3],
             Array.ConvertAll(entries, entry => (ReadOnlyMemory<byte>)entry));
     }
+
+    private Task<RedisResult> RunAsync(Script script, StreamName stream, RedisKey cursors, RedisKey[] keys, params RedisValue[] arguments) =>
+        script.RunAsync(
+            redis.GetDatabase(),
+            [RedisNames.Meta(stream), RedisNames.Log(stream), cursors, .. keys],
+            [NewEpoch(), Milliseconds(_options.StreamLifetime), .. arguments]);
 
     private static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);
 

@@ -15,13 +15,17 @@ public sealed class NotificationOptions
     [Range(1, 1_000_000)]
     public int LogLength { get; set; } = 1_000;
 
-    /// <summary>How long a log lives after its last notification. Default 7 days.</summary>
+    /// <summary>How long a log lives after its last notification, and how long a device that stays away is remembered. Default 7 days.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan LogLifetime { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How long an id is remembered, the idempotency window. Default 24 hours.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan IdLifetime { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How many devices of a user are kept apart; one more makes the one that was away the longest a new one. Default 100.</summary>
+    [Range(1, 10_000)]
+    public int MaxDevices { get; set; } = 100;
 
     /// <summary>
     /// How long a stream's epoch and offset, and its devices' cursors, outlive its last change: well past

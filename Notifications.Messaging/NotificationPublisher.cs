@@ -29,6 +29,23 @@ public sealed class NotificationPublisher(
         return result;
     }
 
+    /// <summary>
+    /// The same for several, in this order: each stream gets its own ones in the order of the list. All are checked first, so a
+    /// bad one publishes none; when Redis fails in between, publish all again with the same ids.
+    /// </summary>
+    /// <exception cref="ArgumentException">One of them breaks a limit; nothing was published.</exception>
+    public Task<PublishResult[]> PublishAsync(
+        IReadOnlyList<(StreamName Stream, Notification Notification)> notifications, CancellationToken cancellationToken = default)
+    {
+        foreach (var (_, notification) in notifications)
+        {
+            Check(notification);
+        }
+
+        // Sent one after the other over one connection without waiting for answers: Redis runs them in this order.
+        return Task.WhenAll(notifications.Select(each => PublishAsync(each.Stream, each.Notification, cancellationToken)));
+    }
+
     private void Check(Notification notification)
     {
         if (!StreamName.IsValidId(notification.Id))
@@ -52,9 +69,12 @@ public sealed class NotificationPublisher(
         var size = Encoding.UTF8.GetByteCount(notification.Payload.GetRawText());
         if (size > options.Value.MaxPayloadBytes)
         {
-            throw new ArgumentException(
+            throw new PayloadTooLargeException(
                 $"The notification payload has {size} bytes and the limit is {options.Value.MaxPayloadBytes}. Send less, such as a link to the rest, or raise {NotificationOptions.Section}:{nameof(NotificationOptions.MaxPayloadBytes)}.",
                 nameof(notification));
         }
     }
 }
+
+/// <summary>A payload over <see cref="NotificationOptions.MaxPayloadBytes"/>.</summary>
+public sealed class PayloadTooLargeException(string message, string parameterName) : ArgumentException(message, parameterName);

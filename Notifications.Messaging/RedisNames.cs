@@ -19,8 +19,17 @@ public static class RedisNames
     /// <summary>List: entries (<see cref="LogEntry"/>), oldest first, trimmed and expiring.</summary>
     public static RedisKey Log(StreamName stream) => $"{Prefix(stream)}:log";
 
-    /// <summary>Hash: device → the highest offset that it acknowledged.</summary>
+    /// <summary>Hash of a user's stream: device → the highest offset that it acknowledged.</summary>
     public static RedisKey Cursors(StreamName stream) => $"{Prefix(stream)}:cursors";
+
+    /// <summary>Hash: device → when it last came, in Unix milliseconds, so that one that never comes back is forgotten.</summary>
+    public static RedisKey Seen(StreamName stream) => $"{Prefix(stream)}:seen";
+
+    /// <summary>
+    /// String: <c>offset epoch</c> that a user's device acknowledged in a topic; expires when the device stays away. The space
+    /// between the two is in no id, so no two devices share a key.
+    /// </summary>
+    public static RedisKey TopicCursor(StreamName topic, string user, string device) => $"{Prefix(topic)}:cursor:{user} {device}";
 
     /// <summary>String: <c>offset epoch</c> that the notification id got. Expires with the idempotency window.</summary>
     public static RedisKey Id(StreamName stream, string id) => $"{Prefix(stream)}:id:{id}";
@@ -33,6 +42,9 @@ public static class RedisNames
 
     /// <summary>String: one instance as JSON. Expires unless the instance refreshes it.</summary>
     public static RedisKey Instance(string id) => $"n:{{hubs}}:{id}";
+
+    /// <summary>Channel on which an instance hears itself, to know that it hears at all.</summary>
+    public static RedisChannel Probe(string instance) => RedisChannel.Literal($"n:{{hubs}}:probe:{instance}");
 
     private static string Prefix(StreamName stream) =>
         string.Create(CultureInfo.InvariantCulture, $"n:{{{Partition(stream)}}}:{stream.Value}");

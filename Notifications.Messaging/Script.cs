@@ -2,21 +2,24 @@ using StackExchange.Redis;
 
 namespace Notifications.Messaging;
 
-/// <summary>A Lua script of this assembly, run by its hash once Redis knows it.</summary>
+/// <summary>A Lua script of this assembly behind what all of them share, run by its hash once Redis knows it.</summary>
 internal sealed class Script
 {
+    private const string Shared = "stream.lua";
     private readonly string _text;
 
     private Script(string text) => _text = text;
 
-    public static Script Load(string name)
+    public static Script Load(string name) => new(Read(Shared) + Read(name));
+
+    public Task<RedisResult> RunAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments) =>
+        database.ScriptEvaluateAsync(_text, keys, arguments);
+
+    private static string Read(string name)
     {
         using var stream = typeof(Script).Assembly.GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"The script {name} is not embedded in {typeof(Script).Assembly.GetName().Name}.");
         using var reader = new StreamReader(stream);
-        return new Script(reader.ReadToEnd());
+        return reader.ReadToEnd();
     }
-
-    public Task<RedisResult> RunAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments) =>
-        database.ScriptEvaluateAsync(_text, keys, arguments);
 }

@@ -59,7 +59,7 @@ public readonly record struct StreamName
     public override string ToString() => Value;
 
     /// <summary>The one rule for everything that ends up in a Redis name: user ids, topics, notification ids, devices.</summary>
-    internal static bool IsValidId(ReadOnlySpan<char> id) =>
+    public static bool IsValidId(ReadOnlySpan<char> id) =>
         id.Length is > 0 and <= MaxIdLength && !id.ContainsAnyExcept(IdCharacters);
 
     private static string Printable(string value) =>

@@ -22,11 +22,6 @@ internal sealed class Dashboard : ProcessResource
         Environment.Add((environment, _) =>
         {
             environment["NO_COLOR"] = "1";
-            // The launch profile sets these for Aspire's own orchestrator, and they would win over the options. Nobody serves
-            // resources to the dashboard here.
-            environment["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = "";
-            environment[OtlpKey] = otlpGrpc;
-            environment["ASPNETCORE_URLS"] = Endpoint.Address.ToString().TrimEnd('/');
             if (command.StartsWith(Tools, StringComparison.Ordinal))
             {
                 // It unpacks itself below its home, 150 MB that are none of the user's.

@@ -6,19 +6,23 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// Collects acknowledgements and writes the highest of each device at an interval and at shutdown: a device that acknowledges a
+/// Collects acknowledgements and writes the highest of each device at an interval, when the device leaves, and at shutdown: a device that acknowledges a
 /// hundred notifications one by one costs one write.
 /// </summary>
 internal sealed class AcknowledgementWriter(
     NotificationLog log, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<AcknowledgementWriter> logger) : BackgroundService
 {
-    private readonly ConcurrentDictionary<(StreamName Stream, string Device), Position> _pending = new();
+    private readonly ConcurrentDictionary<(StreamName Stream, DeviceName Device), Position> _pending = new();
 
-    public void Add(StreamName stream, string device, Position position) =>
+    public void Add(StreamName stream, DeviceName device, Position position) =>
         _pending.AddOrUpdate(
             (stream, device),
             position,
             (_, pending) => pending.Epoch == position.Epoch && pending.Offset >= position.Offset ? pending : position);
+
+    /// <summary>Writes what this device acknowledged in these streams now: it is leaving.</summary>
+    public Task FlushAsync(DeviceName device, IEnumerable<StreamName> streams) =>
+        Task.WhenAll(streams.Select(stream => WriteAsync((stream, device))));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -38,7 +42,7 @@ internal sealed class AcknowledgementWriter(
 
     private Task FlushAsync() => Task.WhenAll(_pending.Keys.Select(WriteAsync));
 
-    private async Task WriteAsync((StreamName Stream, string Device) key)
+    private async Task WriteAsync((StreamName Stream, DeviceName Device) key)
     {
         if (!_pending.TryRemove(key, out var position))
         {

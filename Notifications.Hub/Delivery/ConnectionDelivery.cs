@@ -11,8 +11,6 @@ namespace Notifications.Hubs.Delivery;
 /// </summary>
 internal sealed class ConnectionDelivery
 {
-    private const string DeviceQuery = "device";
-
     private readonly HubConnectionContext _connection;
     private readonly StreamRouter _router;
     private readonly NotificationLog _log;
@@ -21,7 +19,7 @@ internal sealed class ConnectionDelivery
     private readonly HubTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly string? _device;
+    private readonly DeviceName? _device;
     private readonly Channel<Work> _queue;
     private readonly Lock _subscriptionsLock = new();
     private readonly Dictionary<StreamName, Subscription> _subscriptions = [];
@@ -39,8 +37,8 @@ internal sealed class ConnectionDelivery
     {
         (_connection, _router, _log, _acknowledgements) = (connection, router, log, acknowledgements);
         (_options, _telemetry, _time, _logger) = (options, telemetry, time, logger);
-        var device = connection.GetHttpContext()?.Request.Query[DeviceQuery].ToString();
-        _device = string.IsNullOrEmpty(device) ? null : device;
+        var device = connection.GetHttpContext()?.Request.Query[DeviceNameRule.Query].ToString();
+        _device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
         _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
         _loop = RunAsync();
     }
@@ -51,8 +49,8 @@ internal sealed class ConnectionDelivery
     public string ConnectionId => _connection.ConnectionId;
 
     /// <summary>
-    /// Delivers the stream from <paramref name="since"/> on; without it after the device's cursor in the user's own stream, or
-    /// from now on. A subscription that the connection already has for the stream is replaced.
+    /// Delivers the stream from <paramref name="since"/> on; without it after the device's cursor, or from now on where it has
+    /// none. A subscription that the connection already has for the stream is replaced.
     /// </summary>
     public async Task SubscribeAsync(StreamName stream, Position? since)
     {
@@ -71,7 +69,7 @@ internal sealed class ConnectionDelivery
 
         // First listen, then read the log: what is published in between comes both ways, and the second is dropped by its offset.
         await _router.AddAsync(subscription);
-        _queue.Writer.TryWrite(new Work(subscription, null));
+        CatchUp(subscription);
     }
 
     public async Task UnsubscribeAsync(StreamName stream)
@@ -90,9 +88,9 @@ internal sealed class ConnectionDelivery
 
     public void Acknowledge(StreamName stream, Position position)
     {
-        if (_device is not null)
+        if (_device is { } device)
         {
-            _acknowledgements.Add(stream, _device, position);
+            _acknowledgements.Add(stream, device, position);
         }
     }
 
@@ -103,6 +101,14 @@ internal sealed class ConnectionDelivery
     public void Offer(Subscription subscription, NotificationFrame frame)
     {
         if (!_queue.Writer.TryWrite(new Work(subscription, frame)))
+        {
+            subscription.IsBehind = true;
+        }
+    }
+
+    public void CatchUp(Subscription subscription)
+    {
+        if (!_queue.Writer.TryWrite(new Work(subscription, null)))
         {
             subscription.IsBehind = true;
         }
@@ -124,6 +130,10 @@ internal sealed class ConnectionDelivery
         }
 
         await _loop;
+        if (_device is { } device)
+        {
+            await _acknowledgements.FlushAsync(device, subscriptions.Select(subscription => subscription.Stream));
+        }
     }
 
     private Task LeaveAsync(Subscription subscription)
@@ -213,8 +223,10 @@ internal sealed class ConnectionDelivery
     {
         var stream = subscription.Stream;
         var known = subscription.Position ?? subscription.Since;
-        var page = known is { } position ? await _log.ReadAfterAsync(stream, position.Offset, _options.PageSize)
-            : _device is not null && stream.IsUser ? await _log.ReadAfterCursorAsync(stream, _device, _options.PageSize)
+        // A client's word counts for its own stream only: renewing a topic's epoch would reset everybody.
+        var givenOutIn = subscription.Position is not null || stream.IsUser ? known?.Epoch : null;
+        var page = known is { } position ? await _log.ReadAfterAsync(stream, position.Offset, _options.PageSize, givenOutIn)
+            : _device is { } device ? await _log.ReadAfterCursorAsync(stream, device, _options.PageSize)
             : await _log.ReadEndAsync(stream);
         var recovered = page.IsContiguous && (known is null || known.Value.Epoch == page.Epoch);
         if (known is not null && known.Value.Epoch != page.Epoch)
@@ -223,6 +235,7 @@ internal sealed class ConnectionDelivery
             page = await _log.ReadAfterAsync(stream, 0, _options.PageSize);
         }
 
+        subscription.Local?.NoteEnd(new Position(page.Epoch, page.Last));
         if (!recovered || subscription.Position is null)
         {
             subscription.Position = new Position(page.Epoch, page.After);

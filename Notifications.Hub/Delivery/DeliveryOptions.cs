@@ -18,4 +18,20 @@ internal sealed class DeliveryOptions
     /// <summary>How often acknowledgements are written. What a crash loses of them is delivered again. Default 500 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan AcknowledgeInterval { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long every stream's position takes to be compared with the log once, so the longest that a loss on a quiet stream stays unseen. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.500", "01:00:00")]
+    public TimeSpan PositionCheckInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often the instance sends itself a probe over pub/sub. Default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
+    public TimeSpan ProbeInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long without a probe the live link counts as dead. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a write to a client may take before its connection is closed: it reads nothing any more. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(10);
 }

@@ -8,7 +8,11 @@ internal static class DeliveryRegistration
     {
         services.AddOptions<DeliveryOptions>().BindConfiguration(DeliveryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<HubTelemetry>();
+        services.AddSingleton<LiveLink>();
+        services.AddHostedService(provider => provider.GetRequiredService<LiveLink>());
+        services.AddHealthChecks().AddCheck<LiveLink>("live link");
         services.AddSingleton<StreamRouter>();
+        services.AddHostedService<PositionCheck>();
         services.AddSingleton<ConnectionDeliveries>();
         services.AddSingleton<AcknowledgementWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<AcknowledgementWriter>());

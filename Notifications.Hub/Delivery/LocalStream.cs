@@ -4,14 +4,18 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>One stream on this instance: its Redis subscription and the connections that it is passed on to.</summary>
-internal sealed class LocalStream(StreamName name, ISubscriber redis, HubTelemetry telemetry, ILogger logger)
+internal sealed class LocalStream(StreamName name, LiveLink link, HubTelemetry telemetry, ILogger logger, Action<LocalStream> onClosed)
 {
     // SUBSCRIBE and UNSUBSCRIBE of one channel must not overtake each other, or the channel ends up dead: one at a time.
     private readonly SemaphoreSlim _changing = new(1);
     private readonly Lock _membersLock = new();
     private readonly List<Subscription> _members = [];
+    private ISubscriber? _subscriber;
     private ChannelMessageQueue? _live;
+    private Position? _heard;
     private bool _closed;
+
+    public StreamName Name => name;
 
     /// <returns>False if the last subscription has left and this stream is over.</returns>
     public async Task<bool> TryAddAsync(Subscription subscription)
@@ -26,14 +30,13 @@ internal sealed class LocalStream(StreamName name, ISubscriber redis, HubTelemet
 
             if (_live is null)
             {
-                // The queue keeps the order of the channel; SE.Redis's concurrent handlers do not.
-                _live = await redis.SubscribeAsync(RedisNames.Live(name));
-                _live.OnMessage(message => Receive(message.Message));
+                await SubscribeFirstAsync();
             }
 
             lock (_membersLock)
             {
                 subscription.Index = _members.Count;
+                subscription.Local = this;
                 _members.Add(subscription);
             }
 
@@ -45,7 +48,7 @@ internal sealed class LocalStream(StreamName name, ISubscriber redis, HubTelemet
         }
     }
 
-    public async Task RemoveAsync(Subscription subscription, Action onClosed)
+    public async Task RemoveAsync(Subscription subscription)
     {
         await _changing.WaitAsync();
         try
@@ -66,7 +69,7 @@ internal sealed class LocalStream(StreamName name, ISubscriber redis, HubTelemet
 
             if (_closed)
             {
-                onClosed();
+                onClosed(this);
                 if (_live is not null)
                 {
                     await _live.UnsubscribeAsync();
@@ -77,6 +80,100 @@ internal sealed class LocalStream(StreamName name, ISubscriber redis, HubTelemet
         {
             _changing.Release();
         }
+    }
+
+    /// <summary>Listens over this link from now on, if it does not already.</summary>
+    public async Task ListenAsync(ISubscriber subscriber)
+    {
+        await _changing.WaitAsync();
+        try
+        {
+            if (!_closed && _live is not null && _subscriber?.Multiplexer != subscriber.Multiplexer)
+            {
+                await SubscribeAsync(subscriber);
+            }
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>
+    /// Takes note of where the log ended when a connection that already listened read it: what follows has to be heard. Only
+    /// the first one counts, as a later one could hide what was not heard.
+    /// </summary>
+    public void NoteEnd(Position end)
+    {
+        lock (_membersLock)
+        {
+            _heard ??= end;
+        }
+    }
+
+    /// <summary>Whether the log has gone past what was heard, or is another, or went back.</summary>
+    /// <param name="end">The log's end as just read.</param>
+    /// <param name="before">What <see cref="Heard"/> was before that read.</param>
+    public bool IsBehind(Position end, Position? before)
+    {
+        lock (_membersLock)
+        {
+            // What was heard since the read may be ahead of it; then there is nothing to say before the next check.
+            if (before is null || _heard != before || before == end)
+            {
+                return false;
+            }
+
+            _heard = end;
+            return true;
+        }
+    }
+
+    /// <summary>The last position heard.</summary>
+    public Position? Heard
+    {
+        get
+        {
+            lock (_membersLock)
+            {
+                return _heard;
+            }
+        }
+    }
+
+    /// <summary>Makes every connection read what it may have missed.</summary>
+    public void CatchUp()
+    {
+        lock (_membersLock)
+        {
+            foreach (var member in _members)
+            {
+                member.CatchUp();
+            }
+        }
+    }
+
+    private async Task SubscribeFirstAsync()
+    {
+        try
+        {
+            await SubscribeAsync(await link.GetSubscriberAsync());
+        }
+        catch
+        {
+            // Nobody is here yet; the next one begins a new stream.
+            _closed = true;
+            onClosed(this);
+            throw;
+        }
+    }
+
+    private async Task SubscribeAsync(ISubscriber subscriber)
+    {
+        // The queue keeps the order of the channel; SE.Redis's concurrent handlers do not.
+        var live = await subscriber.SubscribeAsync(RedisNames.Live(name));
+        live.OnMessage(message => Receive(message.Message));
+        (_live, _subscriber) = (live, subscriber);
     }
 
     private void Receive(RedisValue message)
@@ -93,6 +190,7 @@ internal sealed class LocalStream(StreamName name, ISubscriber redis, HubTelemet
             var frame = new NotificationFrame(name, new Position(live.Epoch, live.Offset), entry);
             lock (_membersLock)
             {
+                _heard = frame.Position;
                 using var activity = telemetry.StartDeliver(name, live.Offset, entry.TraceParent, _members.Count);
                 foreach (var member in _members)
                 {

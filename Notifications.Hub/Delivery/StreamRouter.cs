@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Notifications.Messaging;
-using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;
 
@@ -13,11 +12,13 @@ internal sealed class StreamRouter
     private readonly ConcurrentDictionary<StreamName, LocalStream> _streams = new();
     private readonly Func<StreamName, LocalStream> _create;
 
-    public StreamRouter(IConnectionMultiplexer redis, HubTelemetry telemetry, ILogger<StreamRouter> logger)
+    public StreamRouter(LiveLink link, HubTelemetry telemetry, ILogger<StreamRouter> logger)
     {
-        _create = name => new LocalStream(name, redis.GetSubscriber(), telemetry, logger);
+        _create = name => new LocalStream(name, link, telemetry, logger, closed => _streams.TryRemove(KeyValuePair.Create(name, closed)));
         telemetry.ObserveStreams(() => _streams.Count);
     }
+
+    public IEnumerable<LocalStream> Streams => _streams.Values;
 
     /// <summary>When this returns, every notification published from now on is offered to the subscription.</summary>
     public async Task AddAsync(Subscription subscription)
@@ -32,7 +33,7 @@ internal sealed class StreamRouter
     {
         if (_streams.TryGetValue(subscription.Stream, out var stream))
         {
-            await stream.RemoveAsync(subscription, onClosed: () => _streams.TryRemove(KeyValuePair.Create(subscription.Stream, stream)));
+            await stream.RemoveAsync(subscription);
         }
     }
 }

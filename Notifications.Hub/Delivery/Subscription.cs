@@ -24,9 +24,15 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
         set => _behind = value;
     }
 
+    /// <summary>What it is a member of, once it is.</summary>
+    public LocalStream? Local { get; set; }
+
     /// <summary>Its place in the stream's member list, kept by <see cref="LocalStream"/>.</summary>
     public int Index { get; set; }
 
     /// <summary>Hands over a live notification. Never waits: what does not fit the connection's queue is read from the log later.</summary>
     public void Offer(NotificationFrame frame) => connection.Offer(this, frame);
+
+    /// <summary>Makes the connection's loop read the log from where this subscription stands.</summary>
+    public void CatchUp() => connection.CatchUp(this);
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using Notifications.Hubs.Delivery;
 using Notifications.Messaging;
 using StackExchange.Redis;
 using Server = Microsoft.AspNetCore.Hosting.Server.IServer;
@@ -9,7 +10,7 @@ namespace Notifications.Hubs.Instances;
 
 /// <summary>Keeps this instance's registry entry alive from when the server listens until it stops.</summary>
 internal sealed class InstanceHeartbeat(
-    Instance instance, InstanceRegistry registry, Server server, IOptions<InstanceOptions> options, TimeProvider time, ILogger<InstanceHeartbeat> logger)
+    Instance instance, LiveLink link, InstanceRegistry registry, Server server, IOptions<InstanceOptions> options, TimeProvider time, ILogger<InstanceHeartbeat> logger)
     : IHostedLifecycleService
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -30,7 +31,9 @@ internal sealed class InstanceHeartbeat(
     {
         try
         {
-            await registry.RegisterAsync(new HubInstance(instance.Id, _address, instance.IsDraining), options.Value.Expiry);
+            // While it does not hear it is no place for new clients either.
+            var draining = instance.IsDraining || !link.Hears;
+            await registry.RegisterAsync(new HubInstance(instance.Id, _address, draining), options.Value.Expiry);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {

@@ -9,6 +9,8 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
 {
     private readonly string _user = RedisServers.Unique("user");
 
+    private static readonly (string, string) QuickCheck = ("Delivery:PositionCheckInterval", "00:00:00.500");
+
     public static TheoryData<RedisKind> Installed => RedisServers.Installed;
 
     private StreamName Own => StreamName.User(_user);
@@ -74,18 +76,42 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
         await at.Messaging.PublishAsync(Own, 1);
         await ReceivesAsync(client, Own, 1);
 
-        // In the log, as a publish leaves it, but not published.
-        var database = at.Messaging.Database;
-        await database.HashIncrementAsync(RedisNames.Meta(Own), "offset");
-        await database.ListRightPushAsync(RedisNames.Log(Own), """
-            1700000000000
-            {"id":"unheard","type":"UNHEARD","payload":null,"timestamp":1700000000000}
-            """.TrimEnd());
+        await AppendUnheardAsync(at);
         await at.Messaging.PublishAsync(Own, 1);
 
         await ReceivesAsync(client, Own, 1, 2, 3);
         Assert.Equal("unheard", client.Received[1].Id);
         Assert.Single(client.Subscribed);
+    }
+
+    [Theory]
+    [MemberData(nameof(Installed))]
+    public async Task A_loss_on_a_stream_that_stays_quiet_is_found_too(RedisKind kind)
+    {
+        await using var at = await At(kind, QuickCheck);
+        await using var client = await at.Hub.ConnectAsync(_user);
+        await at.Messaging.PublishAsync(Own, 1);
+        await ReceivesAsync(client, Own, 1);
+
+        await AppendUnheardAsync(at);
+
+        await ReceivesAsync(client, Own, 1, 2);
+        Assert.Single(client.Subscribed);
+    }
+
+    [Theory]
+    [MemberData(nameof(Installed))]
+    public async Task A_log_that_is_gone_is_announced_although_nothing_is_published(RedisKind kind)
+    {
+        await using var at = await At(kind, QuickCheck);
+        await using var client = await at.Hub.ConnectAsync(_user);
+        await at.Messaging.PublishAsync(Own, 1);
+        await ReceivesAsync(client, Own, 1);
+
+        await at.Messaging.Database.KeyDeleteAsync([RedisNames.Meta(Own), RedisNames.Log(Own), RedisNames.Cursors(Own)]);
+
+        await Eventually.True(() => client.Subscribed.Count == 2, "the new epoch to be announced");
+        Assert.Equal((Own.Value, 0, false), Said(client, 1));
     }
 
     [Theory]
@@ -173,6 +199,17 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
         Assert.Contains("You may not read the stream user:somebody-else", foreign.Message, StringComparison.Ordinal);
         var invalid = await Assert.ThrowsAsync<HubException>(() => client.InvokeAsync("Subscribe", "user:*"));
         Assert.Contains("user:<id> or topic:<name>", invalid.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Puts one into the log as a publish leaves it, but does not publish it.</summary>
+    private async Task AppendUnheardAsync(Started at)
+    {
+        var database = at.Messaging.Database;
+        await database.HashIncrementAsync(RedisNames.Meta(Own), "offset");
+        await database.ListRightPushAsync(RedisNames.Log(Own), """
+            1700000000000
+            {"id":"unheard","type":"UNHEARD","payload":null,"timestamp":1700000000000}
+            """.TrimEnd());
     }
 
     private static (string Stream, long Offset, bool Recovered) Said(HubClient client, int index)

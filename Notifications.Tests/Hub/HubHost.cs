@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -5,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Notifications.Hubs;
+using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Instances;
 
 namespace Notifications.Tests.Hub;
@@ -14,7 +16,7 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
 {
     public Uri Address => new(app.Urls.Single());
 
-    public IServiceProvider Services => app.Services;
+    public int Connections => app.Services.GetRequiredService<ConnectionDeliveries>().Count;
 
     /// <param name="redis">Connection string of its Redis.</param>
     /// <param name="settings">Configuration beyond that.</param>
@@ -37,19 +39,35 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
         builder.AddTokenAuthentication();
         builder.AddRedis();
         builder.AddNotificationHub();
+        builder.AddNotificationApi();
         builder.Services.AddSingleton<Instance>();
 
         var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapDefaultEndpoints();
         app.MapNotificationHub();
+        app.MapNotificationApi();
         await app.StartAsync();
         return new HubHost(app);
     }
 
     public Task<HubClient> ConnectAsync(string user, string? device = null) => HubClient.ConnectAsync(
         Address, options => options.AccessTokenProvider = () => Task.FromResult<string?>(TestTokens.Create(user)), device);
+
+    /// <summary>For the caller's plain HTTP requests.</summary>
+    public HttpClient As(string user, params string[] roles)
+    {
+        var http = new HttpClient { BaseAddress = Address };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Create(user, roles));
+        return http;
+    }
+
+    /// <summary>What a drain tells every client.</summary>
+    public Task TellToReconnectAsync(TimeSpan delay) =>
+        app.Services.GetRequiredService<ConnectionDeliveries>().TellToReconnectAsync(() => delay);
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 }

@@ -8,6 +8,8 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
 {
     private readonly StreamName _stream = TestMessaging.NewStream();
 
+    private static DeviceName Device(string name) => new("user", name);
+
     [Theory]
     [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
     public async Task A_stream_never_seen_gets_the_epoch_that_its_first_notification_has(RedisKind kind)
@@ -47,9 +49,9 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
     {
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
         await messaging.PublishAsync(_stream, 2);
-        Assert.Equal(0, (await messaging.Log.ReadAfterCursorAsync(_stream, "phone", 10)).Asked);
+        Assert.Equal(0, (await messaging.Log.ReadAfterCursorAsync(_stream, Device("phone"), 10)).Asked);
         await messaging.PublishAsync(_stream, 1);
-        Assert.Equal(3, (await messaging.Log.ReadAfterCursorAsync(_stream, "phone", 10)).Entries.Count);
+        Assert.Equal(3, (await messaging.Log.ReadAfterCursorAsync(_stream, Device("phone"), 10)).Entries.Count);
     }
 
     [Theory]
@@ -58,12 +60,12 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
     {
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
         await messaging.PublishAsync(_stream, 12);
-        var epoch = (await messaging.Log.ReadAfterCursorAsync(_stream, "phone", 10)).Epoch;
-        await messaging.Log.ReadAfterCursorAsync(_stream, "tablet", 10);
-        Assert.True(await messaging.Log.AcknowledgeAsync(_stream, "phone", new Position(epoch, 9)));
-        Assert.True(await messaging.Log.AcknowledgeAsync(_stream, "tablet", new Position(epoch, 10)));
+        var epoch = (await messaging.Log.ReadAfterCursorAsync(_stream, Device("phone"), 10)).Epoch;
+        await messaging.Log.ReadAfterCursorAsync(_stream, Device("tablet"), 10);
+        Assert.True(await messaging.Log.AcknowledgeAsync(_stream, Device("phone"), new Position(epoch, 9)));
+        Assert.True(await messaging.Log.AcknowledgeAsync(_stream, Device("tablet"), new Position(epoch, 10)));
 
-        var page = await messaging.Log.ReadAfterCursorAsync(_stream, "laptop", 10);
+        var page = await messaging.Log.ReadAfterCursorAsync(_stream, Device("laptop"), 10);
         Assert.Equal((10L, 2), (page.Asked, page.Entries.Count));
     }
 
@@ -75,12 +77,84 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
         await messaging.PublishAsync(_stream, 3);
         var epoch = (await messaging.Log.ReadEndAsync(_stream)).Epoch;
 
-        Assert.True(await messaging.Log.AcknowledgeAsync(_stream, "phone", new Position(epoch, 2)));
-        Assert.False(await messaging.Log.AcknowledgeAsync(_stream, "phone", new Position(epoch, 2)));
-        Assert.False(await messaging.Log.AcknowledgeAsync(_stream, "phone", new Position(epoch, 1)));
-        Assert.False(await messaging.Log.AcknowledgeAsync(_stream, "phone", new Position(epoch, 4)));
-        Assert.False(await messaging.Log.AcknowledgeAsync(_stream, "phone", new Position("another-epoch", 3)));
-        Assert.False(await messaging.Log.AcknowledgeAsync(TestMessaging.NewStream(), "phone", new Position(epoch, 1)));
-        Assert.Equal(2, (await messaging.Log.ReadAfterCursorAsync(_stream, "phone", 10)).Asked);
+        Assert.True(await messaging.Log.AcknowledgeAsync(_stream, Device("phone"), new Position(epoch, 2)));
+        Assert.False(await messaging.Log.AcknowledgeAsync(_stream, Device("phone"), new Position(epoch, 2)));
+        Assert.False(await messaging.Log.AcknowledgeAsync(_stream, Device("phone"), new Position(epoch, 1)));
+        Assert.False(await messaging.Log.AcknowledgeAsync(_stream, Device("phone"), new Position(epoch, 4)));
+        Assert.False(await messaging.Log.AcknowledgeAsync(_stream, Device("phone"), new Position("another-epoch", 3)));
+        Assert.False(await messaging.Log.AcknowledgeAsync(TestMessaging.NewStream(), Device("phone"), new Position(epoch, 1)));
+        Assert.Equal(2, (await messaging.Log.ReadAfterCursorAsync(_stream, Device("phone"), 10)).Asked);
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task A_store_that_went_back_in_time_begins_a_new_epoch_with_what_it_has(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        await messaging.PublishAsync(_stream, 3);
+        var before = await messaging.Log.ReadAfterAsync(_stream, 3, 10);
+
+        await messaging.Database.HashSetAsync(RedisNames.Meta(_stream), "offset", 2);
+        await messaging.Database.ListTrimAsync(RedisNames.Log(_stream), 0, 1);
+
+        var claimed = await messaging.Log.ReadAfterAsync(_stream, 3, 10);
+        Assert.Equal((before.Epoch, 2L, false), (claimed.Epoch, claimed.After, claimed.IsContiguous));
+        var witnessed = await messaging.Log.ReadAfterAsync(_stream, 3, 10, givenOutIn: before.Epoch);
+        Assert.NotEqual(before.Epoch, witnessed.Epoch);
+        Assert.Equal((0L, 2), (witnessed.After, witnessed.Entries.Count));
+        Assert.Equal(witnessed.Epoch, (await messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(3))).Epoch);
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task One_device_more_than_are_kept_makes_the_longest_absent_one_a_new_one(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind, options => options.MaxDevices = 2);
+        await messaging.PublishAsync(_stream, 3);
+        var epoch = (await messaging.Log.ReadAfterCursorAsync(_stream, Device("first"), 10)).Epoch;
+        await messaging.Log.ReadAfterCursorAsync(_stream, Device("second"), 10);
+        await messaging.Database.HashSetAsync(RedisNames.Seen(_stream), "first", DateTimeOffset.UtcNow.AddDays(-1).ToUnixTimeMilliseconds());
+        await messaging.Log.AcknowledgeAsync(_stream, Device("second"), new Position(epoch, 2));
+
+        Assert.Equal(2, (await messaging.Log.ReadAfterCursorAsync(_stream, Device("third"), 10)).Asked);
+        Assert.Equal(["second", "third"], (await messaging.Database.HashKeysAsync(RedisNames.Cursors(_stream))).Select(name => (string)name!).Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task A_device_that_stayed_away_for_the_logs_lifetime_is_forgotten_when_a_new_one_comes(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        await messaging.Log.ReadAfterCursorAsync(_stream, Device("old"), 10);
+        await messaging.Database.HashSetAsync(RedisNames.Seen(_stream), "old", DateTimeOffset.UtcNow.AddDays(-8).ToUnixTimeMilliseconds());
+
+        await messaging.Log.ReadAfterCursorAsync(_stream, Device("new"), 10);
+        Assert.Equal("new", (string?)Assert.Single(await messaging.Database.HashKeysAsync(RedisNames.Cursors(_stream))));
+        Assert.Equal("new", (string?)Assert.Single(await messaging.Database.HashKeysAsync(RedisNames.Seen(_stream))));
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task Each_users_device_has_a_cursor_of_its_own_in_a_topic(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        var topic = StreamName.Topic(RedisServers.Unique("news"));
+        var (ann, bob) = (new DeviceName("ann", "phone"), new DeviceName("bob", "phone"));
+        await messaging.PublishAsync(topic, 3);
+        var first = await messaging.Log.ReadAfterCursorAsync(topic, ann, 10);
+        Assert.Equal((3L, 0), (first.After, first.Entries.Count));
+
+        Assert.True(await messaging.Log.AcknowledgeAsync(topic, ann, new Position(first.Epoch, 1)));
+        Assert.False(await messaging.Log.AcknowledgeAsync(topic, ann, new Position(first.Epoch, 1)));
+        Assert.False(await messaging.Log.AcknowledgeAsync(topic, ann, new Position(first.Epoch, 4)));
+
+        Assert.Equal((1L, 2), await From(ann));
+        Assert.Equal((3L, 0), await From(bob));
+
+        async Task<(long After, int Count)> From(DeviceName device)
+        {
+            var page = await messaging.Log.ReadAfterCursorAsync(topic, device, 10);
+            return (page.After, page.Entries.Count);
+        }
     }
 }

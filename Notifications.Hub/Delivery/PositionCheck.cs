@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Options;
+using Notifications.Messaging;
+using StackExchange.Redis;
+
+namespace Notifications.Hubs.Delivery;
+
+/// <summary>
+/// Compares where each stream stands in Redis with what this instance heard of it. A quiet stream shows no gap, so a message
+/// lost there is found here: at a slow steady pace, and at once when the live link was away.
+/// </summary>
+internal sealed class PositionCheck(
+    StreamRouter router, NotificationLog log, LiveLink link, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<PositionCheck> logger)
+    : BackgroundService
+{
+    /// <summary>Reads at once, however many streams there are: 50,000 returning users must not stampede Redis.</summary>
+    private const int Concurrency = 16;
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        link.Restored += RestoredAsync;
+        using var timer = new PeriodicTimer(Tick, time);
+        var due = new Queue<LocalStream>();
+        var share = 0d;
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                if (due.Count == 0)
+                {
+                    // A new round over all streams, in an order of its own, so that instances do not read the same at once.
+                    var streams = router.Streams.ToArray();
+                    Random.Shared.Shuffle(streams);
+                    due = new Queue<LocalStream>(streams);
+                    share = streams.Length * (Tick / options.Value.PositionCheckInterval);
+                }
+
+                var count = Math.Min(due.Count, (int)share + (Random.Shared.NextDouble() < share % 1 ? 1 : 0));
+                await CheckAsync([.. Enumerable.Range(0, count).Select(_ => due.Dequeue())], stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            link.Restored -= RestoredAsync;
+        }
+    }
+
+    private async Task RestoredAsync()
+    {
+        var subscriber = await link.GetSubscriberAsync();
+        await Parallel.ForEachAsync(router.Streams, Parallelism(default), async (stream, _) => await stream.ListenAsync(subscriber));
+        await CheckAsync([.. router.Streams], default);
+    }
+
+    private Task CheckAsync(IReadOnlyCollection<LocalStream> streams, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(streams, Parallelism(cancellationToken), async (stream, _) =>
+        {
+            try
+            {
+                var before = stream.Heard;
+                var end = await log.ReadEndAsync(stream.Name);
+                if (stream.IsBehind(new Position(end.Epoch, end.Last), before))
+                {
+                    Log.LossFound(logger, stream.Name);
+                    stream.CatchUp();
+                }
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                Log.PositionNotChecked(logger, stream.Name, exception);
+            }
+        });
+
+    private static ParallelOptions Parallelism(CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };
+}

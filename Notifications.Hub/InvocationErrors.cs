@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.SignalR;
+
+namespace Notifications.Hubs;
+
+/// <summary>Logs what fails in the hub's methods. A <see cref="HubException"/> is the client's mistake, and he is told; the log is not.</summary>
+internal sealed class InvocationErrors(ILogger<InvocationErrors> logger) : IHubFilter
+{
+    public async ValueTask<object?> InvokeMethodAsync(
+        HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
+    {
+        try
+        {
+            return await next(invocationContext);
+        }
+        catch (Exception exception) when (exception is not HubException)
+        {
+            Log.InvocationFailed(logger, invocationContext.HubMethodName, invocationContext.Context.ConnectionId, exception);
+            throw;
+        }
+    }
+
+    public async Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception exception)
+        {
+            Log.InvocationFailed(logger, nameof(OnConnectedAsync), context.Context.ConnectionId, exception);
+            throw;
+        }
+    }
+}

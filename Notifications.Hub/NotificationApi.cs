@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Notifications.Hubs.Delivery;
+using Notifications.Messaging;
+
+namespace Notifications.Hubs;
+
+/// <summary>Notifications over plain HTTP: read the own log, and publish without a Redis connection.</summary>
+internal static class NotificationApi
+{
+    private const int DefaultListed = 100;
+    private const int MaxListed = 1_000;
+    private const int MaxPublished = 1_000;
+    private const string Example = """{"stream": "user:42", "type": "ORDER_UPDATED", "payload": {"orderId": 7}}""";
+
+    public static void AddNotificationApi(this IHostApplicationBuilder builder) => builder.Services.AddNotificationPublisher();
+
+    public static void MapNotificationApi(this WebApplication app)
+    {
+        var notifications = app.MapGroup("/api/notifications");
+        notifications.MapGet("/", List);
+        notifications.MapPost("/", Publish).RequireAuthorization(policy => policy.RequireRole(TokenNames.PublisherRole));
+    }
+
+    /// <summary>The caller's own log after an offset, oldest first. <c>offset</c> of the answer is the next call's <c>after</c>.</summary>
+    private static async Task<Results<Ok<NotificationPage>, ProblemHttpResult>> List(
+        HttpContext context, NotificationLog log, string? after = null, string? limit = null)
+    {
+        var from = 0L;
+        if (after is not null && (!long.TryParse(after, out from) || from < 0))
+        {
+            return Bad($"after is \"{after}\". It has to be an offset, 0 or more.");
+        }
+
+        var take = DefaultListed;
+        if (limit is not null && (!int.TryParse(limit, out take) || take is < 1 or > MaxListed))
+        {
+            return Bad($"limit is \"{limit}\". It has to be a whole number from 1 to {MaxListed}; without it {DefaultListed} are listed.");
+        }
+
+        var stream = StreamName.User(context.User.FindFirst(TokenNames.UserClaim)!.Value);
+        var page = await log.ReadAfterAsync(stream, from, take);
+        var items = page.Entries.Select((entry, i) =>
+            new NotificationArgument(stream, new Position(page.Epoch, page.After + i + 1), LogEntry.Parse(entry).Body));
+        return TypedResults.Ok(new NotificationPage(page.Epoch, page.After + page.Entries.Count, [.. items], !page.IsLast));
+    }
+
+    private static async Task<Results<Ok<PublishResult>, Ok<PublishResult[]>, ProblemHttpResult>> Publish(
+        JsonElement body, NotificationPublisher publisher, CancellationToken cancellationToken)
+    {
+        var several = body.ValueKind == JsonValueKind.Array;
+        if (several && body.GetArrayLength() > MaxPublished)
+        {
+            return Bad($"The array has {body.GetArrayLength()} notifications and may have {MaxPublished}. Send the rest in another request.");
+        }
+
+        try
+        {
+            var requests = several ? body.EnumerateArray().Select(Parse).ToArray() : [Parse(body)];
+            var results = await publisher.PublishAsync(requests, cancellationToken);
+            return several ? TypedResults.Ok(results) : TypedResults.Ok(results[0]);
+        }
+        catch (PayloadTooLargeException tooLarge)
+        {
+            return TypedResults.Problem(tooLarge.Message.Split(" (Parameter")[0], statusCode: StatusCodes.Status413PayloadTooLarge);
+        }
+        catch (Exception invalid) when (invalid is ArgumentException or JsonException)
+        {
+            // Without the framework's note of which C# parameter it was.
+            return Bad($"{invalid.Message.Split(" (Parameter")[0]} Nothing was published.");
+        }
+    }
+
+    private static (StreamName Stream, Notification Notification) Parse(JsonElement body)
+    {
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            throw new JsonException($"A notification is a JSON object such as {Example}, and this is {body.ValueKind}.");
+        }
+
+        var notification = new Notification { Type = Text(body, "type"), Payload = Member(body, "payload") };
+        return (StreamName.Parse(Text(body, "stream")), body.TryGetProperty("id", out _) ? notification with { Id = Text(body, "id") } : notification);
+    }
+
+    private static JsonElement Member(JsonElement body, string name) =>
+        body.TryGetProperty(name, out var member) ? member : throw new JsonException($"\"{name}\" is missing. Send {Example}.");
+
+    private static string Text(JsonElement body, string name) =>
+        Member(body, name) is { ValueKind: JsonValueKind.String } text
+            ? text.GetString()!
+            : throw new JsonException($"\"{name}\" has to be a string. Send {Example}.");
+
+    private static ProblemHttpResult Bad(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status400BadRequest);
+
+    internal sealed record NotificationPage(string Epoch, long Offset, IReadOnlyList<NotificationArgument> Items, bool More);
+}
