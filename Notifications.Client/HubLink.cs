@@ -6,9 +6,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Notifications.Client;
 
-/// <summary>What a link tells its client, one call at a time and in the hub's order.</summary>
+/// <summary>What a link tells its client; the hub's words one at a time and in the hub's order.</summary>
 internal interface IHubLinkReceiver
 {
+    void OnOpened(HubLink link);
+
     Task OnSubscribedAsync(HubLink link, SubscribedMessage message);
 
     void OnNotification(HubLink link, NotificationMessage message);

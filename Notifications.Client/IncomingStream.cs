@@ -22,8 +22,7 @@ internal sealed class IncomingStream
     private readonly ILogger _logger;
     private readonly CancellationToken _stopping;
     private readonly Channel<Arrival> _queue;
-    private readonly Newest<Position> _saves;
-    private readonly Newest<Position> _acknowledgements;
+    private readonly Progress _progress;
     private readonly Task _pump;
 
     private readonly Lock _lock = new();
@@ -32,8 +31,6 @@ internal sealed class IncomingStream
     private int _asks;
     private bool _isBehind;
     private Position? _received;
-    private Position? _handled;
-    private Position? _acknowledged;
 
     /// <param name="name">The stream.</param>
     /// <param name="position">The last one handled, as far as this client knows.</param>
@@ -53,11 +50,10 @@ internal sealed class IncomingStream
         ILogger logger,
         CancellationToken stopping)
     {
-        (_name, _received, _handled, _options) = (name, position, position, options);
+        (_name, _received, _options) = (name, position, options);
         (_handle, _tellGap, _time, _logger, _stopping) = (handle, tellGap, time, logger, stopping);
         _queue = Channel.CreateBounded<Arrival>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
-        _saves = new(SaveAsync);
-        _acknowledgements = new(AcknowledgeAsync);
+        _progress = new Progress(name, position, options, time, logger, stopping);
         _pump = Task.Run(PumpAsync, CancellationToken.None);
     }
 
@@ -140,11 +136,7 @@ internal sealed class IncomingStream
                 Accept(new Arrival(announced, null, new Gap(_name, known, announced)));
             }
 
-            if (_handled is { } handled && handled.Epoch == announced.Epoch && (handled != _acknowledged || announced.Offset < handled.Offset))
-            {
-                // An acknowledgement may have been lost with the last connection or the last hub.
-                OfferAcknowledgement(handled);
-            }
+            _progress.Resume(link, announced);
         }
     }
 
@@ -173,8 +165,7 @@ internal sealed class IncomingStream
     public async Task StoppedAsync()
     {
         await _pump;
-        await _saves.Idle;
-        await _acknowledgements.Idle;
+        await _progress.FlushAsync();
     }
 
     /// <returns>False if this link delivers already.</returns>
@@ -263,19 +254,14 @@ internal sealed class IncomingStream
             await foreach (var arrival in _queue.Reader.ReadAllAsync(_stopping))
             {
                 await HandleAsync(arrival);
+                _progress.Handled(arrival.Position);
                 lock (_lock)
                 {
-                    _handled = arrival.Position;
                     if (_isBehind && _queue.Reader.Count <= _options.QueueLength / 2 && _link is { } link)
                     {
                         _isBehind = false;
                         Ask(link);
                     }
-                }
-
-                if (IsDurable)
-                {
-                    _saves.Offer(arrival.Position);
                 }
             }
         }
@@ -310,73 +296,6 @@ internal sealed class IncomingStream
             }
 
             await Task.Delay(backoff.Next(), _time, _stopping);
-        }
-    }
-
-    /// <summary>Saved before it is acknowledged: a store that is behind the hub's cursor would have the difference delivered again.</summary>
-    private async Task SaveAsync(Position position)
-    {
-        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
-        while (true)
-        {
-            try
-            {
-                await _options.Positions.SaveAsync(_name, position, CancellationToken.None);
-                OfferAcknowledgement(position);
-                return;
-            }
-            catch (Exception exception)
-            {
-                Log.NotSaved(_logger, _name, exception);
-            }
-
-            try
-            {
-                await Task.Delay(backoff.Next(), _time, _stopping);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-        }
-    }
-
-    private void OfferAcknowledgement(Position position)
-    {
-        if (IsDurable && position.Offset > 0)
-        {
-            _acknowledgements.Offer(position);
-        }
-    }
-
-    private async Task AcknowledgeAsync(Position position)
-    {
-        HubLink? link;
-        lock (_lock)
-        {
-            link = _link;
-        }
-
-        if (link is null)
-        {
-            return;
-        }
-
-        try
-        {
-            await link.AcknowledgeAsync(_name, position);
-            lock (_lock)
-            {
-                _acknowledged = position;
-            }
-        }
-        catch (HubException exception)
-        {
-            Log.NotAcknowledged(_logger, _name, exception);
-        }
-        catch (LinkLostException)
-        {
-            // The connection is gone; the next one starts with what was not acknowledged.
         }
     }
 }

@@ -23,25 +23,18 @@ namespace Notifications.Client;
 /// </remarks>
 public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
 {
-    // A connection that lasted this long worked: the next one that breaks is a new trouble, and its waits start short again.
-    private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(2);
 
     private readonly NotificationClientOptions _options;
-    private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, IncomingStream> _streams = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _addingStream = new(1);
     private readonly CancellationTokenSource _handling = new();
-    private readonly CancellationTokenSource _connecting = new();
-    private readonly TaskCompletionSource _firstConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Connector _connector;
     private readonly HandOver _handOver = new();
-    private readonly Lock _stateLock = new();
     private Func<ReceivedNotification, CancellationToken, Task> _handle;
     private Func<Gap, CancellationToken, Task> _tellGap;
-    private volatile HubLink? _link;
-    private Task? _loop;
     private int _disposed;
 
     /// <exception cref="ArgumentException">An option breaks its rule.</exception>
@@ -49,9 +42,10 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
     {
         options.Check();
         _options = options;
-        _loggers = loggers ?? NullLoggerFactory.Instance;
         _time = time ?? TimeProvider.System;
-        _logger = _loggers.CreateLogger<NotificationClient>();
+        loggers ??= NullLoggerFactory.Instance;
+        _logger = loggers.CreateLogger<NotificationClient>();
+        _connector = new Connector(options, loggers, _time, _logger, this);
         _handle = _handOver.HandleAsync;
         _tellGap = (gap, _) =>
         {
@@ -61,9 +55,13 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
     }
 
     /// <summary>Raised at each change, from whatever thread makes it. Must not block.</summary>
-    public event Action<ConnectionState>? StateChanged;
+    public event Action<ConnectionState>? StateChanged
+    {
+        add => _connector.StateChanged += value;
+        remove => _connector.StateChanged -= value;
+    }
 
-    public ConnectionState State { get; private set; }
+    public ConnectionState State => _connector.State;
 
     private bool IsDurable => _options.Device is not null;
 
@@ -101,12 +99,8 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        lock (_stateLock)
-        {
-            _loop ??= Task.Run(() => RunAsync(_connecting.Token), CancellationToken.None);
-        }
-
-        return _firstConnected.Task.WaitAsync(cancellationToken);
+        _connector.Start();
+        return _connector.FirstConnected.WaitAsync(cancellationToken);
     }
 
     /// <summary>
@@ -130,7 +124,7 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
         incoming.IsWanted = true;
         try
         {
-            await incoming.SubscribeAsync(_link, since).WaitAsync(cancellationToken);
+            await incoming.SubscribeAsync(_connector.Link, since).WaitAsync(cancellationToken);
         }
         catch (HubException)
         {
@@ -153,7 +147,7 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
 
         try
         {
-            if (_link is { IsOpen: true } link)
+            if (_connector.Link is { IsOpen: true } link)
             {
                 await link.UnsubscribeAsync(stream).WaitAsync(cancellationToken);
             }
@@ -167,7 +161,7 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
     /// <summary>The id of the hub instance that serves the present connection.</summary>
     /// <exception cref="InvalidOperationException">There is no connection.</exception>
     public Task<string> InstanceAsync(CancellationToken cancellationToken = default) =>
-        _link is { IsOpen: true } link
+        _connector.Link is { IsOpen: true } link
             ? link.InstanceAsync(cancellationToken)
             : throw new InvalidOperationException("The client is not connected. Wait for the state Connected.");
 
@@ -192,15 +186,20 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
             // A handler that does not heed its token, or a hub that does not answer. What was not acknowledged comes again.
         }
 
-        await _connecting.CancelAsync();
-        await (_loop ?? Task.CompletedTask);
-        _firstConnected.TrySetCanceled(CancellationToken.None);
-        Enter(ConnectionState.Disconnected);
+        await _connector.DisposeAsync();
+    }
+
+    void IHubLinkReceiver.OnOpened(HubLink link)
+    {
+        foreach (var stream in _streams.Values)
+        {
+            stream.Begin(link);
+        }
     }
 
     async Task IHubLinkReceiver.OnSubscribedAsync(HubLink link, SubscribedMessage message)
     {
-        if (link != _link)
+        if (link != _connector.Link)
         {
             return;
         }
@@ -223,88 +222,15 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
 
         if (message.Stream.StartsWith(HubNames.UserKind, StringComparison.Ordinal))
         {
-            Enter(ConnectionState.Connected, link);
-            _firstConnected.TrySetResult();
+            _connector.Delivers(link);
         }
     }
 
     void IHubLinkReceiver.OnNotification(HubLink link, NotificationMessage message)
     {
-        if (link == _link && _streams.TryGetValue(message.Stream, out var stream))
+        if (link == _connector.Link && _streams.TryGetValue(message.Stream, out var stream))
         {
             stream.OnNotification(link, message);
-        }
-    }
-
-    private async Task RunAsync(CancellationToken stopping)
-    {
-        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
-        Enter(ConnectionState.Connecting);
-        while (true)
-        {
-            try
-            {
-                await Task.Delay(await ConnectAsync(backoff, stopping), _time, stopping);
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return;
-            }
-        }
-    }
-
-    /// <summary>One connection from its beginning to its end.</summary>
-    /// <returns>How long to wait before the next.</returns>
-    private async Task<TimeSpan> ConnectAsync(Backoff backoff, CancellationToken stopping)
-    {
-        var refused = TimeSpan.Zero;
-        try
-        {
-            await using var link = new HubLink(_options, _loggers, _time, this, stopping);
-            _link = link;
-            try
-            {
-                await link.StartAsync(stopping);
-            }
-            finally
-            {
-                refused = link.RetryAfter;
-            }
-
-            foreach (var stream in _streams.Values.Where(stream => stream.IsWanted))
-            {
-                stream.Begin(link);
-            }
-
-            var since = _time.GetTimestamp();
-            var reason = await link.LostAsync(stopping);
-            Leave();
-            if (_time.GetElapsedTime(since) >= SettledAfter)
-            {
-                backoff.Reset();
-            }
-
-            // Told when to come back, it does: the hub has spread its clients already.
-            var delay = link.ComeBackIn ?? backoff.Next();
-            Log.Lost(_logger, _options.Url, delay, reason);
-            return delay;
-        }
-        catch (Exception exception) when (!stopping.IsCancellationRequested)
-        {
-            // Whatever the reason, also a token that was refused: the next attempt asks for a new one.
-            Leave();
-            var delay = refused + backoff.Next();
-            Log.NotConnected(_logger, _options.Url, delay, exception);
-            return delay;
-        }
-    }
-
-    private void Leave()
-    {
-        _link = null;
-        if (_firstConnected.Task.IsCompleted)
-        {
-            Enter(ConnectionState.Reconnecting);
         }
     }
 
@@ -333,33 +259,9 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
         }
     }
 
-    /// <param name="state">The new one.</param>
-    /// <param name="link">If given, only while that is the present one: a late answer must not revive a connection that has ended.</param>
-    private void Enter(ConnectionState state, HubLink? link = null)
-    {
-        lock (_stateLock)
-        {
-            if (State == state || (link is not null && link != _link))
-            {
-                return;
-            }
-
-            State = state;
-            Log.StateChanged(_logger, state, _options.Url);
-            try
-            {
-                StateChanged?.Invoke(state);
-            }
-            catch (Exception exception)
-            {
-                Log.StateHandlerFailed(_logger, exception);
-            }
-        }
-    }
-
     private void ThrowIfStarted(string method)
     {
-        if (_loop is not null)
+        if (_connector.IsStarted)
         {
             throw new InvalidOperationException($"{method} comes before StartAsync, or the first notifications would pass it by.");
         }

@@ -16,6 +16,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly Task _accepting;
     private volatile IPEndPoint _target;
     private volatile bool _swallows;
+    private int _accepted;
 
     private TcpProxy(IPEndPoint target)
     {
@@ -49,10 +50,11 @@ public sealed class TcpProxy : IAsyncDisposable
     /// Makes the present connections and those accepted until <see cref="Resume"/> silent. They stay silent afterwards, since
     /// bytes are missing from them.
     /// </summary>
-    public void Swallow()
+    /// <param name="spared">So many of the first accepted ones go on as they are.</param>
+    public void Swallow(int spared = 0)
     {
         _swallows = true;
-        foreach (var link in _links.Keys)
+        foreach (var link in _links.Keys.Where(link => link.Number > spared))
         {
             link.IsSilent = true;
         }
@@ -88,7 +90,7 @@ public sealed class TcpProxy : IAsyncDisposable
             try
             {
                 var client = await _listener.AcceptSocketAsync(_stopping.Token);
-                var link = new Link(client) { IsSilent = _swallows };
+                var link = new Link(client, ++_accepted) { IsSilent = _swallows };
                 var begin = new TaskCompletionSource();
                 _links[link] = ServeAsync(link, begin.Task);
                 begin.SetResult();
@@ -117,10 +119,13 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    private sealed class Link(Socket client)
+    private sealed class Link(Socket client, int number)
     {
         private readonly Socket _server = new(SocketType.Stream, ProtocolType.Tcp);
         private volatile bool _silent;
+
+        /// <summary>1 for the first accepted, 2 for the next …</summary>
+        public int Number => number;
 
         public bool IsSilent
         {

@@ -50,7 +50,8 @@ internal sealed class ConnectionDelivery
 
     /// <summary>
     /// Delivers the stream from <paramref name="since"/> on; without it after the device's cursor, or from now on where it has
-    /// none. A subscription that the connection already has for the stream is replaced.
+    /// none. When this returns, what is published from then on is delivered. A subscription that the connection already has for
+    /// the stream is replaced.
     /// </summary>
     public async Task SubscribeAsync(StreamName stream, Position? since)
     {
@@ -70,6 +71,8 @@ internal sealed class ConnectionDelivery
         // First listen, then read the log: what is published in between comes both ways, and the second is dropped by its offset.
         await _router.AddAsync(subscription);
         CatchUp(subscription);
+        // Whoever publishes after this returned finds the position taken. A loop that ended has closed the connection.
+        await Task.WhenAny(subscription.Begun, _loop);
     }
 
     public async Task UnsubscribeAsync(StreamName stream)
@@ -192,7 +195,7 @@ internal sealed class ConnectionDelivery
         Subscription[] late;
         lock (_subscriptionsLock)
         {
-            late = [.. _subscriptions.Values.Where(subscription => subscription.IsBehind && subscription.Position is not null)];
+            late = [.. _subscriptions.Values.Where(subscription => subscription.IsBehind)];
         }
 
         foreach (var subscription in late)
@@ -238,7 +241,7 @@ internal sealed class ConnectionDelivery
         subscription.Local?.NoteEnd(new Position(page.Epoch, page.Last));
         if (!recovered || subscription.Position is null)
         {
-            subscription.Position = new Position(page.Epoch, page.After);
+            subscription.Begin(new Position(page.Epoch, page.After));
             await _connection.WriteAsync(new InvocationMessage(
                 ClientEvents.Subscribed, [new Subscribed(stream.Value, page.Epoch, page.After, recovered)]));
         }
@@ -249,7 +252,7 @@ internal sealed class ConnectionDelivery
     private async ValueTask WriteAsync(Subscription subscription, NotificationFrame frame)
     {
         await _connection.WriteAsync(frame.Message, _connection.ConnectionAborted);
-        subscription.Position = frame.Position;
+        subscription.MoveTo(frame.Position);
         _telemetry.Delivered(_time.GetUtcNow() - frame.Timestamp);
     }
 }

@@ -5,7 +5,8 @@ namespace Notifications.Hubs.Delivery;
 /// <summary>One connection's interest in one stream. The position belongs to the connection's delivery loop alone.</summary>
 internal sealed class Subscription(ConnectionDelivery connection, StreamName stream, Position? since)
 {
-    private volatile bool _behind = true;
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _behind;
 
     public StreamName Stream => stream;
 
@@ -13,9 +14,20 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
     public Position? Since => since;
 
     /// <summary>The last position delivered; null before the first <c>subscribed</c>.</summary>
-    public Position? Position { get; set; }
+    public Position? Position { get; private set; }
 
     public bool IsClosed { get; set; }
+
+    /// <summary>Done once it is decided from which position on the connection gets everything.</summary>
+    public Task Begun => _begun.Task;
+
+    public void Begin(Position position)
+    {
+        Position = position;
+        _begun.TrySetResult();
+    }
+
+    public void MoveTo(Position position) => Position = position;
 
     /// <summary>Something may have passed it by: the log has to be read before the next live notification.</summary>
     public bool IsBehind

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Client;
 using Notifications.Messaging;
@@ -92,8 +93,8 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
         await using var at = await ClientSetup.StartAsync(servers);
         await at.Messaging.PublishAsync(at.Own, 5);
         var end = await at.Messaging.Log.ReadEndAsync(at.Own);
-        await at.Messaging.Log.ReadAfterCursorAsync(at.Own, "laptop", 1);
-        await at.Messaging.Log.AcknowledgeAsync(at.Own, "laptop", new(end.Epoch, 5));
+        await at.Messaging.Log.ReadAfterCursorAsync(at.Own, new(at.Own.Id, "laptop"), 1);
+        await at.Messaging.Log.AcknowledgeAsync(at.Own, new(at.Own.Id, "laptop"), new(end.Epoch, 5));
         var positions = new InMemoryPositionStore();
         await positions.SaveAsync(at.Own.Value, new Position(end.Epoch, 2), CancellationToken.None);
 
@@ -129,11 +130,11 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
         await client.SeesAsync($"{at.Own}@1");
         await at.AcknowledgedAsync(at.Own, 1);
 
-        at.Proxy.Target = new(System.Net.IPAddress.Loopback, FreePort.Next());
+        at.Proxy.Target = new(IPAddress.Loopback, FreePort.Next());
         await at.Proxy.CutAsync();
         await at.Messaging.PublishAsync(at.Own, 5);
         await at.Messaging.Database.ListTrimAsync(RedisNames.Log(at.Own), -2, -1);
-        at.Proxy.Target = new(System.Net.IPAddress.Loopback, at.Hub.Address.Port);
+        at.Proxy.Target = new(IPAddress.Loopback, at.Hub.Address.Port);
 
         await client.SeesAsync($"{at.Own}@1", $"gap {at.Own}@4", $"{at.Own}@5", $"{at.Own}@6");
     }
@@ -187,11 +188,11 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
         await at.Messaging.PublishAsync(at.Own, 1);
         await client.SeesAsync($"{at.Own}@3");
 
-        at.Proxy.Target = new(System.Net.IPAddress.Loopback, FreePort.Next());
+        at.Proxy.Target = new(IPAddress.Loopback, FreePort.Next());
         await at.Proxy.CutAsync();
         await Eventually.True(() => client.Client.State == ConnectionState.Reconnecting, "the connection to be lost");
         await at.Messaging.PublishAsync(at.Own, 1);
-        at.Proxy.Target = new(System.Net.IPAddress.Loopback, at.Hub.Address.Port);
+        at.Proxy.Target = new(IPAddress.Loopback, at.Hub.Address.Port);
         await Eventually.True(() => client.Client.State == ConnectionState.Connected, "the client to be back");
         await at.Messaging.PublishAsync(at.Own, 1);
 

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
 using Notifications.Benchmarks.Faults;
 using Notifications.Client;
 using Notifications.Messaging;
@@ -119,6 +122,25 @@ public sealed class ReconnectTests(RedisServers servers) : IClassFixture<RedisSe
         await client.SeesAsync(Offsets(at.Own, 1, 2));
     }
 
+    [Fact]
+    public async Task A_handshake_refused_with_retry_after_is_tried_again_no_sooner()
+    {
+        await using var at = await ClientSetup.StartAsync(servers);
+        var options = at.Options();
+        var attempts = new RefuseFirst();
+
+        await using var client = await at.ConnectAsync(new NotificationClientOptions
+        {
+            Url = options.Url,
+            AccessToken = options.AccessToken,
+            MinDelay = options.MinDelay,
+            MaxDelay = options.MaxDelay,
+            ConfigureHttp = http => http.HttpMessageHandlerFactory = attempts.Before,
+        });
+
+        Assert.True(attempts.FirstPause >= RefuseFirst.RetryAfter, $"The second attempt came {attempts.FirstPause} after the first.");
+    }
+
     private static async Task BreakAsync(TcpProxy proxy, Fault fault)
     {
         switch (fault)
@@ -132,6 +154,35 @@ public sealed class ReconnectTests(RedisServers servers) : IClassFixture<RedisSe
             case Fault.Silence:
                 proxy.Swallow();
                 break;
+        }
+    }
+
+    /// <summary>A gateway over its limit: 429 to the first request, the rest passed on.</summary>
+    private sealed class RefuseFirst
+    {
+        public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+        private long _refused;
+
+        public TimeSpan FirstPause { get; private set; }
+
+        public HttpMessageHandler Before(HttpMessageHandler inner) => new Handler(this, inner);
+
+        private sealed class Handler(RefuseFirst all, HttpMessageHandler inner) : DelegatingHandler(inner)
+        {
+            protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+            {
+                if (all._refused == 0)
+                {
+                    all._refused = Stopwatch.GetTimestamp();
+                    var response = new HttpResponseMessage(HttpStatusCode.TooManyRequests);
+                    response.Headers.RetryAfter = new RetryConditionHeaderValue(RetryAfter);
+                    return Task.FromResult(response);
+                }
+
+                all.FirstPause = all.FirstPause == TimeSpan.Zero ? Stopwatch.GetElapsedTime(all._refused) : all.FirstPause;
+                return base.SendAsync(request, cancellationToken);
+            }
         }
     }
 }

@@ -57,6 +57,13 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
     public Task<HubClient> ConnectAsync(string user, string? device = null) => HubClient.ConnectAsync(
         Address, options => options.AccessTokenProvider = () => Task.FromResult<string?>(TestTokens.Create(user)), device);
 
+    public async Task<bool> IsReadyAsync()
+    {
+        using var http = new HttpClient { BaseAddress = Address };
+        using var response = await http.GetAsync("/health");
+        return response.IsSuccessStatusCode;
+    }
+
     /// <summary>For the caller's plain HTTP requests.</summary>
     public HttpClient As(string user, params string[] roles)
     {

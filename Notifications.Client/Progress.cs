@@ -1,0 +1,125 @@
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Logging;
+
+namespace Notifications.Client;
+
+/// <summary>
+/// Saves how far one stream was handled, and then acknowledges it: a store that is behind the hub's cursor would have the
+/// difference delivered again. The newest position wins; one save and one acknowledgement are under way at most.
+/// </summary>
+internal sealed class Progress
+{
+    private readonly string _stream;
+    private readonly NotificationClientOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationToken _stopping;
+    private readonly Newest<Position> _saves;
+    private readonly Newest<(HubLink Link, Position Position)> _acknowledgements;
+    private readonly Lock _lock = new();
+    private HubLink? _link;
+    private Position? _saved;
+    private Position? _acknowledged;
+
+    public Progress(
+        string stream, Position? saved, NotificationClientOptions options, TimeProvider time, ILogger logger, CancellationToken stopping)
+    {
+        (_stream, _saved, _options, _time, _logger, _stopping) = (stream, saved, options, time, logger, stopping);
+        _saves = new(SaveAsync);
+        _acknowledgements = new(AcknowledgeAsync);
+    }
+
+    public void Handled(Position position)
+    {
+        // Without a device there is nothing to come back to.
+        if (_options.Device is not null)
+        {
+            _saves.Offer(position);
+        }
+    }
+
+    /// <summary>
+    /// From now on this link takes the acknowledgements, and the last one again if it may have been lost with the last
+    /// connection or the last hub.
+    /// </summary>
+    /// <param name="link">The link that the stream is delivered on.</param>
+    /// <param name="begin">After which it delivers.</param>
+    public void Resume(HubLink link, Position begin)
+    {
+        lock (_lock)
+        {
+            _link = link;
+            if (_saved is { } saved && saved.Epoch == begin.Epoch && (saved != _acknowledged || begin.Offset < saved.Offset))
+            {
+                OfferAcknowledgement(saved);
+            }
+        }
+    }
+
+    /// <summary>Waits until nothing is left to save or to acknowledge.</summary>
+    public async Task FlushAsync()
+    {
+        await _saves.Idle;
+        await _acknowledgements.Idle;
+    }
+
+    private async Task SaveAsync(Position position)
+    {
+        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
+        while (true)
+        {
+            try
+            {
+                await _options.Positions.SaveAsync(_stream, position, CancellationToken.None);
+                lock (_lock)
+                {
+                    _saved = position;
+                    OfferAcknowledgement(position);
+                }
+
+                return;
+            }
+            catch (Exception exception)
+            {
+                Log.NotSaved(_logger, _stream, exception);
+            }
+
+            try
+            {
+                await Task.Delay(backoff.Next(), _time, _stopping);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private void OfferAcknowledgement(Position position)
+    {
+        if (_link is { } link && position.Offset > 0 && _options.Device is not null)
+        {
+            _acknowledgements.Offer((link, position));
+        }
+    }
+
+    private async Task AcknowledgeAsync((HubLink Link, Position Position) acknowledgement)
+    {
+        try
+        {
+            await acknowledgement.Link.AcknowledgeAsync(_stream, acknowledgement.Position);
+            lock (_lock)
+            {
+                _acknowledged = acknowledgement.Position;
+            }
+        }
+        catch (HubException exception)
+        {
+            Log.NotAcknowledged(_logger, _stream, exception);
+        }
+        catch (LinkLostException)
+        {
+            // The next link starts with what was not acknowledged.
+        }
+    }
+}
