@@ -68,8 +68,9 @@ internal sealed class Connector(
             {
                 await Task.Delay(await ConnectAsync(backoff, stopping), time, stopping);
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            catch (Exception) when (stopping.IsCancellationRequested)
             {
+                // An attempt that is cancelled half-way ends with whatever each of SignalR's transports made of it.
                 return;
             }
         }

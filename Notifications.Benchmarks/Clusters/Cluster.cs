@@ -34,8 +34,10 @@ internal sealed class Cluster : IAsyncDisposable
 
     public IReadOnlyList<GatewayProcess> Gateways { get; private set; } = [];
 
-    /// <summary>The servers' logs, as long as the cluster runs.</summary>
+    /// <summary>The servers' logs, as long as the cluster runs, or for good.</summary>
     public string LogDirectory => _directory.FullName;
+
+    public bool KeepsLogs { get; set; }
 
     public NotificationPublisher Publisher => Services.GetRequiredService<NotificationPublisher>();
 
@@ -74,7 +76,10 @@ internal sealed class Cluster : IAsyncDisposable
 
         _http.Dispose();
         _watchdog.Dispose();
-        _directory.Delete(recursive: true);
+        if (!KeepsLogs)
+        {
+            _directory.Delete(recursive: true);
+        }
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)

@@ -32,15 +32,25 @@ internal sealed class OpenLoopPublisher(NotificationPublisher publisher, Deliver
     /// <summary>Begun and not acknowledged yet.</summary>
     public long UnderWay => Interlocked.Read(ref _underWay);
 
+    /// <summary>
+    /// The longest that this process itself, not the system, stood still: on a machine too busy for the load it tells why clients
+    /// waited.
+    /// </summary>
+    public TimeSpan LongestStall { get; private set; }
+
     /// <summary>Returns when the time is over and everything that was begun is acknowledged.</summary>
     public async Task RunAsync(int rate, TimeSpan duration, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         using var timer = new PeriodicTimer(Tick);
-        for (long begun = 0; watch.Elapsed < duration && await timer.WaitForNextTickAsync(cancellationToken);)
+        long begun = 0;
+        for (var last = TimeSpan.Zero; last < duration && await timer.WaitForNextTickAsync(cancellationToken);)
         {
-            var due = (long)(Math.Min(watch.Elapsed.TotalSeconds, duration.TotalSeconds) * rate);
-            for (; begun < due; begun++)
+            var now = watch.Elapsed;
+            LongestStall = now - last > LongestStall ? now - last : LongestStall;
+            last = now;
+            // Also what fell due while the driver stood still.
+            for (var due = (long)(Math.Min(now.TotalSeconds, duration.TotalSeconds) * rate); begun < due; begun++)
             {
                 Interlocked.Increment(ref _underWay);
                 _ = PublishAsync(streams[Random.Shared.Next(streams.Count)], begun, cancellationToken);

@@ -25,7 +25,7 @@ internal sealed record SoakOptions
     public TimeSpan HubPause { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>After how much silence a client takes its connection for lost. The hubs send something twice as often.</summary>
-    public TimeSpan ServerTimeout { get; init; } = TimeSpan.FromSeconds(4);
+    public TimeSpan ServerTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
     /// <summary>How long clients may take, after publishing and faults have ended, to get everything.</summary>
     public TimeSpan CatchUpLimit { get; init; } = TimeSpan.FromSeconds(60);

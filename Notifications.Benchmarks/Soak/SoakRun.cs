@@ -41,6 +41,8 @@ internal sealed class SoakRun : IAsyncDisposable
     /// <summary>Starts a cluster of its own for the run, and ends it.</summary>
     public static async Task<SoakResult> RunAsync(SoakOptions options, TextWriter output, CancellationToken cancellationToken)
     {
+        // Progress and faults are reported from different threads.
+        output = TextWriter.Synchronized(output);
         output.WriteLine($"Starting Redis, {options.Hubs} hubs and a gateway.");
         var keepAlive = options.ServerTimeout / 2;
         await using var cluster = await Cluster.StartAsync(
@@ -51,7 +53,14 @@ internal sealed class SoakRun : IAsyncDisposable
             },
             cancellationToken);
         await using var run = new SoakRun(options, cluster, output);
-        return await run.RunAsync(cancellationToken);
+        var result = await run.RunAsync(cancellationToken);
+        if (!result.IsGreen && options is { DropOneIn: 0, Deduplicate: true })
+        {
+            cluster.KeepsLogs = true;
+            output.WriteLine($"The servers' logs are kept in {cluster.LogDirectory}.");
+        }
+
+        return result;
     }
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(_groups.Select(group => group.DisposeAsync().AsTask()));
@@ -93,6 +102,7 @@ internal sealed class SoakRun : IAsyncDisposable
             Reconnects = Clients.Sum(client => client.Connects - 1),
             DeliveriesPerSecond = perSecond,
             Waits = _waits,
+            DriverStall = publisher.LongestStall,
         };
     }
 
