@@ -266,9 +266,10 @@ test('connects again without end, and goes on where it was', async () => {
   const tenth = await connection(10);
   tenth.subscribed(0);
   await eventually(() => client.state === 'connected', 'the state connected');
-  tenth.delivers(1, 2, 3);
   // The hub may have gone down with the acknowledgement unwritten.
-  await eventually(() => tenth.invocations('Acknowledge').length > 0, 'the acknowledgement once more');
+  await eventually(() => tenth.invocations('Acknowledge').length === 1, 'the acknowledgement once more');
+  assert.deepEqual(tenth.invocations('Acknowledge'), [['Acknowledge', 'user:ann', 'a', 2]]);
+  tenth.delivers(1, 2, 3);
   tenth.subscribed(2);
   tenth.delivers(3);
   await eventually(() => seen.length === 3, 'three notifications');
@@ -276,13 +277,15 @@ test('connects again without end, and goes on where it was', async () => {
 });
 
 test('does not hear what an earlier connection still says', async () => {
-  const { seen } = newClient();
+  const { client, seen } = newClient();
   const first = await connection();
   first.subscribed(0);
+  await eventually(() => client.state === 'connected', 'the state connected');
   first.drop();
   const second = await connection(2);
-  first.delivers(1);
   second.subscribed(0);
+  first.subscribed(5, { epoch: 'b' });
+  first.notification(6, { epoch: 'b' });
   second.delivers(1, 2);
   await eventually(() => seen.length === 2, 'two notifications');
   assert.deepEqual(seen, [1, 2]);
