@@ -34,6 +34,66 @@ public sealed class DemoPageTests(RunningSystem system, Chromium chromium) : ICl
         await Shows(bobsPage, 1, "ORDER_PLACED");
     }
 
+    [FactInBrowser]
+    public async Task What_an_offline_page_misses_comes_in_order_once_and_is_acknowledged()
+    {
+        const string user = "page-offline";
+        await using var browser = await chromium.NewContextAsync();
+        var page = await SignInAsync(browser, user);
+        using var owner = await system.SignInAsync(user);
+        using var staff = await system.SignInAsync("page-offline-clerk", "staff");
+        var order = await owner.PlaceOrderAsync();
+        await Shows(page, 1, "ORDER_PLACED");
+
+        await page.GetByTestId("connection-switch").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("connection-state")).ToHaveTextAsync("offline");
+        string[] steps = ["Paid", "Shipped", "Delivered"];
+        foreach (var step in steps)
+        {
+            await staff.SetStatusAsync(order, step);
+        }
+
+        await Assertions.Expect(page.GetByTestId("unacknowledged")).ToHaveTextAsync("3");
+        await Assertions.Expect(page.GetByTestId("notification")).ToHaveCountAsync(1);
+
+        await page.GetByTestId("connection-switch").ClickAsync();
+        string[] newestFirst = ["Delivered: 1 × Teapot", "On its way: 1 × Teapot", "Payment received: 1 × Teapot", "Order placed: 1 × Teapot"];
+        await Assertions.Expect(page.GetByTestId("notification-text")).ToHaveTextAsync(newestFirst, new() { Timeout = 15_000 });
+        await Assertions.Expect(page.GetByTestId("notification-missed").Filter(new() { Visible = true })).ToHaveCountAsync(steps.Length);
+        await Assertions.Expect(page.GetByTestId("unacknowledged")).ToHaveTextAsync("0");
+        await Assertions.Expect(page.GetByTestId("order-status")).ToHaveTextAsync("Delivered");
+
+        await page.ReloadAsync();
+        await IsConnectedAsync(page);
+        // The fence: what was acknowledged would come before what is new.
+        await owner.PlaceOrderAsync("Kettle");
+        await Assertions.Expect(page.GetByTestId("notification-text")).ToHaveTextAsync(["Order placed: 1 × Kettle"], new() { Timeout = 15_000 });
+        await Assertions.Expect(page.GetByTestId("gap")).ToHaveCountAsync(0);
+    }
+
+    [FactInBrowser]
+    public async Task Two_tabs_of_one_browser_both_show_what_both_missed()
+    {
+        const string user = "page-tabs";
+        await using var browser = await chromium.NewContextAsync();
+        IPage[] tabs = [await SignInAsync(browser, user), await SignInAsync(browser, user)];
+        using var owner = await system.SignInAsync(user);
+
+        await tabs[1].GetByTestId("connection-switch").ClickAsync();
+        await owner.PlaceOrderAsync("Cup");
+        await Assertions.Expect(tabs[0].GetByTestId("notification-text")).ToHaveTextAsync(["Order placed: 1 × Cup"], new() { Timeout = 15_000 });
+        await Assertions.Expect(tabs[0].GetByTestId("unacknowledged")).ToHaveTextAsync("0");
+        await tabs[1].GetByTestId("connection-switch").ClickAsync();
+
+        await Assertions.Expect(tabs[1].GetByTestId("notification-text")).ToHaveTextAsync(["Order placed: 1 × Cup"], new() { Timeout = 15_000 });
+        await owner.PlaceOrderAsync("Saucer");
+        foreach (var tab in tabs)
+        {
+            await Assertions.Expect(tab.GetByTestId("notification-text")).ToHaveTextAsync(
+                ["Order placed: 1 × Saucer", "Order placed: 1 × Cup"], new() { Timeout = 15_000 });
+        }
+    }
+
     private static async Task Shows(IPage page, int count, string newestType)
     {
         await Assertions.Expect(page.GetByTestId("notification")).ToHaveCountAsync(count, new() { Timeout = 15_000 });
@@ -46,8 +106,13 @@ public sealed class DemoPageTests(RunningSystem system, Chromium chromium) : ICl
         await page.GotoAsync(system.Gateway.ToString());
         await page.GetByTestId("sign-in-user").FillAsync(user);
         await page.GetByTestId("sign-in").ClickAsync();
+        await IsConnectedAsync(page);
+        return page;
+    }
+
+    private static async Task IsConnectedAsync(IPage page)
+    {
         await Assertions.Expect(page.GetByTestId("connection-state")).ToHaveTextAsync("connected", new() { Timeout = 15_000 });
         await Assertions.Expect(page.GetByTestId("instance")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^[a-z0-9-]{4,}$"));
-        return page;
     }
 }

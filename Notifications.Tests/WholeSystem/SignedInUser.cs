@@ -10,6 +10,8 @@ public sealed class SignedInUser(HttpClient http, string id, string token) : IDi
 {
     public string Id => id;
 
+    public string Token => token;
+
     public static async Task<SignedInUser> CreateAsync(HttpClient http, string user, string[] roles)
     {
         var response = await http.PostAsJsonAsync("/dev/token", new { user, roles });

@@ -34,7 +34,7 @@ export function show(notification, missed) {
   latency.textContent = `${age} ms`;
   const badge = row.querySelector('.missed');
   badge.hidden = !missed;
-  badge.textContent = `missed while offline · ${inWords(age)} ago`;
+  badge.textContent = `missed while offline · ${inWords(age)} late`;
   count++;
   put(row);
 }
