@@ -23,7 +23,7 @@ internal interface IHubLinkReceiver
 internal sealed class HubLink : IAsyncDisposable
 {
     // What a lost network delays the next attempt by; SignalR's own is 5 s.
-    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 
     private readonly NotificationClientOptions _options;
     private readonly TimeProvider _time;
@@ -156,6 +156,6 @@ internal sealed class HubLink : IAsyncDisposable
         _options.ConfigureHttp?.Invoke(http);
         var configured = http.HttpMessageHandlerFactory;
         http.HttpMessageHandlerFactory = handler =>
-            new RetryAfter(configured?.Invoke(handler) ?? handler, _time, delay => _retryAfter = delay);
+            new RetryAfter(new SendLimit(configured?.Invoke(handler) ?? handler, _options, _time), _time, delay => _retryAfter = delay);
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Microsoft.AspNetCore.Http.Connections;
 using Notifications.Benchmarks.Faults;
 using Notifications.Client;
 using Notifications.Messaging;
@@ -50,7 +51,12 @@ internal sealed class ClientSetup : IAsyncDisposable
         Proxy.Target = EndPointOf(Hub);
     }
 
-    public NotificationClientOptions Options(string? device = "laptop", IPositionStore? positions = null, int queueLength = 256, TimeSpan? serverTimeout = null) => new()
+    public NotificationClientOptions Options(
+        string? device = "laptop",
+        IPositionStore? positions = null,
+        int queueLength = 256,
+        TimeSpan? serverTimeout = null,
+        HttpTransportType transports = HttpTransportType.WebSockets | HttpTransportType.ServerSentEvents | HttpTransportType.LongPolling) => new()
     {
         Url = new Uri($"http://127.0.0.1:{Proxy.Port}/hubs/notifications"),
         AccessToken = _ => Task.FromResult<string?>(TestTokens.Create(User)),
@@ -58,6 +64,8 @@ internal sealed class ClientSetup : IAsyncDisposable
         Positions = positions ?? new InMemoryPositionStore(),
         QueueLength = queueLength,
         ServerTimeout = serverTimeout ?? TimeSpan.FromSeconds(20),
+        KeepAlive = (serverTimeout ?? TimeSpan.FromSeconds(20)) / 2,
+        ConfigureHttp = http => http.Transports = transports,
         MinDelay = TimeSpan.FromMilliseconds(20),
         MaxDelay = TimeSpan.FromMilliseconds(200),
     };

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Http.Connections;
 using Notifications.Benchmarks.Faults;
 using Notifications.Client;
 using Notifications.Messaging;
@@ -23,10 +24,13 @@ public sealed class ReconnectTests(RedisServers servers) : IClassFixture<RedisSe
     [InlineData(Fault.Close)]
     [InlineData(Fault.Reset)]
     [InlineData(Fault.Silence)]
-    public async Task What_is_published_while_the_connection_is_lost_arrives_once_and_in_order(Fault fault)
+    [InlineData(Fault.Silence, HttpTransportType.ServerSentEvents)]
+    [InlineData(Fault.Silence, HttpTransportType.LongPolling)]
+    public async Task What_is_published_while_the_connection_is_lost_arrives_once_and_in_order(
+        Fault fault, HttpTransportType transport = HttpTransportType.WebSockets)
     {
         await using var at = await ClientSetup.StartAsync(servers);
-        await using var client = await at.ConnectAsync(at.Options(serverTimeout: TimeSpan.FromSeconds(2)));
+        await using var client = await at.ConnectAsync(at.Options(serverTimeout: TimeSpan.FromSeconds(2), transports: transport));
         await at.Messaging.PublishAsync(at.Own, 5);
         await client.SeesAsync(Offsets(at.Own, 1, 5));
 
