@@ -34,14 +34,17 @@ internal sealed class Cluster : IAsyncDisposable
 
     public IReadOnlyList<GatewayProcess> Gateways { get; private set; } = [];
 
-    /// <summary>The servers' logs, as long as the cluster runs, or for good.</summary>
+    /// <summary>The servers' logs.</summary>
     public string LogDirectory => _directory.FullName;
 
-    public bool KeepsLogs { get; set; }
+    /// <summary>Whether they outlive the cluster; they do unless the run says that nobody will want them.</summary>
+    public bool KeepsLogs { get; set; } = true;
 
     public NotificationPublisher Publisher => Services.GetRequiredService<NotificationPublisher>();
 
     public InstanceRegistry Registry => Services.GetRequiredService<InstanceRegistry>();
+
+    private ServerProcess[] Processes => [.. Gateways, .. Hubs, Redis];
 
     private ServiceProvider Services => _services ?? throw new InvalidOperationException("The cluster has not started.");
 
@@ -61,6 +64,15 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
+    /// <exception cref="InvalidOperationException">A server ended, and nobody asked it to.</exception>
+    public void ThrowIfAnyDied()
+    {
+        foreach (var process in Processes)
+        {
+            process.ThrowIfDead();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_services is not null)
@@ -68,8 +80,7 @@ internal sealed class Cluster : IAsyncDisposable
             await _services.DisposeAsync();
         }
 
-        ServerProcess[] processes = [.. Gateways, .. Hubs, Redis];
-        foreach (var process in processes)
+        foreach (var process in Processes)
         {
             await process.DisposeAsync();
         }

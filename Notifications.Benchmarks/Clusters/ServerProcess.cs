@@ -79,10 +79,24 @@ internal abstract class ServerProcess(string name, DirectoryInfo directory, Watc
     }
 
     /// <summary>SIGSTOP: it does nothing, and its sockets stay open.</summary>
-    public void Pause() => Signals.Pause(Id);
+    public void Pause()
+    {
+        ThrowIfDead();
+        Signals.Pause(Id);
+    }
 
     /// <summary>SIGCONT: it goes on where it was.</summary>
     public void Resume() => Signals.Resume(Id);
+
+    /// <exception cref="InvalidOperationException">It ended, and nobody asked it to.</exception>
+    public void ThrowIfDead()
+    {
+        if (Running.HasExited)
+        {
+            var lines = File.Exists(LogFile) ? File.ReadLines(LogFile).TakeLast(10) : [];
+            throw new InvalidOperationException($"{name} exited with {Running.ExitCode}:{System.Environment.NewLine}{string.Join(System.Environment.NewLine, lines)}");
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -101,14 +115,5 @@ internal abstract class ServerProcess(string name, DirectoryInfo directory, Watc
         watchdog.Forget(process.Id);
         process.Dispose();
         _process = null;
-    }
-
-    private void ThrowIfDead()
-    {
-        if (Running.HasExited)
-        {
-            var lines = File.Exists(LogFile) ? File.ReadLines(LogFile).TakeLast(10) : [];
-            throw new InvalidOperationException($"{name} exited with {Running.ExitCode}:{System.Environment.NewLine}{string.Join(System.Environment.NewLine, lines)}");
-        }
     }
 }

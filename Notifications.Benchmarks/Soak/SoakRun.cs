@@ -52,14 +52,10 @@ internal sealed class SoakRun : IAsyncDisposable
                 HubSettings = new Dictionary<string, string> { ["SignalR__KeepAliveInterval"] = keepAlive.ToString("c", CultureInfo.InvariantCulture) },
             },
             cancellationToken);
+        output.WriteLine($"The servers log to {cluster.LogDirectory}, which is kept unless the run ends as it should.");
         await using var run = new SoakRun(options, cluster, output);
         var result = await run.RunAsync(cancellationToken);
-        if (!result.IsGreen && options is { DropOneIn: 0, Deduplicate: true })
-        {
-            cluster.KeepsLogs = true;
-            output.WriteLine($"The servers' logs are kept in {cluster.LogDirectory}.");
-        }
-
+        cluster.KeepsLogs = !result.IsGreen && options is { DropOneIn: 0, Deduplicate: true };
         return result;
     }
 
@@ -89,6 +85,7 @@ internal sealed class SoakRun : IAsyncDisposable
         await hubFaults;
         await disturbing.CancelAsync();
         await Task.WhenAll(disturbed, reported);
+        _cluster.ThrowIfAnyDied();
         _output.WriteLine("Publishing and faults have ended; waiting until every client is connected and has everything.");
         await Waiting.WithinAsync(() => Task.FromResult(!Behind().Any()), _options.CatchUpLimit, cancellationToken);
         await Task.Delay(Settling, cancellationToken);
