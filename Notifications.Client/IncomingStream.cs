@@ -11,9 +11,6 @@ namespace Notifications.Client;
 /// </summary>
 internal sealed class IncomingStream
 {
-    // The hub answers a position with that position, or says that it is gone. One that does neither must not be asked for ever.
-    private const int MaxAsks = 3;
-
     private readonly string _name;
     private readonly NotificationClientOptions _options;
     private readonly Func<ReceivedNotification, CancellationToken, Task> _handle;
@@ -27,8 +24,8 @@ internal sealed class IncomingStream
 
     private readonly Lock _lock = new();
     private HubLink? _link;
-    private bool _isAsked;
-    private int _asks;
+    private Question? _asked;
+    private bool _isUnasked;
     private bool _isBehind;
     private Position? _received;
 
@@ -59,6 +56,9 @@ internal sealed class IncomingStream
 
     /// <summary>A notification, a gap, or neither: the place where the stream began for this client.</summary>
     private readonly record struct Arrival(Position Position, NotificationMessage? Notification, Gap? Gap);
+
+    /// <summary>A <c>Subscribe</c> under way, so that its answer is known for one.</summary>
+    private readonly record struct Question(Position? Since);
 
     private bool IsDurable => _options.Device is not null;
 
@@ -93,7 +93,7 @@ internal sealed class IncomingStream
 
             Enter(link);
             _received = since ?? _received;
-            _isAsked = true;
+            _asked = new Question(_received);
             answer = link.SubscribeAsync(_name, _received);
         }
 
@@ -105,7 +105,7 @@ internal sealed class IncomingStream
         {
             lock (_lock)
             {
-                _isAsked = false;
+                _asked = null;
             }
 
             throw;
@@ -118,20 +118,28 @@ internal sealed class IncomingStream
         lock (_lock)
         {
             var announced = message.Position;
-            _isAsked = false;
+            // The hub begins the user's own stream by itself, so its first word there answers no question.
+            var asked = _isUnasked ? null : _asked;
+            _asked = _isUnasked ? _asked : null;
+            _isUnasked = false;
             if (_received is not { } known)
             {
                 Accept(new Arrival(announced, null, message.Recovered ? null : new Gap(_name, null, announced)));
             }
-            else if (announced.Epoch != known.Epoch)
+            else if (asked is { } question && message.Recovered && announced == question.Since)
             {
-                Accept(new Arrival(announced, null, new Gap(_name, known, announced)));
+                // As asked. What was received while the answer was on its way comes again, and is dropped.
             }
-            else if (announced.Offset > known.Offset && message.Recovered && _asks < MaxAsks)
+            else if (asked is null && announced.Epoch == known.Epoch)
             {
-                Ask(link);
+                // Where the hub thinks that this device stands. Only our own position tells whether something lies between, or
+                // whether the store went back to a time before it.
+                if (announced.Offset != known.Offset)
+                {
+                    Ask(link);
+                }
             }
-            else if (announced.Offset > known.Offset)
+            else
             {
                 Accept(new Arrival(announced, null, new Gap(_name, known, announced)));
             }
@@ -182,7 +190,7 @@ internal sealed class IncomingStream
             _received = null;
         }
 
-        (_link, _isAsked, _asks) = (link, false, 0);
+        (_link, _asked, _isUnasked) = (link, null, _name.StartsWith(HubNames.UserKind, StringComparison.Ordinal));
         return true;
     }
 
@@ -191,7 +199,6 @@ internal sealed class IncomingStream
         if (_queue.Writer.TryWrite(arrival))
         {
             _received = arrival.Position;
-            _asks = 0;
         }
         else
         {
@@ -202,10 +209,9 @@ internal sealed class IncomingStream
 
     private void Ask(HubLink link)
     {
-        if (!_isAsked)
+        if (_asked is null)
         {
-            _isAsked = true;
-            _asks++;
+            _asked = new Question(_received);
             _ = AskAsync(link);
         }
     }
@@ -217,13 +223,14 @@ internal sealed class IncomingStream
         {
             try
             {
-                Position? since;
+                Task answer;
                 lock (_lock)
                 {
-                    since = _received;
+                    _asked = new Question(_received);
+                    answer = link.SubscribeAsync(_name, _received);
                 }
 
-                await link.SubscribeAsync(_name, since);
+                await answer;
                 return;
             }
             catch (HubException exception)

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Client;
 using Notifications.Messaging;
@@ -130,13 +129,38 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
         await client.SeesAsync($"{at.Own}@1");
         await at.AcknowledgedAsync(at.Own, 1);
 
-        at.Proxy.Target = new(IPAddress.Loopback, FreePort.Next());
-        await at.Proxy.CutAsync();
+        await at.LoseConnectionAsync();
         await at.Messaging.PublishAsync(at.Own, 5);
         await at.Messaging.Database.ListTrimAsync(RedisNames.Log(at.Own), -2, -1);
-        at.Proxy.Target = new(IPAddress.Loopback, at.Hub.Address.Port);
+        at.FindHubAgain();
 
         await client.SeesAsync($"{at.Own}@1", $"gap {at.Own}@4", $"{at.Own}@5", $"{at.Own}@6");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_log_that_went_back_in_time_is_told_as_a_gap(bool own)
+    {
+        await using var at = await ClientSetup.StartAsync(servers);
+        await using var client = await at.ConnectAsync();
+        var stream = own ? at.Own : StreamName.Topic(RedisServers.Unique("news"));
+        await client.Client.SubscribeAsync(stream.Value);
+        await at.Messaging.PublishAsync(stream, 10);
+        await client.SeesAsync(Offsets(stream, 1, 10));
+
+        await at.LoseConnectionAsync();
+        // As a Redis that was restored from a snapshot has it: the log and the device's cursor as they were earlier.
+        var database = at.Messaging.Database;
+        await database.ListTrimAsync(RedisNames.Log(stream), 0, 6);
+        await database.HashSetAsync(RedisNames.Meta(stream), "offset", 7);
+        await database.HashSetAsync(RedisNames.Cursors(stream), "laptop", 5);
+        at.FindHubAgain();
+
+        await Eventually.True(() => client.Gaps.Count == 1, "the client to be told");
+        await at.Messaging.PublishAsync(stream, 1);
+        await Eventually.True(() => client.Happened[^1] == $"{stream}@8", "what is published from then on");
+        Assert.Equal(10, client.Gaps[0].Before!.Value.Offset);
     }
 
     [Fact]
@@ -188,11 +212,10 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
         await at.Messaging.PublishAsync(at.Own, 1);
         await client.SeesAsync($"{at.Own}@3");
 
-        at.Proxy.Target = new(IPAddress.Loopback, FreePort.Next());
-        await at.Proxy.CutAsync();
+        await at.LoseConnectionAsync();
         await Eventually.True(() => client.Client.State == ConnectionState.Reconnecting, "the connection to be lost");
         await at.Messaging.PublishAsync(at.Own, 1);
-        at.Proxy.Target = new(IPAddress.Loopback, at.Hub.Address.Port);
+        at.FindHubAgain();
         await Eventually.True(() => client.Client.State == ConnectionState.Connected, "the client to be back");
         await at.Messaging.PublishAsync(at.Own, 1);
 
