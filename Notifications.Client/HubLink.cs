@@ -156,6 +156,6 @@ internal sealed class HubLink : IAsyncDisposable
         _options.ConfigureHttp?.Invoke(http);
         var configured = http.HttpMessageHandlerFactory;
         http.HttpMessageHandlerFactory = handler =>
-            new RetryAfter(new SendLimit(configured?.Invoke(handler) ?? handler, _options, _time), _time, delay => _retryAfter = delay);
+            new RetryAfter(new RequestLimit(configured?.Invoke(handler) ?? handler, _options, _time), _time, delay => _retryAfter = delay);
     }
 }

@@ -36,8 +36,14 @@ public static class HubRegistration
     public static void MapNotificationHub(this WebApplication app)
     {
         var delivery = app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value;
+        var keepAlive = app.Services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.KeepAliveInterval;
         app.UseDeviceNameRule();
-        app.MapHub<NotificationHub>(Path, connection => connection.TransportSendTimeout = delivery.SendTimeout);
+        app.MapHub<NotificationHub>(Path, connection =>
+        {
+            connection.TransportSendTimeout = delivery.SendTimeout;
+            // A poll is answered as often as other connections are pinged, so that a client notices a silent network as soon.
+            connection.LongPolling.PollTimeout = keepAlive ?? connection.LongPolling.PollTimeout;
+        });
     }
 
     /// <summary>SignalR's user is the token's <c>sub</c>, nothing that a client may choose.</summary>

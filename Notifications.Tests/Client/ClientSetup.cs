@@ -18,11 +18,12 @@ internal sealed class ClientSetup : IAsyncDisposable
     private static readonly TimeSpan FirstConnectionLimit = TimeSpan.FromSeconds(15);
 
     private readonly RedisServer _redis;
+    private readonly (string, string)[] _hubSettings;
     private readonly List<HubHost> _hubs = [];
 
-    private ClientSetup(RedisServer redis, HubHost hub)
+    private ClientSetup(RedisServer redis, HubHost hub, (string, string)[] hubSettings)
     {
-        _redis = redis;
+        (_redis, _hubSettings) = (redis, hubSettings);
         _hubs.Add(hub);
         Messaging = TestMessaging.On(redis.Connection);
         Proxy = TcpProxy.Start(EndPointOf(hub));
@@ -38,18 +39,27 @@ internal sealed class ClientSetup : IAsyncDisposable
 
     public HubHost Hub => _hubs[^1];
 
-    public static async Task<ClientSetup> StartAsync(RedisServers servers)
+    public static async Task<ClientSetup> StartAsync(RedisServers servers, params (string Key, string Value)[] hubSettings)
     {
         var redis = await servers.GetAsync(RedisKind.Garnet);
-        return new ClientSetup(redis, await HubHost.StartAsync(redis.ConnectionString));
+        return new ClientSetup(redis, await HubHost.StartAsync(redis.ConnectionString, hubSettings), hubSettings);
     }
 
     /// <summary>Starts another hub; connections made from now on lead to it.</summary>
     public async Task StartNextHubAsync()
     {
-        _hubs.Add(await HubHost.StartAsync(_redis.ConnectionString));
+        _hubs.Add(await HubHost.StartAsync(_redis.ConnectionString, _hubSettings));
         Proxy.Target = EndPointOf(Hub);
     }
+
+    /// <summary>The network is gone until <see cref="FindHubAgain"/>.</summary>
+    public Task LoseConnectionAsync()
+    {
+        Proxy.Target = new(IPAddress.Loopback, FreePort.Next());
+        return Proxy.CutAsync();
+    }
+
+    public void FindHubAgain() => Proxy.Target = EndPointOf(Hub);
 
     public NotificationClientOptions Options(
         string? device = "laptop",

@@ -29,7 +29,7 @@ public sealed class ReconnectTests(RedisServers servers) : IClassFixture<RedisSe
     public async Task What_is_published_while_the_connection_is_lost_arrives_once_and_in_order(
         Fault fault, HttpTransportType transport = HttpTransportType.WebSockets)
     {
-        await using var at = await ClientSetup.StartAsync(servers);
+        await using var at = await ClientSetup.StartAsync(servers, ("SignalR:KeepAliveInterval", "00:00:01"));
         await using var client = await at.ConnectAsync(at.Options(serverTimeout: TimeSpan.FromSeconds(2), transports: transport));
         await at.Messaging.PublishAsync(at.Own, 5);
         await client.SeesAsync(Offsets(at.Own, 1, 5));
