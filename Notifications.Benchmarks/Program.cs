@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Notifications.Benchmarks;
 using Notifications.Benchmarks.Soak;
+using Notifications.Benchmarks.Stalled;
 
 const int Red = 1;
 const int Misused = 2;
@@ -11,17 +12,22 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
-    switch (args)
+    var arguments = new Arguments([.. args.Skip(1)]);
+    switch (args.FirstOrDefault())
     {
-        case ["soak", .. var rest]:
-            var arguments = new Arguments(rest);
-            var options = SoakOptions.Read(arguments);
+        case "soak":
+            var soak = SoakOptions.Read(arguments);
             arguments.ThrowIfUnknown();
-            var result = await SoakRun.RunAsync(options, Console.Out, stopping.Token);
+            var result = await SoakRun.RunAsync(soak, Console.Out, stopping.Token);
             result.WriteTo(Console.Out);
             return result.IsGreen ? 0 : Red;
+        case "stalled":
+            var stalled = StalledOptions.Read(arguments);
+            arguments.ThrowIfUnknown();
+            await StalledRun.RunAsync(stalled, Console.Out, stopping.Token);
+            return 0;
         default:
-            Console.Error.WriteLine("Usage: Notifications.Benchmarks soak [--seconds 60] [--rate 2000] …; README.md lists all.");
+            Console.Error.WriteLine("Usage: Notifications.Benchmarks soak|stalled [--option value] …; README.md lists all.");
             return Misused;
     }
 }

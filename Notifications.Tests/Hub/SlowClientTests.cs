@@ -1,6 +1,4 @@
-using System.Net.Sockets;
-using System.Net.WebSockets;
-using System.Text;
+using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
@@ -11,7 +9,6 @@ namespace Notifications.Tests.Hub;
 public sealed class SlowClientTests(RedisServers servers) : IClassFixture<RedisServers>
 {
     private const int Count = 10_000;
-    private const int SmallBuffer = 4096;
 
     [Fact]
     public async Task A_client_that_reads_nothing_is_closed_and_another_gets_everything_in_order()
@@ -22,7 +19,7 @@ public sealed class SlowClientTests(RedisServers servers) : IClassFixture<RedisS
         var topic = StreamName.Topic(RedisServers.Unique("busy"));
         await using var reader = await hub.ConnectAsync(RedisServers.Unique("reader"));
         await reader.InvokeAsync("Subscribe", topic.Value);
-        using var stalled = await ConnectAsync(hub, topic);
+        using var stalled = await StalledClient.ConnectAsync(hub.Address, TestTokens.Create(RedisServers.Unique("stalled")), topic);
         await Eventually.True(() => hub.Connections == 2, "both connections to be open");
 
         var payload = new string('x', 1_000);
@@ -35,26 +32,5 @@ public sealed class SlowClientTests(RedisServers servers) : IClassFixture<RedisS
         await Eventually.True(() => reader.Received.Count == Count, "the reader to have everything");
         Assert.Equal(Enumerable.Range(1, Count).Select(offset => (long)offset), reader.Received.Select(received => received.Offset));
         await Eventually.True(() => hub.Connections == 1, "the client that does not read to be closed");
-    }
-
-    /// <summary>Subscribes over a bare WebSocket with a small receive buffer, and then never reads.</summary>
-    private static async Task<ClientWebSocket> ConnectAsync(HubHost hub, StreamName topic)
-    {
-        using var http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            ConnectCallback = async (context, cancellationToken) =>
-            {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = SmallBuffer };
-                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
-        var client = new ClientWebSocket();
-        client.Options.SetRequestHeader("Authorization", $"Bearer {TestTokens.Create(RedisServers.Unique("stalled"))}");
-        await client.ConnectAsync(new UriBuilder(hub.Address) { Scheme = "ws", Path = "/hubs/notifications" }.Uri, http, CancellationToken.None);
-        const char end = '\u001e';
-        var messages = $$"""{"protocol":"json","version":1}{{end}}{"type":1,"target":"Subscribe","arguments":["{{topic}}"]}{{end}}""";
-        await client.SendAsync(Encoding.UTF8.GetBytes(messages), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-        return client;
     }
 }

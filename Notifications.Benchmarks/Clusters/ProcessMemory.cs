@@ -1,0 +1,19 @@
+using System.Globalization;
+
+namespace Notifications.Benchmarks.Clusters;
+
+internal static class ProcessMemory
+{
+    private const string Line = "RssAnon:";
+    private const int Kilobyte = 1024;
+
+    /// <summary>
+    /// The memory in bytes that a process holds for itself, without files that it has mapped: <c>RssAnon</c> of Linux's
+    /// <c>/proc/{id}/status</c> (https://man7.org/linux/man-pages/man5/proc_pid_status.5.html).
+    /// </summary>
+    public static long Anonymous(int processId)
+    {
+        var line = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith(Line, StringComparison.Ordinal));
+        return long.Parse(line[Line.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) * Kilobyte;
+    }
+}
