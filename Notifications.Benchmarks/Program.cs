@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Notifications.Benchmarks;
+using Notifications.Benchmarks.Faults;
 using Notifications.Benchmarks.Soak;
 using Notifications.Benchmarks.Stalled;
 
@@ -12,22 +13,25 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
-    var arguments = new Arguments([.. args.Skip(1)]);
     switch (args.FirstOrDefault())
     {
+        case "faults":
+            return await FaultsAsync(args.ElementAtOrDefault(1), new Arguments([.. args.Skip(2)])) ? 0 : Red;
         case "soak":
+            var arguments = new Arguments([.. args.Skip(1)]);
             var soak = SoakOptions.Read(arguments);
             arguments.ThrowIfUnknown();
             var result = await SoakRun.RunAsync(soak, Console.Out, stopping.Token);
             result.WriteTo(Console.Out);
             return result.IsGreen ? 0 : Red;
         case "stalled":
+            arguments = new Arguments([.. args.Skip(1)]);
             var stalled = StalledOptions.Read(arguments);
             arguments.ThrowIfUnknown();
             await StalledRun.RunAsync(stalled, Console.Out, stopping.Token);
             return 0;
         default:
-            Console.Error.WriteLine("Usage: Notifications.Benchmarks soak|stalled [--option value] …; README.md lists all.");
+            Console.Error.WriteLine("Usage: Notifications.Benchmarks soak|stalled|faults <scenario> [--option value] …; README.md lists all.");
             return Misused;
     }
 }
@@ -40,6 +44,23 @@ catch (OperationCanceledException) when (stopping.IsCancellationRequested)
 {
     Console.Error.WriteLine("Stopped before the end: no verdict.");
     return Red;
+}
+
+async Task<bool> FaultsAsync(string? scenario, Arguments arguments)
+{
+    var options = FaultOptions.Read(arguments);
+    arguments.ThrowIfUnknown();
+    var results = new List<FaultResult>();
+    foreach (var each in FaultScenarios.Named(scenario))
+    {
+        var result = await FaultRun.RunAsync(each, options, Console.Out, stopping.Token);
+        result.WriteTo(Console.Out);
+        results.Add(result);
+    }
+
+    FaultResult.WriteHeadTo(Console.Out);
+    results.ForEach(result => result.WriteRowTo(Console.Out));
+    return results.TrueForAll(result => result.IsGreen);
 }
 
 void Stop(PosixSignalContext context)

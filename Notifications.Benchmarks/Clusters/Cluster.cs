@@ -3,6 +3,7 @@ using Aspire.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
 using StackExchange.Redis;
 
@@ -19,6 +20,7 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly HttpClient _http = new();
     private readonly ClusterOptions _options;
     private ServiceProvider? _services;
+    private Front? _front;
 
     private Cluster(ClusterOptions options)
     {
@@ -34,6 +36,9 @@ internal sealed class Cluster : IAsyncDisposable
 
     public IReadOnlyList<GatewayProcess> Gateways { get; private set; } = [];
 
+    /// <summary>The load balancer before the gateways.</summary>
+    public Front Front => _front ?? throw NotStarted();
+
     /// <summary>The servers' logs.</summary>
     public string LogDirectory => _directory.FullName;
 
@@ -46,7 +51,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     private ServerProcess[] Processes => [.. Gateways, .. Hubs, Redis];
 
-    private ServiceProvider Services => _services ?? throw new InvalidOperationException("The cluster has not started.");
+    private ServiceProvider Services => _services ?? throw NotStarted();
 
     /// <summary>Returns when every server takes requests, each gateway knowing every hub.</summary>
     public static async Task<Cluster> StartAsync(ClusterOptions options, CancellationToken cancellationToken)
@@ -75,6 +80,11 @@ internal sealed class Cluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_front is not null)
+        {
+            await _front.DisposeAsync();
+        }
+
         if (_services is not null)
         {
             await _services.DisposeAsync();
@@ -104,14 +114,29 @@ internal sealed class Cluster : IAsyncDisposable
             ["ConnectionStrings__redis"] = Redis.ConnectionString,
             ["Logging__LogLevel__Default"] = "Warning",
         };
-        var hubSettings = settings.Concat(_options.HubSettings).ToDictionary();
-        Hubs = [.. Enumerable.Range(1, _options.Hubs).Select(number => new HubProcess($"hub-{number}", _directory, _watchdog, Registry, hubSettings))];
+        Hubs = [.. Enumerable.Range(1, _options.Hubs).Select(number => CreateHub(number, settings))];
         await Task.WhenAll(Hubs.Select(hub => hub.StartAsync(cancellationToken)));
 
         // After the hubs, so that the first list that a gateway reads has all of them and clients spread evenly.
         Gateways = [.. Enumerable.Range(1, _options.Gateways).Select(number => new GatewayProcess($"gateway-{number}", _directory, _watchdog, _http, settings))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.StartAsync(cancellationToken)));
+        _front = new Front(Gateways);
+        _front.Start();
     }
+
+    private HubProcess CreateHub(int number, Dictionary<string, string> settings)
+    {
+        var network = _options.HubsReachRedisThroughProxies ? TcpProxy.Start(Redis.EndPoint) : null;
+        var own = settings.Concat(_options.HubSettings).ToDictionary();
+        if (network is not null)
+        {
+            own["ConnectionStrings__redis"] = $"127.0.0.1:{network.Port}";
+        }
+
+        return new HubProcess($"hub-{number}", _directory, _watchdog, Registry, _http, network, own);
+    }
+
+    private static InvalidOperationException NotStarted() => new("The cluster has not started.");
 
     private static async Task<ServiceProvider> ConnectAsync(RedisProcess redis)
     {

@@ -10,6 +10,9 @@ internal sealed record ClusterOptions
     /// <summary>More arguments of <c>redis-server</c>, such as <c>--appendonly yes</c>.</summary>
     public IReadOnlyList<string> RedisArguments { get; init; } = ["--appendonly", "no"];
 
+    /// <summary>Each hub has a network of its own to Redis, which can be disturbed.</summary>
+    public bool HubsReachRedisThroughProxies { get; init; }
+
     /// <summary>Settings of the hubs, such as <c>Delivery__PageSize</c>.</summary>
     public IReadOnlyDictionary<string, string> HubSettings { get; init; } = new Dictionary<string, string>();
 }

@@ -15,6 +15,21 @@ internal sealed class GatewayProcess(
     protected override IEnumerable<(string Variable, string Value)> Environment() =>
         [.. settings.Select(setting => (setting.Key, setting.Value)), ("ASPNETCORE_URLS", $"http://{EndPoint}")];
 
+    /// <summary>Whether it answers within the limit that it takes connections.</summary>
+    public async Task<bool> IsReadyAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var within = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        within.CancelAfter(limit);
+        try
+        {
+            return await IsReadyAsync(within.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     protected override async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
     {
         try

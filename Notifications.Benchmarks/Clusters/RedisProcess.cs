@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Aspire.Hosting;
@@ -8,14 +9,14 @@ namespace Notifications.Benchmarks.Clusters;
 internal sealed class RedisProcess(DirectoryInfo directory, Watchdog watchdog, IReadOnlyList<string> arguments)
     : ServerProcess("redis", directory, watchdog)
 {
-    public int Port { get; } = FreePorts.Next();
+    public IPEndPoint EndPoint { get; } = new(IPAddress.Loopback, FreePorts.Next());
 
-    public string ConnectionString => $"127.0.0.1:{Port}";
+    public string ConnectionString => EndPoint.ToString();
 
     protected override IEnumerable<string> Command() =>
     [
         Programs.Installed("redis-server", "Install it, on Debian with apt-get install redis-server."),
-        "--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--dir", Directory.FullName, .. arguments,
+        "--port", $"{EndPoint.Port}", "--bind", "127.0.0.1", "--save", "", "--dir", Directory.FullName, .. arguments,
     ];
 
     protected override async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
@@ -23,7 +24,7 @@ internal sealed class RedisProcess(DirectoryInfo directory, Watchdog watchdog, I
         try
         {
             using var client = new TcpClient();
-            await client.ConnectAsync("127.0.0.1", Port, cancellationToken);
+            await client.ConnectAsync(EndPoint, cancellationToken);
             await client.GetStream().WriteAsync("PING\r\n"u8.ToArray(), cancellationToken);
             var answer = new byte[64];
             var count = await client.GetStream().ReadAsync(answer, cancellationToken);

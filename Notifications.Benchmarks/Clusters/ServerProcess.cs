@@ -98,7 +98,7 @@ internal abstract class ServerProcess(string name, DirectoryInfo directory, Watc
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await KillAsync();
         GC.SuppressFinalize(this);

@@ -14,13 +14,13 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<Link, Task> _links = new();
     private readonly Task _accepting;
-    private volatile IPEndPoint _target;
+    private volatile Func<IEnumerable<IPEndPoint>> _targets;
     private volatile bool _swallows;
     private int _accepted;
 
-    private TcpProxy(IPEndPoint target)
+    private TcpProxy(Func<IEnumerable<IPEndPoint>> targets)
     {
-        _target = target;
+        _targets = targets;
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -31,14 +31,16 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Where connections accepted from now on lead. One that can't be made is reset.</summary>
     public IPEndPoint Target
     {
-        get => _target;
-        set => _target = value;
+        set => _targets = () => [value];
     }
 
     /// <summary>How many connections have an open end.</summary>
     public int Connections => _links.Count;
 
-    public static TcpProxy Start(IPEndPoint target) => new(target);
+    public static TcpProxy Start(IPEndPoint target) => new(() => [target]);
+
+    /// <param name="targets">Asked for each connection, which leads to the first that takes it.</param>
+    public static TcpProxy Start(Func<IEnumerable<IPEndPoint>> targets) => new(targets);
 
     /// <summary>Resets (RST) every connection, to both sides. Returns when all are gone.</summary>
     public Task CutAsync() => EndAsync(link => link.Reset());
@@ -111,7 +113,7 @@ public sealed class TcpProxy : IAsyncDisposable
         await registered;
         try
         {
-            await link.RunAsync(_target);
+            await link.RunAsync(_targets());
         }
         finally
         {
@@ -121,7 +123,7 @@ public sealed class TcpProxy : IAsyncDisposable
 
     private sealed class Link(Socket client, int number)
     {
-        private readonly Socket _server = new(SocketType.Stream, ProtocolType.Tcp);
+        private Socket _server = new(SocketType.Stream, ProtocolType.Tcp);
         private volatile bool _silent;
 
         /// <summary>1 for the first accepted, 2 for the next …</summary>
@@ -133,13 +135,13 @@ public sealed class TcpProxy : IAsyncDisposable
             set => _silent = value;
         }
 
-        public async Task RunAsync(IPEndPoint target)
+        public async Task RunAsync(IEnumerable<IPEndPoint> targets)
         {
             try
             {
+                await ConnectAsync(targets);
                 client.NoDelay = true;
                 _server.NoDelay = true;
-                await _server.ConnectAsync(target);
                 await Task.WhenAll(PassAsync(client, _server), PassAsync(_server, client));
                 Close();
             }
@@ -159,6 +161,26 @@ public sealed class TcpProxy : IAsyncDisposable
         {
             Reset(client);
             Reset(_server);
+        }
+
+        private async Task ConnectAsync(IEnumerable<IPEndPoint> targets)
+        {
+            foreach (var target in targets)
+            {
+                try
+                {
+                    await _server.ConnectAsync(target);
+                    return;
+                }
+                catch (SocketException)
+                {
+                    // A socket that failed can't try again.
+                    _server.Dispose();
+                    _server = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                }
+            }
+
+            throw new SocketException((int)SocketError.ConnectionRefused);
         }
 
         private static void Reset(Socket socket)

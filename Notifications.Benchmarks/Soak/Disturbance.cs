@@ -1,3 +1,5 @@
+using Notifications.Benchmarks.Load;
+
 namespace Notifications.Benchmarks.Soak;
 
 /// <summary>
@@ -71,7 +73,7 @@ internal sealed class Disturbance(IReadOnlyList<ClientGroup> groups)
         group.GiveBack();
     }
 
-    private async Task RestartAsync(SoakClient client, CancellationToken cancellationToken)
+    private async Task RestartAsync(LoadClient client, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _clean);
         await client.StopAsync();

@@ -10,12 +10,10 @@ public sealed class SoakTests
 
     private static readonly SoakOptions Short = new()
     {
+        Load = new() { Rate = 300, Users = 60, Devices = 2, ServerTimeout = TimeSpan.FromSeconds(4) },
         Duration = TimeSpan.FromSeconds(10),
-        Rate = 300,
-        Users = 60,
         Disconnects = 20,
         HubPause = TimeSpan.FromSeconds(3),
-        ServerTimeout = TimeSpan.FromSeconds(4),
     };
 
     [Fact]
@@ -24,29 +22,29 @@ public sealed class SoakTests
         var (result, output) = await RunAsync(Short);
 
         Assert.True(result.IsGreen, output);
-        Assert.Equal(Short.Rate * (long)Short.Duration.TotalSeconds, result.Verdict.Published);
-        Assert.Equal(result.Verdict.Published * Short.Devices, result.Verdict.Delivered);
-        Assert.Equal(0, result.Verdict.Gaps);
+        Assert.Equal(Short.Load.Rate * (long)Short.Duration.TotalSeconds, result.Load.Verdict.Published);
+        Assert.Equal(result.Load.Verdict.Published * Short.Load.Devices, result.Load.Verdict.Delivered);
+        Assert.Equal(0, result.Load.Verdict.Gaps);
     }
 
     [Fact]
     public async Task Deliveries_dropped_on_purpose_are_found_lost()
     {
-        var (result, output) = await RunAsync(Small with { DropOneIn = 20, Disconnects = 0, HubFaults = false });
+        var (result, output) = await RunAsync(Small with { Load = Small.Load with { DropOneIn = 20 }, Disconnects = 0, HubFaults = false });
 
-        Assert.True(result.Verdict is { Lost: > 0, Duplicated: 0, Reordered: 0, Phantom: 0 }, output);
-        Assert.Equal(result.Verdict.Published * Short.Devices, result.Verdict.Delivered + result.Verdict.Lost);
+        Assert.True(result.Load.Verdict is { Lost: > 0, Duplicated: 0, Reordered: 0, Phantom: 0 }, output);
+        Assert.Equal(result.Load.Verdict.Published * Short.Load.Devices, result.Load.Verdict.Delivered + result.Load.Verdict.Lost);
     }
 
     [Fact]
     public async Task Without_the_clients_deduplication_duplicates_are_found()
     {
-        var (result, output) = await RunAsync(Small with { Deduplicate = false });
+        var (result, output) = await RunAsync(Small with { Load = Small.Load with { Deduplicate = false } });
 
-        Assert.True(result.Verdict is { Duplicated: > 0, Lost: 0, Phantom: 0 }, output);
+        Assert.True(result.Load.Verdict is { Duplicated: > 0, Lost: 0, Phantom: 0 }, output);
     }
 
-    private static SoakOptions Small => Short with { Duration = TimeSpan.FromSeconds(5), Users = 10, HubPause = TimeSpan.FromSeconds(1) };
+    private static SoakOptions Small => Short with { Load = Short.Load with { Users = 10 }, Duration = TimeSpan.FromSeconds(5), HubPause = TimeSpan.FromSeconds(1) };
 
     private static async Task<(SoakResult Result, string Output)> RunAsync(SoakOptions options)
     {

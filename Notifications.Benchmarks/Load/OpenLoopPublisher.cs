@@ -5,7 +5,7 @@ using Notifications.Benchmarks.History;
 using Notifications.Messaging;
 using StackExchange.Redis;
 
-namespace Notifications.Benchmarks.Soak;
+namespace Notifications.Benchmarks.Load;
 
 /// <summary>
 /// Publishes by the clock, however long Redis or the clients take, and tells the history what Redis acknowledged. What failed is
@@ -38,13 +38,17 @@ internal sealed class OpenLoopPublisher(NotificationPublisher publisher, Deliver
     /// </summary>
     public TimeSpan LongestStall { get; private set; }
 
-    /// <summary>Returns when the time is over and everything that was begun is acknowledged.</summary>
-    public async Task RunAsync(int rate, TimeSpan duration, CancellationToken cancellationToken)
+    /// <summary>Returns when everything that was begun is acknowledged.</summary>
+    /// <param name="rate">Notifications per second.</param>
+    /// <param name="duration">For how long they are begun.</param>
+    /// <param name="until">If this ends before, that is the end.</param>
+    /// <param name="cancellationToken">The end at once.</param>
+    public async Task RunAsync(int rate, TimeSpan duration, Task until, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         using var timer = new PeriodicTimer(Tick);
         long begun = 0;
-        for (var last = TimeSpan.Zero; last < duration && await timer.WaitForNextTickAsync(cancellationToken);)
+        for (var last = TimeSpan.Zero; last < duration && !until.IsCompleted && await timer.WaitForNextTickAsync(cancellationToken);)
         {
             var now = watch.Elapsed;
             LongestStall = now - last > LongestStall ? now - last : LongestStall;
@@ -65,7 +69,7 @@ internal sealed class OpenLoopPublisher(NotificationPublisher publisher, Deliver
 
     private async Task PublishAsync(UserStream stream, long number, CancellationToken cancellationToken)
     {
-        var notification = new Notification { Id = number.ToString(CultureInfo.InvariantCulture), Type = "SOAK", Payload = Payload };
+        var notification = new Notification { Id = number.ToString(CultureInfo.InvariantCulture), Type = "LOAD", Payload = Payload };
         while (!cancellationToken.IsCancellationRequested)
         {
             try

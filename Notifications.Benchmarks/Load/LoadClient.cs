@@ -1,7 +1,7 @@
 using Notifications.Benchmarks.History;
 using Notifications.Client;
 
-namespace Notifications.Benchmarks.Soak;
+namespace Notifications.Benchmarks.Load;
 
 /// <summary>Whose device it is, what it is called, and the way it takes.</summary>
 internal sealed record Device(
@@ -11,7 +11,7 @@ internal sealed record Device(
 /// The application on one device: it outlives the connections and the <see cref="NotificationClient"/>s that it uses, keeps its
 /// position, and tells the history what it got.
 /// </summary>
-internal sealed class SoakClient(Device device, Action<ReceivedNotification> onDelivered, Func<bool> isDropped)
+internal sealed class LoadClient(Device device, Action<ReceivedNotification> onDelivered, Func<bool> isDropped)
 {
     private readonly InMemoryPositionStore _positions = new();
     private NotificationClient? _client;

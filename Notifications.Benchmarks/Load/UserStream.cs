@@ -1,6 +1,6 @@
 using Notifications.Messaging;
 
-namespace Notifications.Benchmarks.Soak;
+namespace Notifications.Benchmarks.Load;
 
 /// <summary>A user's stream and how far it was published.</summary>
 internal sealed class UserStream(string user)

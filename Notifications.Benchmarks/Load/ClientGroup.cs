@@ -1,23 +1,24 @@
 using System.Net;
 using Notifications.Benchmarks.Faults;
 
-namespace Notifications.Benchmarks.Soak;
+namespace Notifications.Benchmarks.Load;
 
-/// <summary>Clients that reach the gateway over the same stretch of network, and lose it together.</summary>
-internal sealed class ClientGroup(IPEndPoint gateway) : IAsyncDisposable
+/// <summary>Clients that reach the gateways over the same stretch of network, and lose it together.</summary>
+/// <param name="gateways">Where a connection may go, best first.</param>
+internal sealed class ClientGroup(Func<IEnumerable<IPEndPoint>> gateways) : IAsyncDisposable
 {
-    private readonly TcpProxy _network = TcpProxy.Start(gateway);
-    private readonly List<SoakClient> _clients = [];
+    private readonly TcpProxy _network = TcpProxy.Start(gateways);
+    private readonly List<LoadClient> _clients = [];
     private int _isTaken;
 
     public Uri Url => new($"http://127.0.0.1:{_network.Port}/hubs/notifications");
 
-    public IReadOnlyList<SoakClient> Clients => _clients;
+    public IReadOnlyList<LoadClient> Clients => _clients;
 
     /// <summary>How many clients a fault of the network would hit now.</summary>
     public int Connected => _clients.Count(client => client.IsConnected);
 
-    public void Add(SoakClient client) => _clients.Add(client);
+    public void Add(LoadClient client) => _clients.Add(client);
 
     /// <summary>One fault at a time: false while another one has the group.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _isTaken, 1, 0) == 0;

@@ -1,4 +1,4 @@
-namespace Notifications.Benchmarks.Soak;
+namespace Notifications.Benchmarks.Load;
 
 /// <summary>How long notifications took from their publish to the application, to the millisecond, up to two minutes.</summary>
 internal sealed class WaitTimes

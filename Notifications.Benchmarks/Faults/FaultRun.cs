@@ -1,0 +1,59 @@
+using Notifications.Benchmarks.Clusters;
+using Notifications.Benchmarks.Load;
+
+namespace Notifications.Benchmarks.Faults;
+
+/// <summary>Runs scenarios, each under load on a cluster of its own: two gateways, three hubs, Redis.</summary>
+internal static class FaultRun
+{
+    // Before the fault, so that what it disturbs is a system that runs, and after it, so that what it broke shows.
+    private static readonly TimeSpan Undisturbed = TimeSpan.FromSeconds(3);
+
+    public static async Task<FaultResult> RunAsync(
+        FaultScenario scenario, FaultOptions options, TextWriter output, CancellationToken cancellationToken)
+    {
+        output = TextWriter.Synchronized(output);
+        output.WriteLine($"{scenario.Name}: {scenario.What}.");
+        await using var cluster = await Cluster.StartAsync(scenario.Cluster, cancellationToken);
+        output.WriteLine($"The servers log to {cluster.LogDirectory}, which is kept unless the run ends as it should.");
+        await using var workload = new Workload(options.Load, cluster, output);
+        var stage = new FaultStage(cluster, workload, options.Brief, output);
+        await workload.ConnectAsync(cancellationToken);
+        var faults = FaultsAsync(scenario, stage, cancellationToken);
+        await workload.PublishAsync(TimeSpan.MaxValue, until: faults, cancellationToken);
+        await faults;
+        cluster.ThrowIfAnyDied();
+        await workload.CatchUpAsync(cancellationToken);
+
+        var load = workload.Check();
+        var result = new FaultResult
+        {
+            What = scenario.What,
+            Load = load,
+            Violations = [.. scenario.Violations(load), .. General(scenario, load), .. stage.Violations],
+            Notes = stage.Notes,
+        };
+        cluster.KeepsLogs = !result.IsGreen;
+        return result;
+    }
+
+    private static async Task FaultsAsync(FaultScenario scenario, FaultStage stage, CancellationToken cancellationToken)
+    {
+        await Task.Delay(Undisturbed, cancellationToken);
+        await scenario.RunAsync(stage, cancellationToken);
+        await Task.Delay(Undisturbed, cancellationToken);
+    }
+
+    private static IEnumerable<string> General(FaultScenario scenario, LoadResult load)
+    {
+        if (load.Behind > 0)
+        {
+            yield return $"{load.Behind} clients did not catch up";
+        }
+
+        if (scenario.LongestWait is { } limit && load.Waits.Longest > limit)
+        {
+            yield return $"a client waited {load.Waits.Longest.TotalSeconds:0.0} s, longer than {limit.TotalSeconds:0.#} s";
+        }
+    }
+}

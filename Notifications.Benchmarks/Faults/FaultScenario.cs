@@ -1,0 +1,71 @@
+using Notifications.Benchmarks.Clusters;
+using Notifications.Benchmarks.Load;
+
+namespace Notifications.Benchmarks.Faults;
+
+/// <summary>One thing that goes wrong under load, and what must hold then.</summary>
+internal abstract class FaultScenario
+{
+    /// <summary>What the command calls it, such as <c>hub-kill</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What happens, for the table.</summary>
+    public abstract string What { get; }
+
+    /// <summary>The longest that a notification may take to its application; null: as long as the fault lasts.</summary>
+    public virtual TimeSpan? LongestWait => null;
+
+    public virtual ClusterOptions Cluster { get; } = new() { Gateways = 2 };
+
+    /// <summary>Does it, while the workload runs, and returns when it is over.</summary>
+    public abstract Task RunAsync(FaultStage stage, CancellationToken cancellationToken);
+
+    /// <summary>What does not hold. Unless a scenario loses data on purpose: anything lost, duplicated, reordered, made up, or announced as gone.</summary>
+    public virtual IEnumerable<string> Violations(LoadResult result)
+    {
+        if (!result.Verdict.IsGreen)
+        {
+            yield return "lost, duplicated, reordered or phantom is not 0";
+        }
+
+        if (result.Verdict.Gaps > 0)
+        {
+            yield return $"{result.Verdict.Gaps} gaps were announced";
+        }
+    }
+}
+
+/// <summary>What a scenario has to work with.</summary>
+internal sealed class FaultStage(Cluster cluster, Workload workload, bool isBrief, TextWriter output)
+{
+    private readonly List<string> _violations = [];
+    private readonly List<string> _notes = [];
+
+    public Cluster Cluster => cluster;
+
+    public Workload Workload => workload;
+
+    public IReadOnlyList<string> Violations => _violations;
+
+    /// <summary>What was measured besides, for the table.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>The length of something: as the full scenario has it, or as its short form does.</summary>
+    public T Length<T>(T full, T brief) => isBrief ? brief : full;
+
+    public void Say(string what) => output.WriteLine(what);
+
+    public void Note(string what)
+    {
+        output.WriteLine(what);
+        _notes.Add(what);
+    }
+
+    public void Require(bool holds, string what)
+    {
+        if (!holds)
+        {
+            _violations.Add($"not so: {what}");
+        }
+    }
+}
