@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.SignalR;
 
 namespace Notifications.Client;
 
@@ -15,6 +16,10 @@ internal static class HubNames
     public const string Instance = "Instance";
     public const string DeviceQuery = "device";
     public const string UserKind = "user:";
+    private const string UnavailableWord = "unavailable:";
+
+    /// <summary>Whether the hub refused what it may well do later. SignalR puts words of its own before the hub's.</summary>
+    public static bool IsUnavailable(HubException exception) => exception.Message.Contains(UnavailableWord, StringComparison.Ordinal);
 }
 
 internal sealed record NotificationMessage(

@@ -77,7 +77,10 @@ internal sealed class IncomingStream
         }
     }
 
-    /// <summary>Asks the hub for the stream, once, and returns what comes of it. A position moves the stream there first.</summary>
+    /// <summary>
+    /// Asks the hub for the stream, and returns what comes of it. A position moves the stream there first. A hub that can't serve it
+    /// just now is asked again later, which is not waited for.
+    /// </summary>
     /// <exception cref="HubException">The hub refuses.</exception>
     /// <exception cref="LinkLostException">The connection is gone.</exception>
     public async Task SubscribeAsync(HubLink? link, Position? since)
@@ -100,6 +103,11 @@ internal sealed class IncomingStream
         try
         {
             await answer;
+        }
+        catch (HubException exception) when (HubNames.IsUnavailable(exception))
+        {
+            Log.NotSubscribed(_logger, _name, exception);
+            _ = AskAsync(link);
         }
         catch
         {

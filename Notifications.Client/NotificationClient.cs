@@ -115,7 +115,8 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
 
     /// <summary>
     /// Subscribes to a stream besides the user's own, now and on every later connection: after <paramref name="since"/>, or else
-    /// after the stored position, or else from now on. Without a connection it returns at once, and the next one subscribes.
+    /// after the stored position, or else from now on. Without a connection it returns at once, and the next one subscribes; so it does
+    /// where the hub can't reach Redis, and asks again until it can.
     /// </summary>
     /// <exception cref="HubException">The hub refuses, and says why. The stream is not subscribed then.</exception>
     public async Task SubscribeAsync(string stream, Position? since = null, CancellationToken cancellationToken = default)

@@ -12,6 +12,12 @@ internal static class ClientEvents
     public const string Reconnect = "reconnect";
 }
 
+/// <summary>What an invocation that can't be served just now is refused with; by the first word clients know to ask again.</summary>
+internal static class Unavailable
+{
+    public const string Message = "unavailable: Redis does not answer, so the stream can't be delivered now. Ask again after a while.";
+}
+
 /// <summary>
 /// Argument of <c>subscribed</c>: the stream is delivered from the offset after this one on. Not recovered: what lies between
 /// the client's position and this one is gone from the log.

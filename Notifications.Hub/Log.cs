@@ -10,6 +10,15 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Error, "An entry of {Stream} can't be read and was left out.")]
     public static partial void UnreadableEntry(ILogger logger, StreamName stream, Exception exception);
 
+    [LoggerMessage(LogLevel.Warning, "Connection {ConnectionId} could not be subscribed to {Stream}; its client is asked to try again.")]
+    public static partial void NotSubscribed(ILogger logger, StreamName stream, string connectionId, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The channel of {Stream} could not be unsubscribed.")]
+    public static partial void NotUnsubscribed(ILogger logger, StreamName stream, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The log of {Stream} could not be read and is tried again in {Delay}; meanwhile the connection waits.")]
+    public static partial void CatchUpDelayed(ILogger logger, StreamName stream, TimeSpan delay, Exception exception);
+
     [LoggerMessage(LogLevel.Warning, "Delivery to connection {ConnectionId} failed; the connection is closed so that its client resumes.")]
     public static partial void DeliveryFailed(ILogger logger, string connectionId, Exception exception);
 

@@ -14,7 +14,7 @@ app.UseExceptionHandler();
 app.UseStatusCodePages();
 app.UseAuthentication();
 app.UseAuthorization();
-app.UseDrainingRefusal();
+app.UseSessionRefusal();
 app.MapDefaultEndpoints();
 app.MapNotificationHub();
 app.MapNotificationApi();

@@ -161,7 +161,8 @@ export class NotificationClient {
 
   /**
    * Subscribes to a stream besides the user's own, now and on every later connection: after `since`, or else after the stored
-   * position, or else from now on. Without a connection it returns at once, and the next one subscribes.
+   * position, or else from now on. Without a connection it returns at once, and the next one subscribes; so it does where the hub
+   * can't reach Redis, and asks again until it can.
    * @param {string} stream such as `topic:news`
    * @param {Position} [since]
    * @throws if the hub refuses, and says why. The stream is not subscribed then
@@ -177,7 +178,9 @@ export class NotificationClient {
       this.#wanted.set(stream, undefined);
       await this.#stream(stream).subscribe(link, since);
     } catch (error) {
-      if (link.state === 'Connected') {
+      if (isUnavailable(error)) {
+        this.#stream(stream).resubscribe(link);
+      } else if (link.state === 'Connected') {
         this.#wanted.delete(stream);
         throw error;
       }
@@ -384,6 +387,11 @@ export class NotificationClient {
       }
     }
   }
+}
+
+/** Whether the hub refused what it may well do later. SignalR puts words of its own before the hub's. @param {unknown} error */
+function isUnavailable(error) {
+  return error instanceof Error && error.message.includes('unavailable:');
 }
 
 /**

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
-using Notifications.Messaging;
 
 namespace Notifications.Hubs.Delivery;
 
@@ -13,7 +12,7 @@ internal sealed class ConnectionDeliveries
 
     public ConnectionDeliveries(
         StreamRouter router,
-        NotificationLog log,
+        LogReader log,
         AcknowledgementWriter acknowledgements,
         IOptions<DeliveryOptions> options,
         HubTelemetry telemetry,

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Notifications.Messaging;
+using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;
 
@@ -13,7 +14,7 @@ internal sealed class ConnectionDelivery
 {
     private readonly HubConnectionContext _connection;
     private readonly StreamRouter _router;
-    private readonly NotificationLog _log;
+    private readonly LogReader _log;
     private readonly AcknowledgementWriter _acknowledgements;
     private readonly DeliveryOptions _options;
     private readonly HubTelemetry _telemetry;
@@ -28,7 +29,7 @@ internal sealed class ConnectionDelivery
     public ConnectionDelivery(
         HubConnectionContext connection,
         StreamRouter router,
-        NotificationLog log,
+        LogReader log,
         AcknowledgementWriter acknowledgements,
         DeliveryOptions options,
         HubTelemetry telemetry,
@@ -53,6 +54,7 @@ internal sealed class ConnectionDelivery
     /// none. When this returns, what is published from then on is delivered. A subscription that the connection already has for
     /// the stream is replaced.
     /// </summary>
+    /// <exception cref="HubException">Redis does not answer. There is no subscription then, and the client has to ask again.</exception>
     public async Task SubscribeAsync(StreamName stream, Position? since)
     {
         var subscription = new Subscription(this, stream, since);
@@ -68,11 +70,20 @@ internal sealed class ConnectionDelivery
             await LeaveAsync(replaced);
         }
 
-        // First listen, then read the log: what is published in between comes both ways, and the second is dropped by its offset.
-        await _router.AddAsync(subscription);
-        CatchUp(subscription);
-        // Whoever publishes after this returned finds the position taken. A loop that ended has closed the connection.
-        await Task.WhenAny(subscription.Begun, _loop);
+        try
+        {
+            // First listen, then read the log: what is published in between comes both ways, and the second is dropped by its offset.
+            await _router.AddAsync(subscription);
+            CatchUp(subscription);
+            // Whoever publishes after this returned finds the position taken. A loop that ended has closed the connection.
+            await await Task.WhenAny(subscription.Begun, _loop);
+        }
+        catch (Exception exception) when (IsRedisAway(exception))
+        {
+            Log.NotSubscribed(_logger, stream, ConnectionId, exception);
+            await ForgetAsync(subscription);
+            throw new HubException(Unavailable.Message);
+        }
     }
 
     public async Task UnsubscribeAsync(StreamName stream)
@@ -139,6 +150,27 @@ internal sealed class ConnectionDelivery
         }
     }
 
+    private async Task ForgetAsync(Subscription subscription)
+    {
+        lock (_subscriptionsLock)
+        {
+            if (_subscriptions.GetValueOrDefault(subscription.Stream) == subscription)
+            {
+                _subscriptions.Remove(subscription.Stream);
+            }
+        }
+
+        try
+        {
+            await LeaveAsync(subscription);
+        }
+        catch (Exception exception) when (IsRedisAway(exception))
+        {
+            // It is a member no more. What still arrives on the channel finds nobody.
+            Log.NotUnsubscribed(_logger, subscription.Stream, exception);
+        }
+    }
+
     private Task LeaveAsync(Subscription subscription)
     {
         subscription.IsClosed = true;
@@ -174,8 +206,9 @@ internal sealed class ConnectionDelivery
     private async ValueTask DeliverAsync(Work work)
     {
         var (subscription, frame) = work;
-        if (subscription.IsClosed)
+        if (subscription.IsClosed || (frame is not null && subscription.IsWaitingForRedis))
         {
+            // What is left out while Redis does not answer is read from the log when it does.
             return;
         }
 
@@ -195,7 +228,7 @@ internal sealed class ConnectionDelivery
         Subscription[] late;
         lock (_subscriptionsLock)
         {
-            late = [.. _subscriptions.Values.Where(subscription => subscription.IsBehind)];
+            late = [.. _subscriptions.Values.Where(subscription => subscription is { IsBehind: true, IsWaitingForRedis: false })];
         }
 
         foreach (var subscription in late)
@@ -206,38 +239,69 @@ internal sealed class ConnectionDelivery
 
     private async Task CatchUpAsync(Subscription subscription)
     {
-        LogPage page;
+        StreamPage page;
         do
         {
             // Before the read: what overflows from now on is read again.
             subscription.IsBehind = false;
-            page = await ReadAsync(subscription);
-            for (var i = 0; i < page.Entries.Count && !subscription.IsClosed; i++)
+            try
             {
-                var at = new Position(page.Epoch, page.After + i + 1);
-                await WriteAsync(subscription, new NotificationFrame(subscription.Stream, at, LogEntry.Parse(page.Entries[i])));
+                page = await ReadAsync(subscription);
+                subscription.RedisAnswered();
+            }
+            catch (Exception exception) when (IsRedisAway(exception))
+            {
+                WaitForRedis(subscription, exception);
+                return;
+            }
+
+            for (var i = 0; i < page.Frames.Count && !subscription.IsClosed; i++)
+            {
+                await WriteAsync(subscription, page.Frames[i]);
             }
         }
-        while (!page.IsLast && !subscription.IsClosed);
+        while (!page.Page.IsLast && !subscription.IsClosed);
+    }
+
+    /// <summary>A connection that was delivering stays, and goes on where it was when Redis answers again.</summary>
+    private void WaitForRedis(Subscription subscription, Exception exception)
+    {
+        if (subscription.Position is null)
+        {
+            subscription.Fail(exception);
+            return;
+        }
+
+        var delay = subscription.RedisFailed();
+        Log.CatchUpDelayed(_logger, subscription.Stream, delay, exception);
+        _ = CatchUpLaterAsync(subscription, delay);
+    }
+
+    private async Task CatchUpLaterAsync(Subscription subscription, TimeSpan delay)
+    {
+        await Task.Delay(delay, _time, _connection.ConnectionAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        subscription.IsWaitingForRedis = false;
+        CatchUp(subscription);
     }
 
     /// <summary>The next page for the subscription, announced with <c>subscribed</c> where it does not follow on what was delivered.</summary>
-    private async Task<LogPage> ReadAsync(Subscription subscription)
+    private async Task<StreamPage> ReadAsync(Subscription subscription)
     {
         var stream = subscription.Stream;
         var known = subscription.Position ?? subscription.Since;
         // A client's word counts for its own stream only: renewing a topic's epoch would reset everybody.
         var givenOutIn = subscription.Position is not null || stream.IsUser ? known?.Epoch : null;
-        var page = known is { } position ? await _log.ReadAfterAsync(stream, position.Offset, _options.PageSize, givenOutIn)
+        var read = known is { } position ? await _log.ReadAfterAsync(stream, position.Offset, _options.PageSize, givenOutIn)
             : _device is { } device ? await _log.ReadAfterCursorAsync(stream, device, _options.PageSize)
             : await _log.ReadEndAsync(stream);
-        var recovered = page.IsContiguous && (known is null || known.Value.Epoch == page.Epoch);
-        if (known is not null && known.Value.Epoch != page.Epoch)
+        var recovered = read.Page.IsContiguous && (known is null || known.Value.Epoch == read.Page.Epoch);
+        if (known is not null && known.Value.Epoch != read.Page.Epoch)
         {
             // The offset meant another log. All of this one is new to the client.
-            page = await _log.ReadAfterAsync(stream, 0, _options.PageSize);
+            read = await _log.ReadAfterAsync(stream, 0, _options.PageSize, givenOutIn: null);
         }
 
+        var page = read.Page;
         subscription.Local?.NoteEnd(new Position(page.Epoch, page.Last));
         if (!recovered || subscription.Position is null)
         {
@@ -246,7 +310,7 @@ internal sealed class ConnectionDelivery
                 ClientEvents.Subscribed, [new Subscribed(stream.Value, page.Epoch, page.After, recovered)]));
         }
 
-        return page;
+        return read;
     }
 
     private async ValueTask WriteAsync(Subscription subscription, NotificationFrame frame)
@@ -255,4 +319,6 @@ internal sealed class ConnectionDelivery
         subscription.MoveTo(frame.Position);
         _telemetry.Delivered(_time.GetUtcNow() - frame.Timestamp);
     }
+
+    private static bool IsRedisAway(Exception exception) => exception is RedisException or TimeoutException;
 }

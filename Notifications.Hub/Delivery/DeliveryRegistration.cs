@@ -12,6 +12,7 @@ internal static class DeliveryRegistration
         services.AddHostedService(provider => provider.GetRequiredService<LiveLink>());
         services.AddHealthChecks().AddCheck<LiveLink>("live link");
         services.AddSingleton<StreamRouter>();
+        services.AddSingleton<LogReader>();
         services.AddHostedService<PositionCheck>();
         services.AddSingleton<ConnectionDeliveries>();
         services.AddSingleton<AcknowledgementWriter>();

@@ -5,8 +5,13 @@ namespace Notifications.Hubs.Delivery;
 /// <summary>One connection's interest in one stream. The position belongs to the connection's delivery loop alone.</summary>
 internal sealed class Subscription(ConnectionDelivery connection, StreamName stream, Position? since)
 {
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
+
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TimeSpan _retryBound = FirstRetry;
     private volatile bool _behind;
+    private volatile bool _waitsForRedis;
 
     public StreamName Stream => stream;
 
@@ -18,7 +23,7 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
 
     public bool IsClosed { get; set; }
 
-    /// <summary>Done once it is decided from which position on the connection gets everything.</summary>
+    /// <summary>Done once it is decided from which position on the connection gets everything, or failed because that could not be found out.</summary>
     public Task Begun => _begun.Task;
 
     public void Begin(Position position)
@@ -26,6 +31,8 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
         Position = position;
         _begun.TrySetResult();
     }
+
+    public void Fail(Exception exception) => _begun.TrySetException(exception);
 
     public void MoveTo(Position position) => Position = position;
 
@@ -35,6 +42,24 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
         get => _behind;
         set => _behind = value;
     }
+
+    /// <summary>The log could not be read, and a later attempt is under way.</summary>
+    public bool IsWaitingForRedis
+    {
+        get => _waitsForRedis;
+        set => _waitsForRedis = value;
+    }
+
+    /// <returns>How long to wait before the next attempt: full jitter, so that those who failed together do not return together.</returns>
+    public TimeSpan RedisFailed()
+    {
+        IsWaitingForRedis = true;
+        var delay = _retryBound * Random.Shared.NextDouble();
+        _retryBound = _retryBound * 2 < LongestRetry ? _retryBound * 2 : LongestRetry;
+        return delay;
+    }
+
+    public void RedisAnswered() => _retryBound = FirstRetry;
 
     /// <summary>What it is a member of, once it is.</summary>
     public LocalStream? Local { get; set; }

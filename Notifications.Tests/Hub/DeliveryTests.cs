@@ -76,7 +76,7 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
         await at.Messaging.PublishAsync(Own, 1);
         await ReceivesAsync(client, Own, 1);
 
-        await AppendUnheardAsync(at);
+        await UnheardNotifications.AppendAsync(at.Messaging.Database, Own);
         await at.Messaging.PublishAsync(Own, 1);
 
         await ReceivesAsync(client, Own, 1, 2, 3);
@@ -93,7 +93,7 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
         await at.Messaging.PublishAsync(Own, 1);
         await ReceivesAsync(client, Own, 1);
 
-        await AppendUnheardAsync(at);
+        await UnheardNotifications.AppendAsync(at.Messaging.Database, Own);
 
         await ReceivesAsync(client, Own, 1, 2);
         Assert.Single(client.Subscribed);
@@ -199,17 +199,6 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
         Assert.Contains("You may not read the stream user:somebody-else", foreign.Message, StringComparison.Ordinal);
         var invalid = await Assert.ThrowsAsync<HubException>(() => client.InvokeAsync("Subscribe", "user:*"));
         Assert.Contains("user:<id> or topic:<name>", invalid.Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>Puts one into the log as a publish leaves it, but does not publish it.</summary>
-    private async Task AppendUnheardAsync(Started at)
-    {
-        var database = at.Messaging.Database;
-        await database.HashIncrementAsync(RedisNames.Meta(Own), "offset");
-        await database.ListRightPushAsync(RedisNames.Log(Own), """
-            1700000000000
-            {"id":"unheard","type":"UNHEARD","payload":null,"timestamp":1700000000000}
-            """.TrimEnd());
     }
 
     private static (string Stream, long Offset, bool Recovered) Said(HubClient client, int index)

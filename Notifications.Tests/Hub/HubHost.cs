@@ -18,9 +18,19 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
 
     public int Connections => app.Services.GetRequiredService<ConnectionDeliveries>().Count;
 
+    /// <summary>Returns when it takes clients.</summary>
     /// <param name="redis">Connection string of its Redis.</param>
     /// <param name="settings">Configuration beyond that.</param>
     public static async Task<HubHost> StartAsync(string redis, params (string Key, string Value)[] settings)
+    {
+        var hub = await StartWithoutRedisAsync(redis, settings);
+        await Eventually.True(hub.IsReadyAsync, "the hub to be ready");
+        return hub;
+    }
+
+    /// <summary>Returns when it listens, whether it reaches Redis or not.</summary>
+    /// <inheritdoc cref="StartAsync"/>
+    public static async Task<HubHost> StartWithoutRedisAsync(string redis, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -47,6 +57,7 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
         app.UseStatusCodePages();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseSessionRefusal();
         app.MapDefaultEndpoints();
         app.MapNotificationHub();
         app.MapNotificationApi();
@@ -57,12 +68,9 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
     public Task<HubClient> ConnectAsync(string user, string? device = null) => HubClient.ConnectAsync(
         Address, options => options.AccessTokenProvider = () => Task.FromResult<string?>(TestTokens.Create(user)), device);
 
-    public async Task<bool> IsReadyAsync()
-    {
-        using var http = new HttpClient { BaseAddress = Address };
-        using var response = await http.GetAsync("/health");
-        return response.IsSuccessStatusCode;
-    }
+    public Task<bool> IsReadyAsync() => SucceedsAsync("/health");
+
+    public Task<bool> IsAliveAsync() => SucceedsAsync("/alive");
 
     /// <summary>For the caller's plain HTTP requests.</summary>
     public HttpClient As(string user, params string[] roles)
@@ -77,4 +85,11 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
         app.Services.GetRequiredService<ConnectionDeliveries>().TellToReconnectAsync(() => delay);
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private async Task<bool> SucceedsAsync(string path)
+    {
+        using var http = new HttpClient { BaseAddress = Address };
+        using var response = await http.GetAsync(path);
+        return response.IsSuccessStatusCode;
+    }
 }

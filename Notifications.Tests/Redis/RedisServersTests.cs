@@ -14,12 +14,4 @@ public sealed class RedisServersTests(RedisServers servers) : IClassFixture<Redi
 
     [FactWithRedisServer]
     public void Tests_of_Redis_code_run_on_redis_server_too() => Assert.Equal(2, RedisServers.Installed.Count);
-
-    /// <summary>Makes the test report say that one of the two servers took no part.</summary>
-    [AttributeUsage(AttributeTargets.Method)]
-    private sealed class FactWithRedisServerAttribute : FactAttribute
-    {
-        public FactWithRedisServerAttribute() =>
-            Skip = RedisServerProcess.IsInstalled ? null : "redis-server is not on PATH, so the tests of Redis code ran on Garnet only. Install Debian's package redis-server.";
-    }
 }

@@ -1,0 +1,110 @@
+using Notifications.Messaging;
+
+namespace Notifications.Hubs.Delivery;
+
+/// <summary>
+/// Reads logs for the connections of this instance: a bounded number at once, so that thousands who connect or catch up at the
+/// same moment do not stampede Redis, and one read for all who want the same.
+/// </summary>
+internal sealed class LogReader(NotificationLog log) : IDisposable
+{
+    private const int Concurrency = 32;
+
+    private readonly SemaphoreSlim _slots = new(Concurrency);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Request, Reads> _reads = [];
+
+    private readonly record struct Request(StreamName Stream, long Offset, string? GivenOutIn, int Limit);
+
+    /// <summary>
+    /// The same as <see cref="NotificationLog.ReadAfterAsync"/>. A read that has begun is not joined, since who asks now may have
+    /// begun to listen after what it finds; all who come while it runs share the next one.
+    /// </summary>
+    public Task<StreamPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn)
+    {
+        var request = new Request(stream, offset, givenOutIn, limit);
+        lock (_lock)
+        {
+            if (!_reads.TryGetValue(request, out var reads))
+            {
+                _reads[request] = reads = new Reads();
+                return reads.Running = ReadSharedAsync(request, after: Task.CompletedTask);
+            }
+
+            return reads.Waiting ??= ReadSharedAsync(request, after: reads.Running);
+        }
+    }
+
+    /// <inheritdoc cref="NotificationLog.ReadAfterCursorAsync"/>
+    public Task<StreamPage> ReadAfterCursorAsync(StreamName stream, DeviceName device, int limit) =>
+        ReadAsync(stream, () => log.ReadAfterCursorAsync(stream, device, limit));
+
+    /// <inheritdoc cref="NotificationLog.ReadEndAsync"/>
+    public Task<StreamPage> ReadEndAsync(StreamName stream) => ReadAsync(stream, () => log.ReadEndAsync(stream));
+
+    public void Dispose() => _slots.Dispose();
+
+    private async Task<StreamPage> ReadSharedAsync(Request request, Task after)
+    {
+        // Also where there is nothing to wait for: the caller, who holds the lock, has to note this read before it ends.
+        await Task.Yield();
+        await after.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            return await ReadAsync(request.Stream, () => log.ReadAfterAsync(request.Stream, request.Offset, request.Limit, request.GivenOutIn));
+        }
+        finally
+        {
+            End(request);
+        }
+    }
+
+    private async Task<StreamPage> ReadAsync(StreamName stream, Func<Task<LogPage>> read)
+    {
+        await _slots.WaitAsync();
+        try
+        {
+            return new StreamPage(stream, await read());
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    private void End(Request request)
+    {
+        lock (_lock)
+        {
+            var reads = _reads[request];
+            if (reads.Waiting is { } next)
+            {
+                (reads.Running, reads.Waiting) = (next, null);
+            }
+            else
+            {
+                _reads.Remove(request);
+            }
+        }
+    }
+
+    private sealed class Reads
+    {
+        public Task<StreamPage> Running { get; set; } = null!;
+
+        /// <summary>Begins when <see cref="Running"/> has ended.</summary>
+        public Task<StreamPage>? Waiting { get; set; }
+    }
+}
+
+/// <summary>A page of a log for any number of connections: each notification becomes one frame for all of them.</summary>
+internal sealed class StreamPage(StreamName stream, LogPage page)
+{
+    private readonly Lazy<NotificationFrame[]> _frames = new(() =>
+        [.. page.Entries.Select((entry, i) => new NotificationFrame(stream, new Position(page.Epoch, page.After + i + 1), LogEntry.Parse(entry)))]);
+
+    public LogPage Page => page;
+
+    /// <exception cref="FormatException">An entry was written by another program or another version.</exception>
+    public IReadOnlyList<NotificationFrame> Frames => _frames.Value;
+}

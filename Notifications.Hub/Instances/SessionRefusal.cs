@@ -1,0 +1,36 @@
+using Notifications.Hubs.Delivery;
+
+namespace Notifications.Hubs.Instances;
+
+internal static class SessionRefusal
+{
+    private const string Soon = "1";
+
+    /// <summary>
+    /// A draining instance begins no session, nor does one that does not hear of notifications: 503 with <c>Retry-After</c>. A
+    /// gateway that has not read the registry since sends one here, or has no other to send it to while Redis is away.
+    /// </summary>
+    public static void UseSessionRefusal(this WebApplication app)
+    {
+        var instance = app.Services.GetRequiredService<Instance>();
+        var link = app.Services.GetRequiredService<LiveLink>();
+        app.Use((context, next) =>
+        {
+            // Requests of a session that exists carry its connection id.
+            if (!context.Request.Path.StartsWithSegments(HubRegistration.Path) || context.Request.Query.ContainsKey("id"))
+            {
+                return next(context);
+            }
+
+            return instance.IsDraining ? Refuse(context, "This hub instance is going away. Try again: the gateway sends you to another.")
+                : link.Hears ? next(context)
+                : Refuse(context, "This hub instance does not hear of notifications, since Redis does not answer. Try again after a while.");
+        });
+    }
+
+    private static Task Refuse(HttpContext context, string why)
+    {
+        context.Response.Headers.RetryAfter = Soon;
+        return TypedResults.Problem(why, statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+    }
+}

@@ -1,0 +1,17 @@
+using Notifications.Messaging;
+using StackExchange.Redis;
+
+namespace Notifications.Tests.Hub;
+
+internal static class UnheardNotifications
+{
+    /// <summary>Puts one into the log as a publish leaves it, but does not publish it.</summary>
+    public static async Task AppendAsync(IDatabase database, StreamName stream)
+    {
+        await database.HashIncrementAsync(RedisNames.Meta(stream), "offset");
+        await database.ListRightPushAsync(RedisNames.Log(stream), """
+            1700000000000
+            {"id":"unheard","type":"UNHEARD","payload":null,"timestamp":1700000000000}
+            """.TrimEnd());
+    }
+}
