@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Notifications.Benchmarks.History;
 using Notifications.Messaging;
@@ -25,6 +26,7 @@ internal sealed class OpenLoopPublisher(NotificationPublisher publisher, Deliver
 
     private long _published;
     private long _underWay;
+    private volatile Exception? _failure;
 
     /// <summary>Acknowledged so far.</summary>
     public long Published => Interlocked.Read(ref _published);
@@ -61,9 +63,14 @@ internal sealed class OpenLoopPublisher(NotificationPublisher publisher, Deliver
             }
         }
 
-        while (UnderWay > 0)
+        while (UnderWay > 0 && _failure is null)
         {
             await timer.WaitForNextTickAsync(cancellationToken);
+        }
+
+        if (_failure is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
         }
     }
 
@@ -85,8 +92,9 @@ internal sealed class OpenLoopPublisher(NotificationPublisher publisher, Deliver
             {
                 await Task.Delay(RetryDelay, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-            catch (OperationCanceledException)
+            catch (Exception exception)
             {
+                _failure = exception;
                 return;
             }
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Http.Connections;
+using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Faults;
 using Notifications.Client;
 using Notifications.Messaging;
@@ -55,7 +56,7 @@ internal sealed class ClientSetup : IAsyncDisposable
     /// <summary>The network is gone until <see cref="FindHubAgain"/>.</summary>
     public Task LoseConnectionAsync()
     {
-        Proxy.Target = new(IPAddress.Loopback, FreePort.Next());
+        Proxy.Target = new(IPAddress.Loopback, FreePorts.Next());
         return Proxy.CutAsync();
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using Notifications.Benchmarks.Clusters;
 using Xunit;
 
 namespace Notifications.Tests.Hosting;
@@ -44,9 +45,9 @@ internal sealed class AppHostProcess : IAsyncDisposable
         (string Name, string Value)[] launchProfile =
         [
             ("DOTNET_ENVIRONMENT", "Development"),
-            ("ASPNETCORE_URLS", $"http://localhost:{FreePort.Next()}"),
-            ("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", $"http://localhost:{FreePort.Next()}"),
-            ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", $"http://localhost:{FreePort.Next()}"),
+            ("ASPNETCORE_URLS", $"http://localhost:{FreePorts.Next()}"),
+            ("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", $"http://localhost:{FreePorts.Next()}"),
+            ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", $"http://localhost:{FreePorts.Next()}"),
             ("ASPIRE_ALLOW_UNSECURED_TRANSPORT", "true"),
             ("GATEWAY_PORT", "0"),
             ("DASHBOARD_PORT", "0"),

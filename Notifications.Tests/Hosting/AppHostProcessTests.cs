@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Notifications.Benchmarks.Clusters;
 using Xunit;
 
 namespace Notifications.Tests.Hosting;
@@ -30,7 +31,7 @@ public sealed class AppHostProcessTests
     [Fact]
     public async Task A_configured_Redis_that_does_not_answer_ends_the_start_with_one_line()
     {
-        var address = $"localhost:{FreePort.Next()}";
+        var address = $"localhost:{FreePorts.Next()}";
         await using var appHost = AppHostProcess.Start(("ConnectionStrings__redis", $"{address},password=secret"));
 
         Assert.Equal(1, await appHost.WaitForExitAsync(FailLimit));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Notifications.Benchmarks.Clusters;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
@@ -47,7 +48,7 @@ public sealed class OrderNotificationTests(RedisServers servers) : IClassFixture
     public async Task An_order_is_placed_while_Redis_is_away_and_the_loss_is_logged()
     {
         using var database = new OrderDatabaseFile();
-        var away = $"127.0.0.1:{FreePort.Next()},connectTimeout=200,syncTimeout=200,asyncTimeout=200";
+        var away = $"127.0.0.1:{FreePorts.Next()},connectTimeout=200,syncTimeout=200,asyncTimeout=200";
         await using var host = await OrderServiceHost.StartAsync(away, database.ConnectionString);
         var order = await host.As(_owner).PlacedAsync();
 

@@ -6,6 +6,14 @@ namespace Notifications.Tests.Redis;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class FactWithRedisServerAttribute : FactAttribute
 {
-    public FactWithRedisServerAttribute() =>
-        Skip = RedisServerProcess.IsInstalled ? null : "redis-server is not on PATH. Install Debian's package redis-server.";
+    internal const string Remedy = "redis-server is not on PATH. Install Debian's package redis-server.";
+
+    public FactWithRedisServerAttribute() => Skip = RedisServerProcess.IsInstalled ? null : Remedy;
+}
+
+/// <inheritdoc cref="FactWithRedisServerAttribute"/>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class TheoryWithRedisServerAttribute : TheoryAttribute
+{
+    public TheoryWithRedisServerAttribute() => Skip = RedisServerProcess.IsInstalled ? null : FactWithRedisServerAttribute.Remedy;
 }

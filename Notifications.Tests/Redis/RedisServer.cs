@@ -1,3 +1,4 @@
+using Notifications.Benchmarks.Clusters;
 using StackExchange.Redis;
 
 namespace Notifications.Tests.Redis;
@@ -18,7 +19,7 @@ public abstract class RedisServer : IAsyncDisposable
     {
         for (var attempt = 1; _connection is null; attempt++)
         {
-            Port = FreePort.Next();
+            Port = FreePorts.Next();
             try
             {
                 StartOn(Port);
