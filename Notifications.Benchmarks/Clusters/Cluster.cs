@@ -47,6 +47,9 @@ internal sealed class Cluster : IAsyncDisposable
 
     public NotificationPublisher Publisher => Services.GetRequiredService<NotificationPublisher>();
 
+    /// <summary>The driver's own.</summary>
+    public IConnectionMultiplexer RedisConnection => Services.GetRequiredService<IConnectionMultiplexer>();
+
     public InstanceRegistry Registry => Services.GetRequiredService<InstanceRegistry>();
 
     private ServerProcess[] Processes => [.. Gateways, .. Hubs, Redis];
@@ -118,7 +121,8 @@ internal sealed class Cluster : IAsyncDisposable
         await Task.WhenAll(Hubs.Select(hub => hub.StartAsync(cancellationToken)));
 
         // After the hubs, so that the first list that a gateway reads has all of them and clients spread evenly.
-        Gateways = [.. Enumerable.Range(1, _options.Gateways).Select(number => new GatewayProcess($"gateway-{number}", _directory, _watchdog, _http, settings))];
+        var gatewaySettings = settings.Concat(_options.GatewaySettings).ToDictionary();
+        Gateways = [.. Enumerable.Range(1, _options.Gateways).Select(number => new GatewayProcess($"gateway-{number}", _directory, _watchdog, _http, gatewaySettings))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.StartAsync(cancellationToken)));
         _front = new Front(Gateways);
         _front.Start();

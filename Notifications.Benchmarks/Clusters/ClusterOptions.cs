@@ -15,4 +15,7 @@ internal sealed record ClusterOptions
 
     /// <summary>Settings of the hubs, such as <c>Delivery__PageSize</c>.</summary>
     public IReadOnlyDictionary<string, string> HubSettings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Settings of the gateways, such as <c>Gateway__HandshakesPerSecond</c>.</summary>
+    public IReadOnlyDictionary<string, string> GatewaySettings { get; init; } = new Dictionary<string, string>();
 }

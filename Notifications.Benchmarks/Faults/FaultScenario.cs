@@ -17,6 +17,9 @@ internal abstract class FaultScenario
 
     public virtual ClusterOptions Cluster { get; } = new() { Gateways = 2 };
 
+    /// <summary>The load, where that of the other scenarios does not do.</summary>
+    public virtual LoadOptions Load(LoadOptions standard, bool isBrief) => standard;
+
     /// <summary>Does it, while the workload runs, and returns when it is over.</summary>
     public abstract Task RunAsync(FaultStage stage, CancellationToken cancellationToken);
 

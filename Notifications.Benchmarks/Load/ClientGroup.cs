@@ -4,19 +4,30 @@ using Notifications.Benchmarks.Faults;
 namespace Notifications.Benchmarks.Load;
 
 /// <summary>Clients that reach the gateways over the same stretch of network, and lose it together.</summary>
-/// <param name="gateways">Where a connection may go, best first.</param>
-internal sealed class ClientGroup(Func<IEnumerable<IPEndPoint>> gateways) : IAsyncDisposable
+internal sealed class ClientGroup : IAsyncDisposable
 {
-    private readonly TcpProxy _network = TcpProxy.Start(gateways);
+    private readonly TcpProxy? _network;
     private readonly List<LoadClient> _clients = [];
     private int _isTaken;
 
-    public Uri Url => new($"http://127.0.0.1:{_network.Port}/hubs/notifications");
+    /// <param name="gateways">Where a connection may go, best first.</param>
+    public ClientGroup(Func<IEnumerable<IPEndPoint>> gateways)
+    {
+        _network = TcpProxy.Start(gateways);
+        Url = Hub(new IPEndPoint(IPAddress.Loopback, _network.Port));
+    }
+
+    /// <summary>Clients of one gateway, with no network of their own that could be disturbed: it would cost files and processor.</summary>
+    public ClientGroup(IPEndPoint gateway) => Url = Hub(gateway);
+
+    public Uri Url { get; }
 
     public IReadOnlyList<LoadClient> Clients => _clients;
 
     /// <summary>How many clients a fault of the network would hit now.</summary>
     public int Connected => _clients.Count(client => client.IsConnected);
+
+    private TcpProxy Network => _network ?? throw new InvalidOperationException("These clients reach their gateway directly.");
 
     public void Add(LoadClient client) => _clients.Add(client);
 
@@ -26,16 +37,21 @@ internal sealed class ClientGroup(Func<IEnumerable<IPEndPoint>> gateways) : IAsy
     public void GiveBack() => Volatile.Write(ref _isTaken, 0);
 
     /// <summary>RST in both directions.</summary>
-    public Task CutAsync() => _network.CutAsync();
+    public Task CutAsync() => Network.CutAsync();
 
     /// <summary>The network takes bytes and passes none on: for the present connections for good, for new ones until <see cref="Heal"/>.</summary>
-    public void Silence() => _network.Swallow();
+    public void Silence() => Network.Swallow();
 
-    public void Heal() => _network.Resume();
+    public void Heal() => Network.Resume();
 
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_clients.Select(client => client.StopAsync()));
-        await _network.DisposeAsync();
+        if (_network is not null)
+        {
+            await _network.DisposeAsync();
+        }
     }
+
+    private static Uri Hub(IPEndPoint endPoint) => new($"http://{endPoint}/hubs/notifications");
 }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Connections;
 using Notifications.Benchmarks.History;
 using Notifications.Client;
 
@@ -5,7 +6,7 @@ namespace Notifications.Benchmarks.Load;
 
 /// <summary>Whose device it is, what it is called, and the way it takes.</summary>
 internal sealed record Device(
-    UserStream Stream, string Name, Uri Url, string Token, TimeSpan ServerTimeout, bool Deduplicate, ReaderHistory History);
+    UserStream Stream, string Name, Uri Url, string Token, TimeSpan ServerTimeout, bool Deduplicate, bool WebSocketOnly, ReaderHistory History);
 
 /// <summary>
 /// The application on one device: it outlives the connections and the <see cref="NotificationClient"/>s that it uses, keeps its
@@ -38,6 +39,13 @@ internal sealed class LoadClient(Device device, Action<ReceivedNotification> onD
             ServerTimeout = device.ServerTimeout,
             KeepAlive = device.ServerTimeout / 2,
             Deduplicate = device.Deduplicate,
+            ConfigureHttp = http =>
+            {
+                if (device.WebSocketOnly)
+                {
+                    (http.Transports, http.SkipNegotiation) = (HttpTransportType.WebSockets, true);
+                }
+            },
         });
         _client.Handle(DeliverAsync);
         _client.OnGap(AnnounceAsync);

@@ -14,6 +14,12 @@ internal sealed record LoadOptions
     /// <summary>How many clients share a stretch of network.</summary>
     public int GroupSize { get; init; } = 10;
 
+    /// <summary>
+    /// Each client keeps to one gateway and connects to it directly, with a WebSocket and nothing before it: where thousands of
+    /// connections would need more open files than a process may have.
+    /// </summary>
+    public bool Direct { get; init; }
+
     /// <summary>After how much silence a client takes its connection for lost. The hubs send something twice as often.</summary>
     public TimeSpan ServerTimeout { get; init; } = TimeSpan.FromSeconds(8);
 

@@ -95,7 +95,9 @@ internal sealed class Workload : IAsyncDisposable
         {
             foreach (var streams in _streams.Chunk(_options.GroupSize))
             {
-                var group = new ClientGroup(_cluster.Front.Gateways);
+                var group = _options.Direct
+                    ? new ClientGroup(_cluster.Gateways[_groups.Count % _cluster.Gateways.Count].EndPoint)
+                    : new ClientGroup(_cluster.Front.Gateways);
                 _groups.Add(group);
                 foreach (var stream in streams)
                 {
@@ -109,7 +111,7 @@ internal sealed class Workload : IAsyncDisposable
     {
         var history = _history.AddReader($"{stream.User}/{name}", stream.Name.Value);
         var token = _cluster.Tokens.Issue(stream.User);
-        var device = new Device(stream, name, url, token, _options.ServerTimeout, _options.Deduplicate, history);
+        var device = new Device(stream, name, url, token, _options.ServerTimeout, _options.Deduplicate, _options.Direct, history);
         return new LoadClient(device, OnDelivered, IsDropped);
     }
 
