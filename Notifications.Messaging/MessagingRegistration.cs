@@ -24,6 +24,7 @@ public static class MessagingRegistration
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<MessagingTelemetry>();
+        services.TryAddSingleton<LiveChannels>();
         services.TryAddSingleton<NotificationLog>();
         return services;
     }

@@ -29,7 +29,7 @@ public sealed record LogPage(string Epoch, long Last, long Asked, long After, IR
 public readonly record struct DeviceName(string User, string Device);
 
 /// <summary>The streams as Redis holds them: append and publish, read, acknowledge, each one atomic script and one round trip.</summary>
-public sealed class NotificationLog(IConnectionMultiplexer redis, IOptions<NotificationOptions> options, TimeProvider time)
+public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time)
 {
     private const int EndOnly = -1;
 
@@ -80,9 +80,11 @@ public sealed class NotificationLog(IConnectionMultiplexer redis, IOptions<Notif
 
     internal async Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry)
     {
+        var channel = await channels.LiveAsync(stream);
         var result = (RedisResult[])(await RunAsync(
             Publish, stream, RedisNames.Cursors(stream), [RedisNames.Id(stream, id)],
-            entry, _options.LogLength, Milliseconds(_options.LogLifetime), Milliseconds(_options.IdLifetime), (byte[])RedisNames.Live(stream)!))!;
+            entry, _options.LogLength, Milliseconds(_options.LogLifetime), Milliseconds(_options.IdLifetime),
+            (byte[])channel!, channel.IsSharded ? "SPUBLISH" : "PUBLISH"))!;
         return new PublishResult(id, (string)result[0]!, (long)result[1], (int)result[2] == 1);
     }
 

@@ -6,7 +6,7 @@ namespace Notifications.Messaging;
 
 /// <summary>Tells a stream's readers something, from any service.</summary>
 public sealed class NotificationPublisher(
-    NotificationLog log, IOptions<NotificationOptions> options, MessagingTelemetry telemetry, TimeProvider time)
+    NotificationLog log, LiveChannels channels, IOptions<NotificationOptions> options, MessagingTelemetry telemetry, TimeProvider time)
 {
     /// <summary>The longest <see cref="Notification.Type"/>, in characters.</summary>
     public const int MaxTypeLength = 128;
@@ -34,7 +34,7 @@ public sealed class NotificationPublisher(
     /// bad one publishes none; when Redis fails in between, publish all again with the same ids.
     /// </summary>
     /// <exception cref="ArgumentException">One of them breaks a limit; nothing was published.</exception>
-    public Task<PublishResult[]> PublishAsync(
+    public async Task<PublishResult[]> PublishAsync(
         IReadOnlyList<(StreamName Stream, Notification Notification)> notifications, CancellationToken cancellationToken = default)
     {
         foreach (var (_, notification) in notifications)
@@ -42,8 +42,10 @@ public sealed class NotificationPublisher(
             Check(notification);
         }
 
+        // Whoever has to wait for this first may be overtaken by the next.
+        await channels.AreShardedAsync().WaitAsync(cancellationToken);
         // Sent one after the other over one connection without waiting for answers: Redis runs them in this order.
-        return Task.WhenAll(notifications.Select(each => PublishAsync(each.Stream, each.Notification, cancellationToken)));
+        return await Task.WhenAll(notifications.Select(each => PublishAsync(each.Stream, each.Notification, cancellationToken)));
     }
 
     private void Check(Notification notification)

@@ -13,6 +13,9 @@ public static class RedisNames
     /// <summary>How many partitions the streams are spread over. Part of the names: never change it under live data.</summary>
     public const int Partitions = 64;
 
+    /// <summary>Every partition, from 0.</summary>
+    public static IReadOnlySet<int> AllPartitions { get; } = Enumerable.Range(0, Partitions).ToHashSet();
+
     /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given). Outlives the log, so that offsets go on rising.</summary>
     public static RedisKey Meta(StreamName stream) => $"{Prefix(stream)}:meta";
 
@@ -34,8 +37,11 @@ public static class RedisNames
     /// <summary>String: <c>offset epoch</c> that the notification id got. Expires with the idempotency window.</summary>
     public static RedisKey Id(StreamName stream, string id) => $"{Prefix(stream)}:id:{id}";
 
-    /// <summary>Channel: <c>offset epoch entry</c>, published by the script that appended the entry.</summary>
-    public static RedisChannel Live(StreamName stream) => RedisChannel.Literal(Prefix(stream));
+    /// <summary>
+    /// Channel: <c>offset epoch entry</c>, published by the script that appended the entry. <see cref="LiveChannels"/> says of
+    /// which kind it is.
+    /// </summary>
+    public static string Live(StreamName stream) => Prefix(stream);
 
     /// <summary>Set: ids of the hub instances that registered and did not leave.</summary>
     public static RedisKey Instances { get; } = "n:{hubs}";
@@ -43,14 +49,16 @@ public static class RedisNames
     /// <summary>String: one instance as JSON. Expires unless the instance refreshes it.</summary>
     public static RedisKey Instance(string id) => $"n:{{hubs}}:{id}";
 
-    /// <summary>Channel on which an instance hears itself, to know that it hears at all.</summary>
-    public static RedisChannel Probe(string instance) => RedisChannel.Literal($"n:{{hubs}}:probe:{instance}");
+    /// <summary>Channel on which an instance hears itself, to know that it hears what is published in this partition.</summary>
+    public static string Probe(int partition, string instance) => $"{Prefix(partition)}:probe:{instance}";
 
-    private static string Prefix(StreamName stream) =>
-        string.Create(CultureInfo.InvariantCulture, $"n:{{{Partition(stream)}}}:{stream.Value}");
+    private static string Prefix(StreamName stream) => $"{Prefix(Partition(stream))}:{stream.Value}";
 
-    /// <summary>FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): stable over processes and versions, which <c>GetHashCode</c> is not.</summary>
-    private static uint Partition(StreamName stream)
+    private static string Prefix(int partition) => string.Create(CultureInfo.InvariantCulture, $"n:{{{partition}}}");
+
+    /// <summary>The partition of a stream, from 0.</summary>
+    /// <remarks>FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): stable over processes and versions, which <c>GetHashCode</c> is not.</remarks>
+    public static int Partition(StreamName stream)
     {
         var hash = 2166136261u;
         foreach (var octet in Encoding.UTF8.GetBytes(stream.Value))
@@ -58,6 +66,6 @@ public static class RedisNames
             hash = unchecked((hash ^ octet) * 16777619u);
         }
 
-        return hash % Partitions;
+        return (int)(hash % Partitions);
     }
 }

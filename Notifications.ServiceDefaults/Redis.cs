@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -12,8 +13,11 @@ public static class Redis
     /// <summary>How long a service waits for Redis at its start before it goes on without.</summary>
     private static readonly TimeSpan FirstTry = TimeSpan.FromSeconds(2);
 
+    /// <summary>How often a node is asked whether it is a primary: after a fail-over without a word to the clients nothing else tells.</summary>
+    private const int RoleCheckSeconds = 2;
+
     /// <summary>
-    /// Registers <see cref="IConnectionMultiplexer"/> with health check and tracing. A service starts without its Redis: the
+    /// Registers <see cref="IConnectionMultiplexer"/> and <see cref="RedisConnections"/> with health check and tracing. A service starts without its Redis: the
     /// first try is short, and the next ones go on in the background for as long as it takes.
     /// </summary>
     /// <exception cref="InvalidOperationException">The connection string is missing.</exception>
@@ -27,7 +31,13 @@ public static class Redis
 
         // It tells every step of every connect at Information.
         builder.Logging.AddFilter(typeof(IConnectionMultiplexer).Namespace, LogLevel.Warning);
-        builder.AddRedisClient(ConnectionName, configureOptions: Configure);
+        var connections = new RedisConnections();
+        builder.Services.AddSingleton(connections);
+        builder.AddRedisClient(ConnectionName, configureOptions: options =>
+        {
+            Configure(options);
+            connections.Use(options);
+        });
     }
 
     private static void Configure(ConfigurationOptions options)
@@ -35,6 +45,7 @@ public static class Redis
         options.AbortOnConnectFail = false;
         options.ConnectTimeout = (int)FirstTry.TotalMilliseconds;
         options.ConnectRetry = 1;
+        options.ConfigCheckSeconds = RoleCheckSeconds;
         options.ReconnectRetryPolicy = new ExponentialRetry(deltaBackOffMilliseconds: 500, maxDeltaBackOffMilliseconds: 5_000);
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Notifications.Benchmarks.Clusters;
 
 /// <summary>Where the programs of a cluster are on this machine.</summary>
@@ -27,6 +29,18 @@ internal static class Programs
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists)
         ?? throw new FileNotFoundException($"{name} is not on PATH. {remedy}");
+
+    /// <exception cref="InvalidOperationException">The program failed.</exception>
+    public static async Task<string> OutputAsync(string program, IEnumerable<string> arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0
+            ? output.Trim()
+            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} failed: {output}{await errors}");
+    }
 
     private static string FindRoot()
     {

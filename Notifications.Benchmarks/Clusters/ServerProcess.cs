@@ -25,6 +25,9 @@ internal abstract class ServerProcess(string name, DirectoryInfo directory, Watc
 
     public int Id => Running.Id;
 
+    /// <summary>It was started, and neither killed nor stopped since.</summary>
+    public bool IsRunning => _process is not null;
+
     private Process Running => _process ?? throw new InvalidOperationException($"{name} was not started. Await StartAsync first.");
 
     /// <summary>Returns when the server takes requests.</summary>

@@ -7,24 +7,35 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// The connection over which this instance hears of live notifications, apart from the one for commands. It sends itself a probe
-/// at an interval: a link on which none arrives is replaced although it may look connected, and meanwhile the instance is not
-/// ready.
+/// The connection over which this instance hears of live notifications, apart from the one for commands. It sends itself probes
+/// at an interval: a link on which none arrive is replaced although it may look connected, and meanwhile the instance is not
+/// ready. In a Redis Cluster the link is a connection to each node, and every partition has a probe of its own.
 /// </summary>
 internal sealed class LiveLink(
-    IConnectionMultiplexer commands, Instance instance, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<LiveLink> logger)
+    IConnectionMultiplexer commands,
+    RedisConnections connections,
+    LiveChannels channels,
+    Instance instance,
+    IOptions<DeliveryOptions> options,
+    TimeProvider time,
+    ILogger<LiveLink> logger)
     : BackgroundService, IHealthCheck
 {
+    /// <summary>Where replacing the link does not help, each next time comes twice as late, up to so many doublings.</summary>
+    private const int MaxDoublings = 4;
+
     private readonly SemaphoreSlim _connecting = new(1);
     private IConnectionMultiplexer? _link;
-    private long _heardAt = time.GetTimestamp();
-    private volatile bool _hears;
+    private volatile PartitionProbe[] _probes = [];
+    private int _next;
+    private int _replacements;
+    private long _replacedAt = time.GetTimestamp();
 
-    /// <summary>The link was replaced or came back: whatever was published meanwhile was not heard.</summary>
-    public event Func<Task>? Restored;
+    /// <summary>In these partitions the link was replaced or came back: whatever was published meanwhile was not heard.</summary>
+    public event Func<IReadOnlySet<int>, Task>? Restored;
 
-    /// <summary>Probes arrive.</summary>
-    public bool Hears => _hears;
+    /// <summary>Probes arrive from every partition whose server takes them.</summary>
+    public bool Hears => _probes.Any(probe => probe.IsHeard) && !_probes.Any(probe => probe.IsDeaf(options.Value.ProbeTimeout));
 
     public async Task<ISubscriber> GetSubscriberAsync()
     {
@@ -46,7 +57,7 @@ internal sealed class LiveLink(
     }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(_hears
+        Task.FromResult(Hears
             ? HealthCheckResult.Healthy()
             : HealthCheckResult.Unhealthy($"No probe over Redis pub/sub arrived within {options.Value.ProbeTimeout}."));
 
@@ -60,27 +71,24 @@ internal sealed class LiveLink(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.Value.ProbeInterval, time);
-        var listening = false;
         try
         {
             do
             {
                 try
                 {
-                    if (!listening)
+                    if (_probes.Length == 0)
                     {
-                        await ListenAsync(await GetSubscriberAsync());
-                        listening = true;
+                        await BeginAsync();
                     }
 
-                    await ProbeAsync();
+                    await ReplaceIfDeafAsync();
+                    Send();
                 }
                 catch (Exception exception) when (exception is RedisException or TimeoutException)
                 {
-                    // Redis is away, and StackExchange.Redis connects again by itself. Nothing to replace.
+                    // Redis is away, and StackExchange.Redis connects again by itself.
                     Log.ProbeFailed(logger, exception);
-                    _hears = false;
-                    Interlocked.Exchange(ref _heardAt, time.GetTimestamp());
                 }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -91,51 +99,115 @@ internal sealed class LiveLink(
         }
     }
 
-    private async Task ProbeAsync()
+    private async Task BeginAsync()
     {
-        var sentAt = time.GetTimestamp();
-        await commands.GetDatabase().PublishAsync(RedisNames.Probe(instance.Id), sentAt);
-        if (time.GetElapsedTime(Interlocked.Read(ref _heardAt)) <= options.Value.ProbeTimeout)
+        // Without a cluster all partitions are one connection's.
+        var count = await channels.AreShardedAsync() ? RedisNames.Partitions : 1;
+        var probes = new PartitionProbe[count];
+        for (var partition = 0; partition < count; partition++)
+        {
+            probes[partition] = new PartitionProbe(partition, await channels.ProbeAsync(partition, instance.Id), time);
+        }
+
+        await ListenAsync(await GetSubscriberAsync(), probes);
+        _probes = probes;
+    }
+
+    /// <summary>Every partition within the time-out, and at once those of which it is not known that they are well.</summary>
+    private void Send()
+    {
+        var share = (int)Math.Ceiling(_probes.Length * (options.Value.ProbeInterval / options.Value.ProbeTimeout));
+        var due = _probes.Where(probe => !probe.IsWell).ToHashSet();
+        for (var count = Math.Min(share, _probes.Length); count > 0; count--)
+        {
+            due.Add(_probes[_next++ % _probes.Length]);
+        }
+
+        foreach (var probe in due)
+        {
+            _ = SendAsync(probe);
+        }
+    }
+
+    private async Task SendAsync(PartitionProbe probe)
+    {
+        var wasHeard = probe.IsHeard;
+        try
+        {
+            await probe.SendAsync(commands.GetDatabase());
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            if (wasHeard)
+            {
+                Log.ProbeFailed(logger, exception);
+            }
+        }
+    }
+
+    private async Task ReplaceIfDeafAsync()
+    {
+        var timeout = options.Value.ProbeTimeout;
+        if (!_probes.Any(probe => probe.IsDeaf(timeout)))
+        {
+            _replacements = _probes.All(probe => probe.IsWell) ? 0 : _replacements;
+            return;
+        }
+
+        var pause = timeout * (1 << Math.Min(_replacements, MaxDoublings));
+        if (time.GetElapsedTime(_replacedAt) <= pause)
         {
             return;
         }
 
-        // Redis took the probe, and none has come out at this end for too long.
-        _hears = false;
-        Log.LinkReplaced(logger, options.Value.ProbeTimeout);
+        // Redis took probes, and for too long none has come out at this end.
+        Log.LinkReplaced(logger, timeout);
+        _replacements++;
+        _replacedAt = time.GetTimestamp();
         await ReplaceAsync();
     }
 
     private async Task ReplaceAsync()
     {
         var fresh = await ConnectAsync();
-        await ListenAsync(fresh.GetSubscriber());
+        await ListenAsync(fresh.GetSubscriber(), _probes);
         var old = Interlocked.Exchange(ref _link, fresh);
-        // Time for the new one's first probe before this one is given up too.
-        Interlocked.Exchange(ref _heardAt, time.GetTimestamp());
-        await RaiseRestoredAsync();
+        foreach (var probe in _probes)
+        {
+            probe.Forget();
+        }
+
+        await RaiseRestoredAsync(RedisNames.AllPartitions);
         old?.Dispose();
     }
 
-    private async Task ListenAsync(ISubscriber subscriber)
-    {
-        var probes = await subscriber.SubscribeAsync(RedisNames.Probe(instance.Id));
-        probes.OnMessage(probe =>
+    private Task ListenAsync(ISubscriber subscriber, PartitionProbe[] probes) =>
+        Task.WhenAll(probes.Select(async probe =>
         {
-            Interlocked.Exchange(ref _heardAt, time.GetTimestamp());
-            if (!_hears)
+            try
             {
-                _hears = true;
-                _ = RaiseRestoredAsync();
+                await subscriber.SubscribeAsync(probe.Channel, (_, _) => Hear(subscriber, probe), CommandFlags.DemandMaster);
             }
-        });
+            catch (Exception exception) when (exception is RedisException or TimeoutException && probes.Length > 1)
+            {
+                // One of several servers is away. StackExchange.Redis has noted the channel and subscribes to it when it is back.
+                Log.ProbeFailed(logger, exception);
+            }
+        }));
+
+    private void Hear(ISubscriber subscriber, PartitionProbe probe)
+    {
+        if (ReferenceEquals(subscriber.Multiplexer, Volatile.Read(ref _link)) && probe.Hear(options.Value.ProbeTimeout))
+        {
+            _ = RaiseRestoredAsync(_probes.Length > 1 ? new HashSet<int> { probe.Partition } : RedisNames.AllPartitions);
+        }
     }
 
-    private async Task RaiseRestoredAsync()
+    private async Task RaiseRestoredAsync(IReadOnlySet<int> partitions)
     {
         try
         {
-            await (Restored?.Invoke() ?? Task.CompletedTask);
+            await (Restored?.Invoke(partitions) ?? Task.CompletedTask);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
@@ -146,17 +218,17 @@ internal sealed class LiveLink(
 
     private async Task<IConnectionMultiplexer> ConnectAsync()
     {
-        var configuration = ConfigurationOptions.Parse(commands.Configuration);
-        configuration.AbortOnConnectFail = false;
-        configuration.ClientName = $"hub {instance.Id} live";
-        var link = await ConnectionMultiplexer.ConnectAsync(configuration);
+        var link = await connections.ConnectAsync(commands, $"hub {instance.Id} live");
         link.ConnectionRestored += (_, restored) =>
         {
-            if (restored.ConnectionType == ConnectionType.Subscription)
+            // Nobody listens at a replica.
+            if (restored.ConnectionType == ConnectionType.Subscription && restored.EndPoint is { } endPoint && !link.GetServer(endPoint).IsReplica)
             {
-                _ = RaiseRestoredAsync();
+                _ = RaiseRestoredAsync(RedisNames.AllPartitions);
             }
         };
+        link.HashSlotMoved += (_, moved) => _ = RaiseRestoredAsync(
+            RedisNames.AllPartitions.Where(partition => link.HashSlot(RedisNames.Probe(partition, instance.Id)) == moved.HashSlot).ToHashSet());
         return link;
     }
 }

@@ -4,7 +4,8 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>One stream on this instance: its Redis subscription and the connections that it is passed on to.</summary>
-internal sealed class LocalStream(StreamName name, LiveLink link, HubTelemetry telemetry, ILogger logger, Action<LocalStream> onClosed)
+internal sealed class LocalStream(
+    StreamName name, LiveLink link, LiveChannels channels, HubTelemetry telemetry, ILogger logger, Action<LocalStream> onClosed)
 {
     // SUBSCRIBE and UNSUBSCRIBE of one channel must not overtake each other, or the channel ends up dead: one at a time.
     private readonly SemaphoreSlim _changing = new(1);
@@ -69,11 +70,7 @@ internal sealed class LocalStream(StreamName name, LiveLink link, HubTelemetry t
 
             if (_closed)
             {
-                onClosed(this);
-                if (_live is not null)
-                {
-                    await _live.UnsubscribeAsync();
-                }
+                await UnsubscribeLastAsync();
             }
         }
         finally
@@ -82,14 +79,24 @@ internal sealed class LocalStream(StreamName name, LiveLink link, HubTelemetry t
         }
     }
 
-    /// <summary>Listens over this link from now on, if it does not already.</summary>
+    /// <summary>Listens over this link from now on, if it does not already or if the link lost the subscription.</summary>
     public async Task ListenAsync(ISubscriber subscriber)
     {
         await _changing.WaitAsync();
         try
         {
-            if (!_closed && _live is not null && _subscriber?.Multiplexer != subscriber.Multiplexer)
+            if (_closed || _live is null)
             {
+                return;
+            }
+
+            if (_subscriber?.Multiplexer != subscriber.Multiplexer)
+            {
+                await SubscribeAsync(subscriber);
+            }
+            else if (subscriber.SubscribedEndpoint(_live.Channel) is null)
+            {
+                await _live.UnsubscribeAsync();
                 await SubscribeAsync(subscriber);
             }
         }
@@ -170,10 +177,37 @@ internal sealed class LocalStream(StreamName name, LiveLink link, HubTelemetry t
 
     private async Task SubscribeAsync(ISubscriber subscriber)
     {
-        // The queue keeps the order of the channel; SE.Redis's concurrent handlers do not.
-        var live = await subscriber.SubscribeAsync(RedisNames.Live(name));
-        live.OnMessage(message => Receive(message.Message));
-        (_live, _subscriber) = (live, subscriber);
+        var channel = await channels.LiveAsync(name);
+        try
+        {
+            // The queue keeps the order of the channel; SE.Redis's concurrent handlers do not. A replica hears too, but the
+            // publishers' server does not count who listens there.
+            var live = await subscriber.SubscribeAsync(channel, CommandFlags.DemandMaster);
+            live.OnMessage(message => Receive(message.Message));
+            (_live, _subscriber) = (live, subscriber);
+        }
+        catch
+        {
+            // SE.Redis keeps what it could not subscribe to and does so later, into a queue that nobody reads.
+            await subscriber.UnsubscribeAsync(channel);
+            throw;
+        }
+    }
+
+    private async Task UnsubscribeLastAsync()
+    {
+        try
+        {
+            if (_live is not null)
+            {
+                await _live.UnsubscribeAsync();
+            }
+        }
+        finally
+        {
+            // Not before: the next one's SUBSCRIBE could overtake this UNSUBSCRIBE.
+            onClosed(this);
+        }
     }
 
     private void Receive(RedisValue message)

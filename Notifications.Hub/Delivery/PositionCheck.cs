@@ -45,18 +45,19 @@ internal sealed class PositionCheck(
         }
     }
 
-    private async Task RestoredAsync()
+    private async Task RestoredAsync(IReadOnlySet<int> partitions)
     {
-        var subscriber = await link.GetSubscriberAsync();
-        await Parallel.ForEachAsync(router.Streams, Parallelism(default), async (stream, _) => await stream.ListenAsync(subscriber));
-        await CheckAsync([.. router.Streams], default);
+        await CheckAsync([.. router.Streams.Where(stream => partitions.Contains(RedisNames.Partition(stream.Name)))], default);
     }
 
-    private Task CheckAsync(IReadOnlyCollection<LocalStream> streams, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(streams, Parallelism(cancellationToken), async (stream, _) =>
+    private async Task CheckAsync(IReadOnlyCollection<LocalStream> streams, CancellationToken cancellationToken)
+    {
+        var subscriber = await link.GetSubscriberAsync();
+        await Parallel.ForEachAsync(streams, Parallelism(cancellationToken), async (stream, _) =>
         {
             try
             {
+                await stream.ListenAsync(subscriber);
                 var before = stream.Heard;
                 var end = await log.ReadEndAsync(stream.Name);
                 if (stream.IsBehind(new Position(end.Epoch, end.Last), before))
@@ -70,6 +71,7 @@ internal sealed class PositionCheck(
                 Log.PositionNotChecked(logger, stream.Name, exception);
             }
         });
+    }
 
     private static ParallelOptions Parallelism(CancellationToken cancellationToken) =>
         new() { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };

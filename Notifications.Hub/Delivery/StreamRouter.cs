@@ -12,9 +12,9 @@ internal sealed class StreamRouter
     private readonly ConcurrentDictionary<StreamName, LocalStream> _streams = new();
     private readonly Func<StreamName, LocalStream> _create;
 
-    public StreamRouter(LiveLink link, HubTelemetry telemetry, ILogger<StreamRouter> logger)
+    public StreamRouter(LiveLink link, LiveChannels channels, HubTelemetry telemetry, ILogger<StreamRouter> logger)
     {
-        _create = name => new LocalStream(name, link, telemetry, logger, closed => _streams.TryRemove(KeyValuePair.Create(name, closed)));
+        _create = name => new LocalStream(name, link, channels, telemetry, logger, closed => _streams.TryRemove(KeyValuePair.Create(name, closed)));
         telemetry.ObserveStreams(() => _streams.Count);
     }
 

@@ -1,6 +1,6 @@
 -- Appends a notification to its stream and publishes it, once per id.
 -- KEYS 4 id
--- ARGV 3 entry  4 log length  5 log lifetime (ms)  6 id lifetime (ms)  7 channel
+-- ARGV 3 entry  4 log length  5 log lifetime (ms)  6 id lifetime (ms)  7 channel  8 the command that publishes to it
 -- Returns {epoch, offset, 1 if the id was known else 0, how many hubs listened}
 local known = redis.call('GET', KEYS[4])
 if known then
@@ -20,5 +20,5 @@ redis.call('PEXPIRE', KEYS[2], ARGV[5])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 local position = text(offset) .. ' ' .. epoch
 redis.call('SET', KEYS[4], position, 'PX', ARGV[6])
-local listeners = redis.call('PUBLISH', ARGV[7], position .. ' ' .. ARGV[3])
+local listeners = redis.call(ARGV[8], ARGV[7], position .. ' ' .. ARGV[3])
 return {epoch, offset, 0, listeners}

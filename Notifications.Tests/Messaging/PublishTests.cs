@@ -157,7 +157,7 @@ public sealed class PublishTests(RedisServers servers) : IClassFixture<RedisServ
     public async Task The_channel_carries_what_was_appended_in_the_order_of_the_offsets(RedisKind kind)
     {
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
-        var channel = await messaging.Redis.GetSubscriber().SubscribeAsync(RedisNames.Live(_stream));
+        var channel = await messaging.Redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(RedisNames.Live(_stream)));
         var repeated = TestMessaging.Numbered(0);
         await messaging.Publisher.PublishAsync(_stream, repeated);
         await Task.WhenAll(Enumerable.Range(1, 98).Select(number => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number))));

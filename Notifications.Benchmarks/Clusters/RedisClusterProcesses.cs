@@ -1,0 +1,160 @@
+using System.Globalization;
+using Aspire.Hosting;
+using StackExchange.Redis;
+
+namespace Notifications.Benchmarks.Clusters;
+
+/// <summary>A Redis Cluster as processes of this machine: three primaries, and a replica of each that takes over when it dies.</summary>
+internal sealed class RedisClusterProcesses : IAsyncDisposable
+{
+    private const int Primaries = 3;
+    private const int Slots = 16_384;
+    private static readonly TimeSpan FormLimit = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the other nodes wait for one before they take it for dead. A replica takes over one or two seconds later.</summary>
+    private static readonly TimeSpan NodeTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly int[] _busPorts;
+
+    private RedisClusterProcesses(DirectoryInfo directory, Watchdog watchdog)
+    {
+        _busPorts = [.. Enumerable.Range(0, 2 * Primaries).Select(_ => FreePorts.Next())];
+        Nodes = [.. _busPorts.Select((busPort, index) => new RedisProcess(
+            directory,
+            watchdog,
+            [
+                "--cluster-enabled", "yes", "--cluster-port", $"{busPort}", "--cluster-node-timeout", $"{NodeTimeout.TotalMilliseconds}",
+                "--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0",
+            ],
+            $"redis-{index + 1}"))];
+    }
+
+    /// <summary>The first three began as primaries, the others as their replicas in the same order.</summary>
+    public IReadOnlyList<RedisProcess> Nodes { get; }
+
+    public string ConnectionString => string.Join(',', Nodes.Select(node => node.ConnectionString));
+
+    /// <summary>Returns when every node sees the whole cluster, replicas in step.</summary>
+    public static async Task<RedisClusterProcesses> StartAsync(DirectoryInfo directory, Watchdog watchdog, CancellationToken cancellationToken)
+    {
+        var cluster = new RedisClusterProcesses(directory, watchdog);
+        try
+        {
+            await Task.WhenAll(cluster.Nodes.Select(node => node.StartAsync(cancellationToken)));
+            await cluster.FormAsync(cancellationToken);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The node that takes writes of this key now.</summary>
+    public async Task<RedisProcess> PrimaryOfAsync(RedisKey key)
+    {
+        var slot = int.Parse(await LivingNode.SendAsync("CLUSTER", "KEYSLOT", key.ToString()), CultureInfo.InvariantCulture);
+        var primary = (await ViewAsync(LivingNode)).First(node => node.Slots.Any(range => range.First <= slot && slot <= range.Last));
+        return Nodes.Single(node => node.EndPoint.Port == primary.Port);
+    }
+
+    /// <summary>The replica that would follow on a primary.</summary>
+    public async Task<RedisProcess> ReplicaOfAsync(RedisProcess primary)
+    {
+        var view = await ViewAsync(LivingNode);
+        var replica = view.First(node => node.PrimaryId == view.Single(other => other.Port == primary.EndPoint.Port).Id);
+        return Nodes.Single(node => node.EndPoint.Port == replica.Port);
+    }
+
+    /// <summary>Returns when each living node sees a living primary for every slot and all replicas of living nodes are in step.</summary>
+    public Task WaitUntilWholeAsync(CancellationToken cancellationToken) => Waiting.UntilAsync(
+        async () =>
+        {
+            foreach (var node in Nodes.Where(node => node.IsRunning))
+            {
+                var isWhole = (await node.SendAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal)
+                    && (await ViewAsync(node)).Count(known => known.IsPrimary && known.Slots.Count > 0) == Primaries;
+                var replication = await node.SendAsync("INFO", "replication");
+                if (!isWhole || replication.Contains("master_link_status:down", StringComparison.Ordinal))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        },
+        "the Redis Cluster to be whole",
+        FormLimit,
+        cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in Nodes)
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    private RedisProcess LivingNode => Nodes.First(node => node.IsRunning);
+
+    private async Task FormAsync(CancellationToken cancellationToken)
+    {
+        for (var index = 0; index < Primaries; index++)
+        {
+            await Nodes[index].SendAsync("CLUSTER", "ADDSLOTSRANGE", $"{Slots * index / Primaries}", $"{(Slots * (index + 1) / Primaries) - 1}");
+        }
+
+        for (var index = 0; index < Nodes.Count; index++)
+        {
+            // Different configuration epochs from the start spare the nodes a conflict that they would first have to settle.
+            await Nodes[index].SendAsync("CLUSTER", "SET-CONFIG-EPOCH", $"{index + 1}");
+            await Nodes[index].SendAsync("CLUSTER", "MEET", $"{Nodes[0].EndPoint.Address}", $"{Nodes[0].EndPoint.Port}", $"{_busPorts[0]}");
+        }
+
+        for (var index = Primaries; index < Nodes.Count; index++)
+        {
+            var replica = Nodes[index];
+            var id = await Nodes[index - Primaries].SendAsync("CLUSTER", "MYID");
+            await Waiting.UntilAsync(
+                async () => (await ViewAsync(replica)).Any(node => node.Id == id), "the Redis nodes to meet", FormLimit, cancellationToken);
+            await replica.SendAsync("CLUSTER", "REPLICATE", id);
+        }
+
+        await Waiting.UntilAsync(
+            async () => (await Task.WhenAll(Nodes.Select(ViewAsync))).All(view => view.Count(node => node.PrimaryId is not null) == Primaries),
+            "every Redis node to know the replicas", FormLimit, cancellationToken);
+        await WaitUntilWholeAsync(cancellationToken);
+    }
+
+    /// <summary>The cluster as a node sees it, without nodes that it takes for dead.</summary>
+    private static async Task<IReadOnlyList<ClusterNode>> ViewAsync(RedisProcess node) =>
+        [.. (await node.SendAsync("CLUSTER", "NODES")).Split('\n').Select(ClusterNode.Parse).Where(known => !known.IsDead)];
+
+    /// <summary>A line of CLUSTER NODES.</summary>
+    private sealed record ClusterNode(string Id, int Port, string[] Flags, string? PrimaryId, IReadOnlyList<(int First, int Last)> Slots)
+    {
+        public bool IsPrimary => Flags.Contains("master");
+
+        public bool IsDead => Flags.Contains("fail");
+
+        public static ClusterNode Parse(string line)
+        {
+            // id ip:port@busport flags primary-or-dash ping pong epoch link-state slot-ranges…
+            var fields = line.TrimEnd('\r').Split(' ');
+            var port = fields[1].Split('@')[0].Split(':')[^1];
+            return new ClusterNode(
+                fields[0],
+                int.Parse(port, CultureInfo.InvariantCulture),
+                fields[2].Split(','),
+                fields[3] == "-" ? null : fields[3],
+                [.. fields[8..].Where(range => range[0] != '[').Select(Range)]);
+        }
+
+        private static (int First, int Last) Range(string range)
+        {
+            var ends = range.Split('-');
+            return (int.Parse(ends[0], CultureInfo.InvariantCulture), int.Parse(ends[^1], CultureInfo.InvariantCulture));
+        }
+    }
+}
