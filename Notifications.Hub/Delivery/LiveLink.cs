@@ -186,7 +186,7 @@ internal sealed class LiveLink(
         {
             try
             {
-                await subscriber.SubscribeAsync(probe.Channel, (_, _) => Hear(subscriber, probe), CommandFlags.DemandMaster);
+                await subscriber.SubscribeAsync(probe.Channel, (_, number) => Hear(subscriber, probe, (long)number), CommandFlags.DemandMaster);
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException && probes.Length > 1)
             {
@@ -195,9 +195,9 @@ internal sealed class LiveLink(
             }
         }));
 
-    private void Hear(ISubscriber subscriber, PartitionProbe probe)
+    private void Hear(ISubscriber subscriber, PartitionProbe probe, long number)
     {
-        if (ReferenceEquals(subscriber.Multiplexer, Volatile.Read(ref _link)) && probe.Hear(options.Value.ProbeTimeout))
+        if (ReferenceEquals(subscriber.Multiplexer, Volatile.Read(ref _link)) && probe.Hear(number, options.Value.ProbeInterval))
         {
             _ = RaiseRestoredAsync(_probes.Length > 1 ? new HashSet<int> { probe.Partition } : RedisNames.AllPartitions);
         }

@@ -9,8 +9,10 @@ namespace Notifications.Hubs.Delivery;
 internal sealed class PartitionProbe(int partition, RedisChannel channel, TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private bool _isSending;
+    private long _sent;
+    private long _heard;
     private bool _isHeard;
+    private long? _awaitedSince;
     private long? _unheardSince;
     private long? _uncountedSince;
 
@@ -30,7 +32,7 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
         }
     }
 
-    /// <summary>Heard, and no probe is on its way.</summary>
+    /// <summary>Heard, counted, and no probe is overdue.</summary>
     public bool IsWell
     {
         get
@@ -54,52 +56,54 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
         }
     }
 
-    /// <summary>Sends one, unless the last is still being sent.</summary>
     /// <exception cref="RedisException">This partition's server is away: nobody hears anything, and another link would not help.</exception>
     public async Task SendAsync(IDatabase commands)
     {
+        long number;
+        var sentAt = time.GetTimestamp();
         lock (_lock)
         {
-            if (_isSending)
-            {
-                return;
-            }
-
-            _isSending = true;
-            _unheardSince ??= time.GetTimestamp();
+            number = ++_sent;
+            _awaitedSince ??= sentAt;
         }
 
         try
         {
-            var listeners = await commands.PublishAsync(channel, RedisValue.EmptyString);
+            var listeners = await commands.PublishAsync(channel, number);
             lock (_lock)
             {
-                _uncountedSince = listeners > 0 ? null : _uncountedSince ?? time.GetTimestamp();
+                _uncountedSince = listeners > 0 ? null : _uncountedSince ?? sentAt;
+                // It may have come through before its answer did.
+                _unheardSince = _heard >= number ? null : _unheardSince ?? sentAt;
             }
         }
         catch
         {
-            Forget();
-            throw;
-        }
-        finally
-        {
             lock (_lock)
             {
-                _isSending = false;
+                // A later one may have been taken meanwhile.
+                if (_heard < number)
+                {
+                    (_isHeard, _unheardSince, _uncountedSince) = (false, null, null);
+                }
             }
+
+            throw;
         }
     }
 
     /// <summary>One came through.</summary>
-    /// <returns>True if what was published before this one may not have come through.</returns>
-    public bool Hear(TimeSpan timeout)
+    /// <param name="number">What it carried.</param>
+    /// <param name="usual">One that takes longer was held up.</param>
+    /// <returns>True if others were lost or held up before it, and so may have been what else was published here.</returns>
+    public bool Hear(long number, TimeSpan usual)
     {
         lock (_lock)
         {
-            var isRestored = !_isHeard || IsOlder(_unheardSince, timeout);
+            var isRestored = number != _heard + 1 || IsOlder(_awaitedSince, usual);
             _isHeard = true;
-            _unheardSince = null;
+            _heard = Math.Max(_heard, number);
+            (_awaitedSince, _unheardSince) = (null, null);
             return isRestored;
         }
     }
@@ -109,9 +113,7 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
     {
         lock (_lock)
         {
-            _isHeard = false;
-            _unheardSince = null;
-            _uncountedSince = null;
+            (_isHeard, _unheardSince, _uncountedSince) = (false, null, null);
         }
     }
 

@@ -12,11 +12,13 @@ using Notifications.Hubs.Instances;
 namespace Notifications.Tests.Hub;
 
 /// <summary>A hub inside the test process, on a port that it chooses. It does not enter the registry: tests connect to it directly.</summary>
-internal sealed class HubHost(WebApplication app) : IAsyncDisposable
+internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDisposable
 {
     public Uri Address => new(app.Urls.Single());
 
-    public int Connections => app.Services.GetRequiredService<ConnectionDeliveries>().Count;
+    public IEnumerable<string> Logs => logs.All.Select(log => log.Message);
+
+    public int Connections => Service<ConnectionDeliveries>().Count;
 
     /// <summary>Returns when it takes clients.</summary>
     /// <param name="redis">Connection string of its Redis.</param>
@@ -37,7 +39,8 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
             ApplicationName = typeof(NotificationHub).Assembly.GetName().Name,
             EnvironmentName = Environments.Development,
         });
-        builder.Logging.ClearProviders();
+        var logs = new CapturedLogs();
+        builder.Logging.ClearProviders().AddProvider(logs);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(
         [
@@ -62,7 +65,7 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
         app.MapNotificationHub();
         app.MapNotificationApi();
         await app.StartAsync();
-        return new HubHost(app);
+        return new HubHost(app, logs);
     }
 
     public Task<HubClient> ConnectAsync(string user, string? device = null) => HubClient.ConnectAsync(
@@ -80,9 +83,11 @@ internal sealed class HubHost(WebApplication app) : IAsyncDisposable
         return http;
     }
 
+    public T Service<T>() where T : notnull => app.Services.GetRequiredService<T>();
+
     /// <summary>What a drain tells every client.</summary>
     public Task TellToReconnectAsync(TimeSpan delay) =>
-        app.Services.GetRequiredService<ConnectionDeliveries>().TellToReconnectAsync(() => delay);
+        Service<ConnectionDeliveries>().TellToReconnectAsync(() => delay);
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 

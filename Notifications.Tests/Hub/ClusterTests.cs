@@ -1,0 +1,110 @@
+using Microsoft.AspNetCore.SignalR;
+using Notifications.Hubs;
+using Notifications.Messaging;
+using Notifications.Tests.Messaging;
+using Notifications.Tests.Redis;
+using Xunit;
+
+namespace Notifications.Tests.Hub;
+
+/// <summary>Hubs on a Redis Cluster, and what they make of a node that dies.</summary>
+public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisCluster>
+{
+    /// <summary>A node counts as dead after 2 s, a replica follows on it a second or two later, and the clients have to find it.</summary>
+    private static readonly TimeSpan FailoverLimit = TimeSpan.FromSeconds(30);
+
+    private readonly string _user = RedisServers.Unique("user");
+
+    private StreamName Own => StreamName.User(_user);
+
+    [FactWithRedisServer]
+    public async Task Live_notifications_resume_and_acknowledgements_work_as_on_one_server()
+    {
+        await using var messaging = TestMessaging.On(cluster.Connection);
+        await using var hub = await HubHost.StartAsync(cluster.ConnectionString);
+        await Eventually.True(hub.IsReadyAsync, "the hub to be ready");
+        var topic = StreamName.Topic(RedisServers.Unique("news"));
+        await using (var client = await hub.ConnectAsync(_user, "laptop"))
+        {
+            await client.InvokeAsync("Subscribe", topic.Value);
+            await messaging.PublishAsync(Own, 2);
+            await messaging.PublishAsync(topic, 1);
+            await Eventually.True(() => client.Received.Count == 3, "both streams' notifications");
+            await client.InvokeAsync("Acknowledge", Own.Value, client.Subscribed[0].Epoch, 1);
+        }
+
+        await messaging.PublishAsync(Own, 1);
+        await using var again = await hub.ConnectAsync(_user, "laptop");
+        await Eventually.True(() => again.Received.Count == 2, "what was not acknowledged");
+        Assert.Equal([2L, 3L], again.Received.Select(received => received.Offset));
+        Assert.Equal((1, true), (again.Subscribed[0].Offset, again.Subscribed[0].Recovered));
+    }
+
+    [FactWithRedisServer]
+    public async Task SignalRs_own_groups_users_and_broadcasts_reach_other_hubs()
+    {
+        await using var hub = await HubHost.StartAsync(cluster.ConnectionString);
+        await using var other = await HubHost.StartAsync(cluster.ConnectionString);
+        await using var client = await hub.ConnectAsync(_user);
+        var clients = other.Service<IHubContext<NotificationHub>>().Clients;
+
+        await clients.All.SendAsync("notification", Said("all"));
+        await clients.User(_user).SendAsync("notification", Said("user"));
+        await Eventually.True(() => client.Received.Count == 2, "what the other hub said");
+        Assert.Equal(["all", "user"], client.Received.Select(received => received.Id).Order());
+    }
+
+    [FactWithRedisServer]
+    public async Task A_primarys_death_loses_nothing_that_its_replica_had()
+    {
+        var nodes = cluster.Processes;
+        await using var messaging = TestMessaging.On(cluster.Connection);
+        await using var hub = await HubHost.StartAsync(cluster.ConnectionString);
+        await Eventually.True(hub.IsReadyAsync, "the hub to be ready");
+        await using var client = await hub.ConnectAsync(_user, "laptop");
+        await messaging.PublishAsync(Own, 1);
+        await Eventually.True(() => client.Received.Count == 1, "the first notification");
+
+        var primary = await nodes.PrimaryOfAsync(RedisNames.Meta(Own));
+        await primary.KillAsync();
+        // Whichever way the commands take while nobody serves these keys: wait for the replica, or fail and be sent again.
+        await PublishAsync(messaging, 2);
+        await PublishAsync(messaging, 3);
+
+        await Eventually.True(() => client.Received.Count == 3, "what was published after the death", FailoverLimit);
+        await Eventually.True(hub.IsReadyAsync, "the hub to be ready again", FailoverLimit);
+        Assert.DoesNotContain(hub.Logs, log => log.Contains("the live link is dead", StringComparison.Ordinal));
+        await PublishAsync(messaging, 4);
+        await Eventually.True(() => client.Received.Count == 4, "live delivery from the new primary", TimeSpan.FromSeconds(2));
+        Assert.Equal([1L, 2L, 3L, 4L], client.Received.Select(received => received.Offset));
+        Assert.Single(client.Subscribed);
+
+        await primary.StartAsync(CancellationToken.None);
+        await nodes.WaitUntilWholeAsync(CancellationToken.None);
+        await PublishAsync(messaging, 5);
+        await Eventually.True(() => client.Received.Count == 5, "live delivery with the old primary back as a replica", TimeSpan.FromSeconds(2));
+    }
+
+    /// <summary>As a service would: the same id again until Redis has it.</summary>
+    private Task PublishAsync(TestMessaging messaging, int number)
+    {
+        var notification = TestMessaging.Numbered(number);
+        return Eventually.True(
+            async () =>
+            {
+                try
+                {
+                    await messaging.Publisher.PublishAsync(Own, notification);
+                    return true;
+                }
+                catch (Exception exception) when (exception is StackExchange.Redis.RedisException or TimeoutException)
+                {
+                    return false;
+                }
+            },
+            "the notification to be published",
+            FailoverLimit);
+    }
+
+    private static object Said(string id) => new { stream = "none", epoch = "", offset = 0, id, type = "SAID", payload = (string?)null, timestamp = 0 };
+}
