@@ -3,8 +3,12 @@ using System.Text;
 
 namespace Notifications.Messaging;
 
-/// <summary>A message of a stream's channel: <c>offset epoch entry</c>, separated by one space each.</summary>
-public readonly record struct LiveMessage(long Offset, string Epoch, ReadOnlyMemory<byte> Entry)
+/// <summary>A message of a stream's channel: <c>offset epoch previous entry</c>, separated by one space each.</summary>
+/// <param name="Offset">The entry's offset.</param>
+/// <param name="Epoch">The log's epoch.</param>
+/// <param name="Previous">The token of the entry before it; empty if there was none.</param>
+/// <param name="Entry">A <see cref="LogEntry"/>.</param>
+public readonly record struct LiveMessage(long Offset, string Epoch, string Previous, ReadOnlyMemory<byte> Entry)
 {
     private const byte Separator = (byte)' ';
 
@@ -18,14 +22,25 @@ public readonly record struct LiveMessage(long Offset, string Epoch, ReadOnlyMem
             return false;
         }
 
-        var start = read + 1;
-        var length = span[start..].IndexOf(Separator);
-        if (length <= 0)
+        var epoch = read + 1;
+        var epochLength = span[epoch..].IndexOf(Separator);
+        if (epochLength <= 0)
         {
             return false;
         }
 
-        live = new LiveMessage(offset, Encoding.ASCII.GetString(span.Slice(start, length)), message[(start + length + 1)..]);
+        var previous = epoch + epochLength + 1;
+        var previousLength = span[previous..].IndexOf(Separator);
+        if (previousLength < 0)
+        {
+            return false;
+        }
+
+        live = new LiveMessage(
+            offset,
+            Encoding.ASCII.GetString(span.Slice(epoch, epochLength)),
+            Encoding.ASCII.GetString(span.Slice(previous, previousLength)),
+            message[(previous + previousLength + 1)..]);
         return true;
     }
 }

@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Buffers.Text;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -8,19 +8,24 @@ using System.Text.Json;
 namespace Notifications.Messaging;
 
 /// <summary>
-/// How a notification lies in the log and travels on the channel: <c>timestamp [SP traceparent] LF body</c>. The body is the
-/// JSON object <c>{"id","type","payload","timestamp"}</c> as it goes out to clients, so that nobody on the way parses it; the
-/// head has what the hub needs for itself: when it was published and, if the publisher was traced, its W3C <c>traceparent</c>.
+/// How a notification lies in the log and travels on the channel: <c>timestamp SP token [SP traceparent] LF body</c>. The body
+/// is the JSON object <c>{"id","type","payload","timestamp"}</c> as it goes out to clients, so that nobody on the way parses it;
+/// the head has what the hub needs for itself: when it was published, a random token that no other entry has, by which two lives of
+/// a log are told apart, and, if the publisher was traced, its W3C <c>traceparent</c>.
 /// </summary>
 public readonly struct LogEntry
 {
     private const byte HeadEnd = (byte)'\n';
-    private const byte Separator = (byte)' ';
+    private const char Separator = ' ';
 
-    private LogEntry(DateTimeOffset timestamp, string? traceParent, ReadOnlyMemory<byte> body) =>
-        (Timestamp, TraceParent, Body) = (timestamp, traceParent, body);
+    private const int TokenLength = 12;
+
+    private LogEntry(DateTimeOffset timestamp, string token, string? traceParent, ReadOnlyMemory<byte> body) =>
+        (Timestamp, Token, TraceParent, Body) = (timestamp, token, traceParent, body);
 
     public DateTimeOffset Timestamp { get; }
+
+    public string Token { get; }
 
     public string? TraceParent { get; }
 
@@ -30,25 +35,25 @@ public readonly struct LogEntry
     public static LogEntry Parse(ReadOnlyMemory<byte> entry)
     {
         var end = entry.Span.IndexOf(HeadEnd);
-        var head = end < 0 ? default : entry.Span[..end];
-        if (!Utf8Parser.TryParse(head, out long timestamp, out var read) || (read < head.Length && head[read] != Separator))
+        var head = end < 0 ? "" : Encoding.ASCII.GetString(entry.Span[..end]);
+        var parts = head.Split(Separator);
+        if (parts.Length is < 2 or > 3 || !long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var timestamp))
         {
-            throw new FormatException($"A log entry of {entry.Length} bytes does not start with \"timestamp [traceparent]\". Was it written by another program?");
+            throw new FormatException($"A log entry of {entry.Length} bytes does not start with \"timestamp token [traceparent]\". Was it written by another program?");
         }
 
-        var traceParent = read < head.Length ? Encoding.ASCII.GetString(head[(read + 1)..]) : null;
-        return new LogEntry(DateTimeOffset.FromUnixTimeMilliseconds(timestamp), traceParent, entry[(end + 1)..]);
+        return new LogEntry(DateTimeOffset.FromUnixTimeMilliseconds(timestamp), parts[1], parts.ElementAtOrDefault(2), entry[(end + 1)..]);
     }
 
     internal static ReadOnlyMemory<byte> Write(Notification notification, DateTimeOffset timestamp, string? traceParent)
     {
         var milliseconds = timestamp.ToUnixTimeMilliseconds();
         var buffer = new ArrayBufferWriter<byte>(512);
-        Encoding.ASCII.GetBytes(milliseconds.ToString(CultureInfo.InvariantCulture), buffer);
+        var token = RandomNumberGenerator.GetHexString(TokenLength, lowercase: true);
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{milliseconds}{Separator}{token}"), buffer);
         if (traceParent is not null)
         {
-            buffer.Write([Separator]);
-            Encoding.ASCII.GetBytes(traceParent, buffer);
+            Encoding.ASCII.GetBytes(Separator + traceParent, buffer);
         }
 
         buffer.Write([HeadEnd]);

@@ -5,7 +5,13 @@ using StackExchange.Redis;
 namespace Notifications.Messaging;
 
 /// <summary>A place in a stream: the offset means something in its epoch only.</summary>
-public readonly record struct Position(string Epoch, long Offset);
+/// <param name="Epoch">The life of the log.</param>
+/// <param name="Offset">1, 2, 3 …</param>
+/// <param name="Token">
+/// Of the entry that stands there (<see cref="LogEntry.Token"/>); empty where that is not known. A Redis that went back in time
+/// gives out the same offsets in the same epoch again, and what stands there is then another.
+/// </param>
+public readonly record struct Position(string Epoch, long Offset, string Token = "");
 
 /// <summary>A piece of a log.</summary>
 /// <param name="Epoch">The log's present epoch.</param>
@@ -16,8 +22,15 @@ public readonly record struct Position(string Epoch, long Offset);
 /// that lies beyond the log's end.
 /// </param>
 /// <param name="Entries">Contiguous, oldest first: offsets <c>After + 1</c>, <c>After + 2</c> …</param>
-public sealed record LogPage(string Epoch, long Last, long Asked, long After, IReadOnlyList<ReadOnlyMemory<byte>> Entries)
+/// <param name="LastToken">The token of the entry at <paramref name="Last"/>.</param>
+public sealed record LogPage(string Epoch, long Last, long Asked, long After, IReadOnlyList<ReadOnlyMemory<byte>> Entries, string LastToken)
 {
+    /// <summary>Where the log ended when it was read.</summary>
+    public Position End => new(Epoch, Last, LastToken);
+
+    /// <summary>The place before the first entry.</summary>
+    public Position Start => After == Last ? End : new Position(Epoch, After);
+
     /// <summary>Nothing is missing between what was asked for and the first entry.</summary>
     public bool IsContiguous => After == Asked;
 
@@ -43,7 +56,7 @@ public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels c
     private readonly NotificationOptions _options = options.Value;
 
     /// <summary>The stream's present end, without entries. A stream never seen gets its epoch now.</summary>
-    public Task<LogPage> ReadEndAsync(StreamName stream) => PageAsync(Read, stream, RedisNames.Cursors(stream), [], EndOnly, 0, "");
+    public Task<LogPage> ReadEndAsync(StreamName stream) => PageAsync(Read, stream, [], EndOnly, 0, "", "");
 
     /// <summary>Up to <paramref name="limit"/> entries after an offset.</summary>
     /// <param name="stream">The stream.</param>
@@ -53,10 +66,14 @@ public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels c
     /// The epoch in which a hub itself delivered this offset. If it lies beyond the end of that same epoch now, Redis went back
     /// in time, and the stream gets a new epoch. Never set it by what a client says: anybody could renew the epoch of a topic.
     /// </param>
-    public Task<LogPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null)
+    /// <param name="token">
+    /// The token of what the hub delivered there. If another entry stands there now, Redis went back in time and has given out the
+    /// same offsets again since.
+    /// </param>
+    public Task<LogPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null, string token = "")
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        return PageAsync(Read, stream, RedisNames.Cursors(stream), [], offset, limit, givenOutIn ?? "");
+        return PageAsync(Read, stream, [], offset, limit, givenOutIn ?? "", token);
     }
 
     /// <summary>
@@ -67,22 +84,22 @@ public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels c
     public Task<LogPage> ReadAfterCursorAsync(StreamName stream, DeviceName device, int limit) =>
         stream.IsUser
             ? PageAsync(
-                Resume, stream, RedisNames.Cursors(stream), [RedisNames.Seen(stream)],
+                Resume, stream, [RedisNames.Seen(stream)],
                 device.Device, limit, time.GetUtcNow().ToUnixTimeMilliseconds(), Milliseconds(_options.LogLifetime), _options.MaxDevices)
-            : PageAsync(ResumeTopic, stream, TopicCursor(stream, device), [], limit, Milliseconds(_options.LogLifetime));
+            : PageAsync(ResumeTopic, stream, [TopicCursor(stream, device)], limit, Milliseconds(_options.LogLifetime));
 
     /// <summary>Moves the device's cursor forward to <paramref name="position"/>.</summary>
     /// <returns>False if nothing changed: another epoch, past the stream's end, or not past the cursor.</returns>
     public async Task<bool> AcknowledgeAsync(StreamName stream, DeviceName device, Position position) =>
         (bool)(stream.IsUser
-            ? await RunAsync(AcknowledgeUser, stream, RedisNames.Cursors(stream), [], device.Device, position.Epoch, position.Offset)
-            : await RunAsync(AcknowledgeTopic, stream, TopicCursor(stream, device), [], position.Epoch, position.Offset, Milliseconds(_options.LogLifetime)));
+            ? await RunAsync(AcknowledgeUser, stream, [], device.Device, position.Epoch, position.Offset)
+            : await RunAsync(AcknowledgeTopic, stream, [TopicCursor(stream, device)], position.Epoch, position.Offset, Milliseconds(_options.LogLifetime)));
 
     internal async Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry)
     {
         var channel = await channels.LiveAsync(stream);
         var result = (RedisResult[])(await RunAsync(
-            Publish, stream, RedisNames.Cursors(stream), [RedisNames.Id(stream, id)],
+            Publish, stream, [RedisNames.Id(stream, id)],
             entry, _options.LogLength, Milliseconds(_options.LogLifetime), Milliseconds(_options.IdLifetime),
             (byte[])channel!, channel.IsSharded ? "SPUBLISH" : "PUBLISH"))!;
         return new PublishResult(id, (string)result[0]!, (long)result[1], (int)result[2] == 1);
@@ -90,19 +107,19 @@ public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels c
 
     private static RedisKey TopicCursor(StreamName topic, DeviceName device) => RedisNames.TopicCursor(topic, device.User, device.Device);
 
-    private async Task<LogPage> PageAsync(Script script, StreamName stream, RedisKey cursors, RedisKey[] keys, params RedisValue[] arguments)
+    private async Task<LogPage> PageAsync(Script script, StreamName stream, RedisKey[] keys, params RedisValue[] arguments)
     {
-        var result = (RedisResult[])(await RunAsync(script, stream, cursors, keys, arguments))!;
+        var result = (RedisResult[])(await RunAsync(script, stream, keys, arguments))!;
         var entries = (RedisValue[])result[4]!;
         return new LogPage(
             (string)result[0]!, (long)result[1], (long)result[2], (long)result[3],
-            Array.ConvertAll(entries, entry => (ReadOnlyMemory<byte>)entry));
+            Array.ConvertAll(entries, entry => (ReadOnlyMemory<byte>)entry), (string)result[5]!);
     }
 
-    private Task<RedisResult> RunAsync(Script script, StreamName stream, RedisKey cursors, RedisKey[] keys, params RedisValue[] arguments) =>
+    private Task<RedisResult> RunAsync(Script script, StreamName stream, RedisKey[] keys, params RedisValue[] arguments) =>
         script.RunAsync(
             redis.GetDatabase(),
-            [RedisNames.Meta(stream), RedisNames.Log(stream), cursors, .. keys],
+            [RedisNames.Meta(stream), RedisNames.Log(stream), RedisNames.Cursors(stream), .. keys],
             [NewEpoch(), Milliseconds(_options.StreamLifetime), .. arguments]);
 
     private static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);

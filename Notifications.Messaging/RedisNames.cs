@@ -16,13 +16,13 @@ public static class RedisNames
     /// <summary>Every partition, from 0.</summary>
     public static IReadOnlySet<int> AllPartitions { get; } = Enumerable.Range(0, Partitions).ToHashSet();
 
-    /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given). Outlives the log, so that offsets go on rising.</summary>
+    /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given), <c>token</c> of the entry that got it. Outlives the log, so that offsets go on rising.</summary>
     public static RedisKey Meta(StreamName stream) => $"{Prefix(stream)}:meta";
 
     /// <summary>List: entries (<see cref="LogEntry"/>), oldest first, trimmed and expiring.</summary>
     public static RedisKey Log(StreamName stream) => $"{Prefix(stream)}:log";
 
-    /// <summary>Hash of a user's stream: device → the highest offset that it acknowledged.</summary>
+    /// <summary>Hash of a user's stream: device → the highest offset that it acknowledged; -1 if that was in an earlier epoch.</summary>
     public static RedisKey Cursors(StreamName stream) => $"{Prefix(stream)}:cursors";
 
     /// <summary>Hash: device → when it last came, in Unix milliseconds, so that one that never comes back is forgotten.</summary>
@@ -38,7 +38,7 @@ public static class RedisNames
     public static RedisKey Id(StreamName stream, string id) => $"{Prefix(stream)}:id:{id}";
 
     /// <summary>
-    /// Channel: <c>offset epoch entry</c>, published by the script that appended the entry. <see cref="LiveChannels"/> says of
+    /// Channel: <c>offset epoch previous-token entry</c>, published by the script that appended the entry. <see cref="LiveChannels"/> says of
     /// which kind it is.
     /// </summary>
     public static string Live(StreamName stream) => Prefix(stream);

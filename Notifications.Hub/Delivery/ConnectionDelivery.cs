@@ -212,13 +212,17 @@ internal sealed class ConnectionDelivery
             return;
         }
 
-        if (frame is null || subscription.Position is not { } position || frame.Position.Epoch != position.Epoch || frame.Position.Offset > position.Offset + 1)
+        if (frame is null || subscription.Position is not { } position)
         {
             await CatchUpAsync(subscription);
         }
-        else if (frame.Position.Offset == position.Offset + 1)
+        else if (frame.Follows(position))
         {
             await WriteAsync(subscription, frame);
+        }
+        else if (!frame.IsUpTo(position))
+        {
+            await CatchUpAsync(subscription);
         }
     }
 
@@ -291,21 +295,21 @@ internal sealed class ConnectionDelivery
         var known = subscription.Position ?? subscription.Since;
         // A client's word counts for its own stream only: renewing a topic's epoch would reset everybody.
         var givenOutIn = subscription.Position is not null || stream.IsUser ? known?.Epoch : null;
-        var read = known is { } position ? await _log.ReadAfterAsync(stream, position.Offset, _options.PageSize, givenOutIn)
+        var read = known is { } position ? await _log.ReadAfterAsync(stream, position.Offset, _options.PageSize, givenOutIn, position.Token)
             : _device is { } device ? await _log.ReadAfterCursorAsync(stream, device, _options.PageSize)
             : await _log.ReadEndAsync(stream);
         var recovered = read.Page.IsContiguous && (known is null || known.Value.Epoch == read.Page.Epoch);
         if (known is not null && known.Value.Epoch != read.Page.Epoch)
         {
             // The offset meant another log. All of this one is new to the client.
-            read = await _log.ReadAfterAsync(stream, 0, _options.PageSize, givenOutIn: null);
+            read = await _log.ReadAfterAsync(stream, 0, _options.PageSize);
         }
 
         var page = read.Page;
-        subscription.Local?.NoteEnd(new Position(page.Epoch, page.Last));
+        subscription.Local?.NoteEnd(page.End);
         if (!recovered || subscription.Position is null)
         {
-            subscription.Begin(new Position(page.Epoch, page.After));
+            subscription.Begin(page.Start);
             await _connection.WriteAsync(new InvocationMessage(
                 ClientEvents.Subscribed, [new Subscribed(stream.Value, page.Epoch, page.After, recovered)]));
         }

@@ -118,7 +118,7 @@ internal sealed class LocalStream(
         }
     }
 
-    /// <summary>Whether the log has gone past what was heard, or is another, or went back.</summary>
+    /// <summary>Whether the log has gone past what was heard, or is another, or went back; also if it has come as far again since.</summary>
     /// <param name="end">The log's end as just read.</param>
     /// <param name="before">What <see cref="Heard"/> was before that read.</param>
     public bool IsBehind(Position end, Position? before)
@@ -221,10 +221,18 @@ internal sealed class LocalStream(
             }
 
             var entry = LogEntry.Parse(live.Entry);
-            var frame = new NotificationFrame(name, new Position(live.Epoch, live.Offset), entry);
+            var frame = NotificationFrame.Heard(name, live, entry);
             lock (_membersLock)
             {
+                // The channel has the order of the log: back or aside is only where two links overlap, or where Redis itself went
+                // back in time. There an offset below a connection's would pass for one that it has had.
+                var wentBack = _heard is { } heard && heard.Epoch == live.Epoch && live.Offset <= heard.Offset;
                 _heard = frame.Position;
+                if (wentBack)
+                {
+                    CatchUp();
+                }
+
                 using var activity = telemetry.StartDeliver(name, live.Offset, entry.TraceParent, _members.Count);
                 foreach (var member in _members)
                 {

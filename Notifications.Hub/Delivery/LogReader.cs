@@ -14,15 +14,15 @@ internal sealed class LogReader(NotificationLog log) : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<Request, Reads> _reads = [];
 
-    private readonly record struct Request(StreamName Stream, long Offset, string? GivenOutIn, int Limit);
+    private readonly record struct Request(StreamName Stream, long Offset, int Limit, string? GivenOutIn, string Token);
 
     /// <summary>
     /// The same as <see cref="NotificationLog.ReadAfterAsync"/>. A read that has begun is not joined, since who asks now may have
     /// begun to listen after what it finds; all who come while it runs share the next one.
     /// </summary>
-    public Task<StreamPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn)
+    public Task<StreamPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null, string token = "")
     {
-        var request = new Request(stream, offset, givenOutIn, limit);
+        var request = new Request(stream, offset, limit, givenOutIn, token);
         lock (_lock)
         {
             if (!_reads.TryGetValue(request, out var reads))
@@ -51,7 +51,7 @@ internal sealed class LogReader(NotificationLog log) : IDisposable
         await after.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            return await ReadAsync(request.Stream, () => log.ReadAfterAsync(request.Stream, request.Offset, request.Limit, request.GivenOutIn));
+            return await ReadAsync(request.Stream, () => log.ReadAfterAsync(request.Stream, request.Offset, request.Limit, request.GivenOutIn, request.Token));
         }
         finally
         {
@@ -101,7 +101,7 @@ internal sealed class LogReader(NotificationLog log) : IDisposable
 internal sealed class StreamPage(StreamName stream, LogPage page)
 {
     private readonly Lazy<NotificationFrame[]> _frames = new(() =>
-        [.. page.Entries.Select((entry, i) => new NotificationFrame(stream, new Position(page.Epoch, page.After + i + 1), LogEntry.Parse(entry)))]);
+        [.. Enumerable.Range(0, page.Entries.Count).Select(index => NotificationFrame.Read(stream, page, index))]);
 
     public LogPage Page => page;
 

@@ -15,12 +15,15 @@ namespace Notifications.Hubs.Delivery;
 /// </summary>
 internal sealed class NotificationFrame
 {
-    public NotificationFrame(StreamName stream, Position position, LogEntry entry)
+    private readonly string _previous;
+
+    private NotificationFrame(StreamName stream, string epoch, long offset, string previous, LogEntry entry)
     {
-        Position = position;
+        Position = new Position(epoch, offset, entry.Token);
+        _previous = previous;
         Timestamp = entry.Timestamp;
         Message = new SerializedHubMessage(new InvocationMessage(
-            ClientEvents.Notification, [new NotificationArgument(stream, position, entry.Body)]));
+            ClientEvents.Notification, [new NotificationArgument(stream, Position, entry.Body)]));
     }
 
     public Position Position { get; }
@@ -29,6 +32,23 @@ internal sealed class NotificationFrame
     public DateTimeOffset Timestamp { get; }
 
     public SerializedHubMessage Message { get; }
+
+    /// <summary>One that was heard on the stream's channel.</summary>
+    public static NotificationFrame Heard(StreamName stream, LiveMessage live, LogEntry entry) =>
+        new(stream, live.Epoch, live.Offset, live.Previous, entry);
+
+    /// <summary>An entry of a page of the stream's log.</summary>
+    public static NotificationFrame Read(StreamName stream, LogPage page, int index) =>
+        new(stream, page.Epoch, page.After + index + 1, "", LogEntry.Parse(page.Entries[index]));
+
+    /// <summary>It is the next after this position, and of the same life of the log.</summary>
+    public bool Follows(Position position) =>
+        Position.Epoch == position.Epoch && Position.Offset == position.Offset + 1 && _previous == position.Token;
+
+    /// <summary>Who stands at this position has had it, as far as that can be seen from the two.</summary>
+    public bool IsUpTo(Position position) =>
+        Position.Epoch == position.Epoch
+        && (Position.Offset < position.Offset || (Position.Offset == position.Offset && Position.Token == position.Token));
 }
 
 /// <summary>Argument of <c>notification</c>: <c>{stream, epoch, offset}</c> followed by the members of the body as its publisher wrote them.</summary>

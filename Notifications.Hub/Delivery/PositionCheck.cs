@@ -60,7 +60,7 @@ internal sealed class PositionCheck(
                 await stream.ListenAsync(subscriber);
                 var before = stream.Heard;
                 var end = await log.ReadEndAsync(stream.Name);
-                if (stream.IsBehind(new Position(end.Epoch, end.Last), before))
+                if (stream.IsBehind(end.End, before))
                 {
                     Log.LossFound(logger, stream.Name);
                     stream.CatchUp();

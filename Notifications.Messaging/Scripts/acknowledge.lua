@@ -2,7 +2,8 @@
 -- ARGV 3 device  4 epoch  5 offset
 -- Returns 1 if the cursor moved, else 0 (another epoch, beyond the log's end, or not past the cursor)
 local offset = tonumber(ARGV[5])
-if current_epoch() ~= ARGV[4] or offset > last_offset() then
+local epoch, last = head()
+if epoch ~= ARGV[4] or offset > last then
   return 0
 end
 local cursor = redis.call('HGET', KEYS[3], ARGV[3])

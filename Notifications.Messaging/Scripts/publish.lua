@@ -8,8 +8,9 @@ if known then
   return {string.sub(known, space + 1), tonumber(string.sub(known, 1, space - 1)), 1, 0}
 end
 
-local epoch = current_epoch()
-local offset = redis.call('HINCRBY', KEYS[1], 'offset', 1)
+local epoch, last, previous = head()
+local offset = last + 1
+redis.call('HSET', KEYS[1], 'offset', text(offset), 'token', token_of(ARGV[3]))
 local length = redis.call('RPUSH', KEYS[2], ARGV[3])
 local keep = tonumber(ARGV[4])
 -- Slack of a tenth: trimming at every append would double the cost of a full log.
@@ -20,5 +21,5 @@ redis.call('PEXPIRE', KEYS[2], ARGV[5])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 local position = text(offset) .. ' ' .. epoch
 redis.call('SET', KEYS[4], position, 'PX', ARGV[6])
-local listeners = redis.call(ARGV[8], ARGV[7], position .. ' ' .. ARGV[3])
+local listeners = redis.call(ARGV[8], ARGV[7], position .. ' ' .. previous .. ' ' .. ARGV[3])
 return {epoch, offset, 0, listeners}

@@ -3,7 +3,7 @@
 -- KEYS 4 seen
 -- ARGV 3 device  4 how many entries at the most  5 now (ms)  6 how long an unseen device is kept (ms)  7 how many devices are kept
 -- Returns a page
-local epoch = current_epoch()
+local _, last = head()
 local cursor = tonumber(redis.call('HGET', KEYS[3], ARGV[3]) or nil)
 if not cursor then
   local seen = redis.call('HGETALL', KEYS[4])
@@ -20,7 +20,7 @@ if not cursor then
       end
     end
   end
-  cursor = log_start(last_offset())
+  cursor = log_start(last)
   for _, other in ipairs(redis.call('HVALS', KEYS[3])) do
     cursor = math.max(cursor, tonumber(other))
   end
@@ -33,4 +33,4 @@ end
 redis.call('HSET', KEYS[4], ARGV[3], ARGV[5])
 redis.call('PEXPIRE', KEYS[3], ARGV[2])
 redis.call('PEXPIRE', KEYS[4], ARGV[2])
-return page(epoch, cursor, tonumber(ARGV[4]), true)
+return page(cursor, tonumber(ARGV[4]), true, '')

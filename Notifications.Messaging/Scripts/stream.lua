@@ -2,26 +2,30 @@
 -- KEYS 1 meta  2 log  3 cursors
 -- ARGV 1 epoch for a new life of the log  2 stream lifetime (ms)
 
--- The stream's epoch. A stream that has none begins a life here, so that a reader's position is one from the start; what is
--- left of an earlier life belongs to offsets that mean nothing now.
-local function current_epoch()
-  local epoch = redis.call('HGET', KEYS[1], 'epoch')
-  if not epoch then
-    epoch = ARGV[1]
-    redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
-    redis.call('HSET', KEYS[1], 'epoch', epoch, 'offset', '0')
-    redis.call('PEXPIRE', KEYS[1], ARGV[2])
-  end
-  return epoch
-end
-
 -- %.0f: a number joined to a string would turn to scientific notation past 1e14.
 local function text(offset)
   return string.format('%.0f', offset)
 end
 
-local function last_offset()
-  return tonumber(redis.call('HGET', KEYS[1], 'offset'))
+-- The devices stay known, as such that stood in another life of the log: below every offset.
+local function void_cursors()
+  for _, device in ipairs(redis.call('HKEYS', KEYS[3])) do
+    redis.call('HSET', KEYS[3], device, '-1')
+  end
+end
+
+-- The stream's epoch, its last offset and the token of its last entry. A stream that has none begins a life here, so that a
+-- reader's position is one from the start; what is left of an earlier life belongs to offsets that mean nothing now.
+local function head()
+  local meta = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'token')
+  if meta[1] then
+    return meta[1], tonumber(meta[2]), meta[3] or ''
+  end
+  redis.call('DEL', KEYS[1], KEYS[2])
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'offset', '0')
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  void_cursors()
+  return ARGV[1], 0, ''
 end
 
 -- The offset before the oldest entry.
@@ -29,21 +33,40 @@ local function log_start(last)
   return last - redis.call('LLEN', KEYS[2])
 end
 
--- {epoch, last offset, offset asked for, offset before the first entry, entries}. An offset that was really given out in this
--- epoch and lies beyond the end means that the store went back in time: it will give out the same offsets again, so a new
--- epoch begins with what is there.
-local function page(epoch, after, limit, given_out)
-  local last = last_offset()
-  local from = math.max(after, log_start(last))
-  if after > last then
-    if not given_out then
-      return {epoch, last, after, last, {}}
+local function token_of(entry)
+  return string.match(entry, '^%d+ (%x+)') or ''
+end
+
+-- {epoch, last offset, offset asked for, offset before the first entry, entries, token of the last entry}.
+-- given_out: a hub itself delivered the offset asked for in this epoch; token: of the entry that it then was, or empty.
+-- If the log does not reach that far or has another entry there, the store went back in time: it gives out the same offsets
+-- again, so a new epoch begins with what is there.
+local function page(after, limit, given_out, token)
+  local epoch, last, last_token = head()
+  local start = log_start(last)
+  local from = math.max(after, start)
+  local went_back = given_out and after > last
+  -- Of an entry that is trimmed nothing is known, and before it whatever was lost is a hole that is told anyway.
+  if given_out and token ~= '' and after <= last then
+    if after == last then
+      went_back = token ~= last_token
+    elseif after > start then
+      went_back = token ~= token_of(redis.call('LINDEX', KEYS[2], text(after - start - 1)))
     end
-    epoch = ARGV[1]
-    redis.call('HSET', KEYS[1], 'epoch', epoch)
-    redis.call('DEL', KEYS[3])
-    from = log_start(last)
   end
-  local index = from - log_start(last)
-  return {epoch, last, after, from, redis.call('LRANGE', KEYS[2], index, index + limit - 1)}
+  if went_back then
+    epoch, from = ARGV[1], start
+    redis.call('HSET', KEYS[1], 'epoch', epoch)
+    void_cursors()
+  elseif after > last then
+    return {epoch, last, after, last, {}, last_token}
+  end
+  local index = from - start
+  return {epoch, last, after, from, redis.call('LRANGE', KEYS[2], index, index + limit - 1), last_token}
+end
+
+-- The page without entries.
+local function end_page()
+  local epoch, last, token = head()
+  return {epoch, last, last, last, {}, token}
 end

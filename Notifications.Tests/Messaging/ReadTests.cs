@@ -107,6 +107,62 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
 
     [Theory]
     [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task A_store_that_went_back_and_came_as_far_again_is_known_by_what_stands_there(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        await messaging.PublishAsync(_stream, 4);
+        var (epoch, tokens) = await Tokens();
+        await GoBackTo(2);
+        await messaging.PublishAsync(_stream, 3);
+
+        var common = await messaging.Log.ReadAfterAsync(_stream, 2, 10, epoch, tokens[1]);
+        Assert.Equal((epoch, 2, 3), (common.Epoch, common.After, common.Entries.Count));
+        var middle = await messaging.Log.ReadAfterAsync(_stream, 3, 10, epoch, tokens[2]);
+        Assert.NotEqual(epoch, middle.Epoch);
+        Assert.Equal((0, 5), (middle.After, middle.Entries.Count));
+
+        (epoch, tokens) = await Tokens();
+        await GoBackTo(4);
+        await messaging.PublishAsync(_stream, 1);
+        var last = await messaging.Log.ReadAfterAsync(_stream, 5, 10, epoch, tokens[4]);
+        Assert.NotEqual(epoch, last.Epoch);
+        Assert.Equal((0, 5), (last.After, last.Entries.Count));
+
+        async Task<(string Epoch, string[] Tokens)> Tokens()
+        {
+            var page = await messaging.Log.ReadAfterAsync(_stream, 0, 10);
+            return (page.Epoch, [.. page.Entries.Select(entry => LogEntry.Parse(entry).Token)]);
+        }
+
+        async Task GoBackTo(int offset)
+        {
+            await messaging.Database.HashSetAsync(RedisNames.Meta(_stream), [new("offset", offset), new("token", tokens[offset - 1])]);
+            await messaging.Database.ListTrimAsync(RedisNames.Log(_stream), 0, offset - 1);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task In_a_new_epoch_the_devices_of_the_old_one_learn_that_they_lost_their_place_until_they_acknowledge(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        await messaging.PublishAsync(_stream, 2);
+        var old = await messaging.Log.ReadAfterCursorAsync(_stream, Device("phone"), 10);
+        await messaging.Log.AcknowledgeAsync(_stream, Device("phone"), new Position(old.Epoch, 2));
+        await messaging.Database.KeyDeleteAsync(RedisNames.Meta(_stream));
+        await messaging.PublishAsync(_stream, 1);
+
+        var told = await messaging.Log.ReadAfterCursorAsync(_stream, Device("phone"), 10);
+        Assert.Equal((false, 0, 1), (told.IsContiguous, told.After, told.Entries.Count));
+        Assert.True((await messaging.Log.ReadAfterCursorAsync(_stream, Device("laptop"), 10)).IsContiguous);
+
+        Assert.True(await messaging.Log.AcknowledgeAsync(_stream, Device("phone"), new Position(told.Epoch, 1)));
+        var after = await messaging.Log.ReadAfterCursorAsync(_stream, Device("phone"), 10);
+        Assert.Equal((true, 1, 0), (after.IsContiguous, after.After, after.Entries.Count));
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
     public async Task One_device_more_than_are_kept_makes_the_longest_absent_one_a_new_one(RedisKind kind)
     {
         await using var messaging = await TestMessaging.OnAsync(servers, kind, options => options.MaxDevices = 2);
