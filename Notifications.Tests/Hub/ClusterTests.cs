@@ -68,42 +68,21 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         var primary = await nodes.PrimaryOfAsync(RedisNames.Meta(Own));
         await primary.KillAsync();
         // Whichever way the commands take while nobody serves these keys: wait for the replica, or fail and be sent again.
-        await PublishAsync(messaging, 2);
-        await PublishAsync(messaging, 3);
+        await messaging.PublishUntilTakenAsync(Own, 2);
+        await messaging.PublishUntilTakenAsync(Own, 3);
 
         await Eventually.True(() => client.Received.Count == 3, "what was published after the death", FailoverLimit);
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready again", FailoverLimit);
         Assert.DoesNotContain(hub.Logs, log => log.Contains("the live link is dead", StringComparison.Ordinal));
-        await PublishAsync(messaging, 4);
+        await messaging.PublishUntilTakenAsync(Own, 4);
         await Eventually.True(() => client.Received.Count == 4, "live delivery from the new primary", TimeSpan.FromSeconds(2));
         Assert.Equal([1L, 2L, 3L, 4L], client.Received.Select(received => received.Offset));
         Assert.Single(client.Subscribed);
 
         await primary.StartAsync(CancellationToken.None);
         await nodes.WaitUntilWholeAsync(CancellationToken.None);
-        await PublishAsync(messaging, 5);
+        await messaging.PublishUntilTakenAsync(Own, 5);
         await Eventually.True(() => client.Received.Count == 5, "live delivery with the old primary back as a replica", TimeSpan.FromSeconds(2));
-    }
-
-    /// <summary>As a service would: the same id again until Redis has it.</summary>
-    private Task PublishAsync(TestMessaging messaging, int number)
-    {
-        var notification = TestMessaging.Numbered(number);
-        return Eventually.True(
-            async () =>
-            {
-                try
-                {
-                    await messaging.Publisher.PublishAsync(Own, notification);
-                    return true;
-                }
-                catch (Exception exception) when (exception is StackExchange.Redis.RedisException or TimeoutException)
-                {
-                    return false;
-                }
-            },
-            "the notification to be published",
-            FailoverLimit);
     }
 
     private static object Said(string id) => new { stream = "none", epoch = "", offset = 0, id, type = "SAID", payload = (string?)null, timestamp = 0 };

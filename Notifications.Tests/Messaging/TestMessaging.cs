@@ -53,5 +53,25 @@ internal sealed class TestMessaging : IAsyncDisposable
         }
     }
 
+    /// <summary>As a service does while Redis is away: the same one again until Redis has it.</summary>
+    public async Task<PublishResult> PublishUntilTakenAsync(StreamName stream, int number)
+    {
+        var notification = Numbered(number);
+        return await Eventually.Value(
+            async () =>
+            {
+                try
+                {
+                    return await Publisher.PublishAsync(stream, notification);
+                }
+                catch (Exception exception) when (exception is RedisException or TimeoutException)
+                {
+                    return null;
+                }
+            },
+            "Redis to take a notification",
+            TimeSpan.FromSeconds(30));
+    }
+
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }
