@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Notifications.Gateway;
 
 /// <summary>Where the gateway finds the hub replicas.</summary>
@@ -11,7 +13,7 @@ internal enum HubSource
 }
 
 /// <summary>Section <c>Gateway</c> of the configuration.</summary>
-internal sealed class GatewayOptions
+internal sealed class GatewayOptions : IValidatableObject
 {
     public const string Section = "Gateway";
 
@@ -20,22 +22,31 @@ internal sealed class GatewayOptions
     /// <summary>How often the list of hub instances is read; each wait is between three and five quarters of it.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long an instance that could not be reached gets no requests, unless it leaves the registry before that.</summary>
+    /// <summary>How long an instance that could not be reached gets no new sessions, unless it leaves the registry before that.</summary>
     public TimeSpan UnreachablePause { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the gateway tries to open a connection to an instance: they are near, and a client is waiting.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long an instance may take to answer what opens a session. One that takes longer counts as not reachable.</summary>
+    public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        (string Name, TimeSpan Value)[] spans =
+        [
+            (nameof(PollInterval), PollInterval), (nameof(UnreachablePause), UnreachablePause),
+            (nameof(ConnectTimeout), ConnectTimeout), (nameof(HandshakeTimeout), HandshakeTimeout),
+        ];
+        return spans.Where(span => span.Value <= TimeSpan.Zero)
+            .Select(span => new ValidationResult($"{Section}:{span.Name} is {span.Value} and has to be longer than zero, such as 00:00:01."));
+    }
 }
 
 internal static class GatewayOptionsRegistration
 {
     public static void AddGatewayOptions(this WebApplicationBuilder builder) =>
-        builder.Services.AddOptions<GatewayOptions>()
-            .BindConfiguration(GatewayOptions.Section)
-            .Validate(
-                options => options.PollInterval > TimeSpan.Zero && options.UnreachablePause > TimeSpan.Zero && options.ConnectTimeout > TimeSpan.Zero,
-                "Gateway:PollInterval, Gateway:UnreachablePause and Gateway:ConnectTimeout have to be longer than zero, such as 00:00:01.")
-            .ValidateOnStart();
+        builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 
     /// <summary>The options while services are still being registered, for what depends on them.</summary>
     public static GatewayOptions ReadGatewayOptions(this WebApplicationBuilder builder) =>

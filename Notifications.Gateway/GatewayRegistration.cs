@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Notifications.Gateway.Sessions;
 
 namespace Notifications.Gateway;
 
