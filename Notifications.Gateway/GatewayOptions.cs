@@ -17,6 +17,8 @@ internal sealed class GatewayOptions : IValidatableObject
 {
     public const string Section = "Gateway";
 
+    private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(10);
+
     public HubSource Hubs { get; set; } = HubSource.Registry;
 
     /// <summary>How often the list of hub instances is read; each wait is between three and five quarters of it.</summary>
@@ -31,6 +33,12 @@ internal sealed class GatewayOptions : IValidatableObject
     /// <summary>How long an instance may take to answer what opens a session. One that takes longer counts as not reachable.</summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long a gateway that was told to stop works on, not ready any more: what the load balancer before it needs to notice.</summary>
+    public TimeSpan DrainNotice { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Over how long the sessions of a stopping gateway are spread when they are ended.</summary>
+    public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(3);
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         (string Name, TimeSpan Value)[] spans =
@@ -38,8 +46,16 @@ internal sealed class GatewayOptions : IValidatableObject
             (nameof(PollInterval), PollInterval), (nameof(UnreachablePause), UnreachablePause),
             (nameof(ConnectTimeout), ConnectTimeout), (nameof(HandshakeTimeout), HandshakeTimeout),
         ];
-        return spans.Where(span => span.Value <= TimeSpan.Zero)
-            .Select(span => new ValidationResult($"{Section}:{span.Name} is {span.Value} and has to be longer than zero, such as 00:00:01."));
+        foreach (var (name, value) in spans.Where(span => span.Value <= TimeSpan.Zero))
+        {
+            yield return new ValidationResult($"{Section}:{name} is {value} and has to be longer than zero, such as 00:00:01.");
+        }
+
+        (string Name, TimeSpan Value)[] pauses = [(nameof(DrainNotice), DrainNotice), (nameof(DrainWindow), DrainWindow)];
+        foreach (var (name, value) in pauses.Where(pause => pause.Value < TimeSpan.Zero || pause.Value > MaxPause))
+        {
+            yield return new ValidationResult($"{Section}:{name} is {value} and has to be from zero to {MaxPause}, such as 00:00:03.");
+        }
     }
 }
 

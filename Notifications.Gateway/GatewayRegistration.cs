@@ -15,11 +15,13 @@ internal static class GatewayRegistration
         builder.AddDevelopmentTokens();
         builder.AddProxy();
         builder.AddHubDestinations();
+        builder.AddGatewayDrain();
     }
 
     public static void MapGateway(this WebApplication app)
     {
         app.UseGatewayProblems();
+        app.UseGatewayDrain();
         app.UseBrowserFiles();
         app.UseAuthentication();
         // Rate limits by address belong before the token check, those by user behind it.

@@ -19,4 +19,10 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Information, "{Cluster} instance \"{Instance}\" can be reached again.")]
     public static partial void ReachableAgain(ILogger logger, string cluster, string instance);
+
+    [LoggerMessage(7, LogLevel.Information, "Going away with {Sessions} sessions: not ready from now on, and closed in {Notice}.")]
+    public static partial void Leaving(ILogger logger, int sessions, TimeSpan notice);
+
+    [LoggerMessage(8, LogLevel.Information, "Taking no new sessions, and ending {Sessions} over {Window}.")]
+    public static partial void EndingSessions(ILogger logger, int sessions, TimeSpan window);
 }

@@ -41,6 +41,8 @@ internal static class Proxy
         builder.Services.AddReverseProxy()
             .LoadFromMemory(Routes, Clusters(new Dictionary<string, DestinationConfig>(), options))
             .AddServiceDiscoveryDestinationResolver();
+        builder.Services.AddSingleton<GatewayTelemetry>();
+        builder.Services.AddSingleton<OpenSessions>();
         builder.Services.AddSingleton<IForwarderHttpClientFactory, HubHttpClients>();
         builder.Services.AddSingleton<ILoadBalancingPolicy, SessionPlacement>();
         builder.Services.AddSingleton<IPassiveHealthCheckPolicy, UnreachableInstances>();

@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>Makes the HTTP clients that YARP forwards with.</summary>
-internal sealed class HubHttpClients(IOptions<GatewayOptions> options, TimeProvider time, ILogger<ForwarderHttpClientFactory> logger)
-    : ForwarderHttpClientFactory(logger)
+internal sealed class HubHttpClients(
+    OpenSessions sessions, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -14,5 +14,7 @@ internal sealed class HubHttpClients(IOptions<GatewayOptions> options, TimeProvi
     }
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        context.ClusterId == Proxy.HubCluster ? new HandshakeLimit(handler, options.Value.HandshakeTimeout, time) : handler;
+        context.ClusterId == Proxy.HubCluster
+            ? new SessionEnds(new HandshakeLimit(handler, options.Value.HandshakeTimeout, time), sessions, time)
+            : handler;
 }

@@ -8,7 +8,7 @@ internal static class SessionRequest
     /// <summary>The query parameter that names the session on every request but the one that begins it.</summary>
     private const string SessionParameter = "id";
 
-    private const string EventStream = "text/event-stream";
+    public const string EventStream = "text/event-stream";
 
     /// <summary>It begins a session: negotiate, or a WebSocket without it.</summary>
     public static bool Begins(HttpRequest request) => !request.Query.ContainsKey(SessionParameter);
