@@ -28,7 +28,8 @@ internal sealed class GatewayDrain(OpenSessions sessions, IOptions<GatewayOption
         await Task.Delay(options.Value.DrainNotice, time);
 
         _isClosed = true;
-        var window = options.Value.DrainWindow;
+        var needed = TimeSpan.FromSeconds((double)sessions.Count / options.Value.HandshakesPerSecond);
+        var window = needed > options.Value.DrainWindow ? needed : options.Value.DrainWindow;
         Log.EndingSessions(logger, sessions.Count, window);
         await sessions.EndAsync(window);
         for (var waited = TimeSpan.Zero; sessions.Count > 0 && waited < LastClose; waited += PollInterval)

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Notifications.Gateway.Sessions;
 
 namespace Notifications.Gateway;
 
@@ -33,10 +34,22 @@ internal sealed class GatewayOptions : IValidatableObject
     /// <summary>How long an instance may take to answer what opens a session. One that takes longer counts as not reachable.</summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How many sessions may begin in a second.</summary>
+    public int HandshakesPerSecond { get; set; } = 500;
+
+    /// <summary>How many may begin at once after a quiet time.</summary>
+    public int HandshakeBurst { get; set; } = 500;
+
+    /// <summary>How many wait for their turn before the next are turned away with <c>Retry-After</c>.</summary>
+    public int HandshakeQueue { get; set; } = 500;
+
     /// <summary>How long a gateway that was told to stop works on, not ready any more: what the load balancer before it needs to notice.</summary>
     public TimeSpan DrainNotice { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Over how long the sessions of a stopping gateway are spread when they are ended.</summary>
+    /// <summary>
+    /// Over how long the sessions of a stopping gateway are spread when they are ended; longer where there are more than another gateway of
+    /// this <see cref="HandshakesPerSecond"/> lets in meanwhile.
+    /// </summary>
     public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(3);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
@@ -49,6 +62,21 @@ internal sealed class GatewayOptions : IValidatableObject
         foreach (var (name, value) in spans.Where(span => span.Value <= TimeSpan.Zero))
         {
             yield return new ValidationResult($"{Section}:{name} is {value} and has to be longer than zero, such as 00:00:01.");
+        }
+
+        (string Name, int Value, int Min)[] counts =
+        [
+            (nameof(HandshakesPerSecond), HandshakesPerSecond, 1), (nameof(HandshakeBurst), HandshakeBurst, 1), (nameof(HandshakeQueue), HandshakeQueue, 0),
+        ];
+        foreach (var (name, value, min) in counts.Where(count => count.Value < count.Min))
+        {
+            yield return new ValidationResult($"{Section}:{name} is {value} and has to be {min} or more.");
+        }
+
+        if (HandshakeBurst * HandshakeAdmission.ReplenishmentsPerSecond < HandshakesPerSecond)
+        {
+            yield return new ValidationResult(
+                $"{Section}:{nameof(HandshakeBurst)} is {HandshakeBurst} and has to be at least a tenth of {nameof(HandshakesPerSecond)}, {HandshakesPerSecond}: they are let in ten times a second.");
         }
 
         (string Name, TimeSpan Value)[] pauses = [(nameof(DrainNotice), DrainNotice), (nameof(DrainWindow), DrainWindow)];

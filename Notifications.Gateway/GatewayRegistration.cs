@@ -27,6 +27,7 @@ internal static class GatewayRegistration
         // Rate limits by address belong before the token check, those by user behind it.
         app.UseAuthorization();
         app.MapDevelopmentTokens();
-        app.MapReverseProxy(proxy => proxy.UseNewSessions().UseSessionAffinity().UseLoadBalancing().UsePassiveHealthChecks());
+        app.MapReverseProxy(proxy =>
+            proxy.UseHandshakeAdmission().UseNewSessions().UseSessionAffinity().UseLoadBalancing().UsePassiveHealthChecks());
     }
 }

@@ -43,6 +43,7 @@ internal static class Proxy
             .AddServiceDiscoveryDestinationResolver();
         builder.Services.AddSingleton<GatewayTelemetry>();
         builder.Services.AddSingleton<OpenSessions>();
+        builder.Services.AddSingleton<HandshakeAdmission>();
         builder.Services.AddSingleton<IForwarderHttpClientFactory, HubHttpClients>();
         builder.Services.AddSingleton<ILoadBalancingPolicy, SessionPlacement>();
         builder.Services.AddSingleton<IPassiveHealthCheckPolicy, UnreachableInstances>();

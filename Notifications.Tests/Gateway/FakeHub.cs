@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -11,7 +12,10 @@ using Notifications.Messaging;
 namespace Notifications.Tests.Gateway;
 
 /// <summary>What reached the hub.</summary>
-internal sealed record SeenRequest(string Path, string Query, string? Authorization, string? TraceParent);
+internal sealed record SeenRequest(string Path, string Query, string? Authorization, string? TraceParent)
+{
+    public TimeSpan At { get; } = Stopwatch.GetElapsedTime(0);
+}
 
 /// <summary>How a <see cref="FakeHub"/> answers.</summary>
 public enum FakeHubMood

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -39,8 +40,14 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public IReadOnlyList<HubInstance> Hubs => _app.Services.GetRequiredService<HubDestinations>().Instances ?? [];
 
+    /// <summary>What its instruments belong to.</summary>
+    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
+
     /// <summary>How many sessions are open through it.</summary>
     public int Sessions => _app.Services.GetRequiredService<OpenSessions>().Count;
+
+    /// <summary>How many sessions wait to begin.</summary>
+    public int Waiting => _app.Services.GetRequiredService<HandshakeAdmission>().Waiting;
 
     public static async Task<RunningGateway> StartAsync(
         string environment = "Development", Dictionary<string, string?>? settings = null, RedisServer? shared = null)
