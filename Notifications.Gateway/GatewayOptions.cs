@@ -1,3 +1,6 @@
+using System.ComponentModel.DataAnnotations;
+using Notifications.Gateway.Sessions;
+
 namespace Notifications.Gateway;
 
 /// <summary>Where the gateway finds the hub replicas.</summary>
@@ -11,31 +14,83 @@ internal enum HubSource
 }
 
 /// <summary>Section <c>Gateway</c> of the configuration.</summary>
-internal sealed class GatewayOptions
+internal sealed class GatewayOptions : IValidatableObject
 {
     public const string Section = "Gateway";
+
+    private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(10);
 
     public HubSource Hubs { get; set; } = HubSource.Registry;
 
     /// <summary>How often the list of hub instances is read; each wait is between three and five quarters of it.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long an instance that could not be reached gets no requests, unless it leaves the registry before that.</summary>
+    /// <summary>How long an instance that could not be reached gets no new sessions, unless it leaves the registry before that.</summary>
     public TimeSpan UnreachablePause { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the gateway tries to open a connection to an instance: they are near, and a client is waiting.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long an instance may take to answer what opens a session. One that takes longer counts as not reachable.</summary>
+    public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How many sessions may begin in a second.</summary>
+    public int HandshakesPerSecond { get; set; } = 500;
+
+    /// <summary>How many may begin at once after a quiet time.</summary>
+    public int HandshakeBurst { get; set; } = 500;
+
+    /// <summary>How many wait for their turn before the next are turned away with <c>Retry-After</c>.</summary>
+    public int HandshakeQueue { get; set; } = 500;
+
+    /// <summary>How long a gateway that was told to stop works on, not ready any more: what the load balancer before it needs to notice.</summary>
+    public TimeSpan DrainNotice { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Over how long the sessions of a stopping gateway are spread when they are ended; longer where there are more than another gateway of
+    /// this <see cref="HandshakesPerSecond"/> lets in meanwhile.
+    /// </summary>
+    public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(3);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        (string Name, TimeSpan Value)[] spans =
+        [
+            (nameof(PollInterval), PollInterval), (nameof(UnreachablePause), UnreachablePause),
+            (nameof(ConnectTimeout), ConnectTimeout), (nameof(HandshakeTimeout), HandshakeTimeout),
+        ];
+        foreach (var (name, value) in spans.Where(span => span.Value <= TimeSpan.Zero))
+        {
+            yield return new ValidationResult($"{Section}:{name} is {value} and has to be longer than zero, such as 00:00:01.");
+        }
+
+        (string Name, int Value, int Min)[] counts =
+        [
+            (nameof(HandshakesPerSecond), HandshakesPerSecond, 1), (nameof(HandshakeBurst), HandshakeBurst, 1), (nameof(HandshakeQueue), HandshakeQueue, 0),
+        ];
+        foreach (var (name, value, min) in counts.Where(count => count.Value < count.Min))
+        {
+            yield return new ValidationResult($"{Section}:{name} is {value} and has to be {min} or more.");
+        }
+
+        if (HandshakeBurst * HandshakeAdmission.ReplenishmentsPerSecond < HandshakesPerSecond)
+        {
+            yield return new ValidationResult(
+                $"{Section}:{nameof(HandshakeBurst)} is {HandshakeBurst} and has to be at least a tenth of {nameof(HandshakesPerSecond)}, {HandshakesPerSecond}: they are let in ten times a second.");
+        }
+
+        (string Name, TimeSpan Value)[] pauses = [(nameof(DrainNotice), DrainNotice), (nameof(DrainWindow), DrainWindow)];
+        foreach (var (name, value) in pauses.Where(pause => pause.Value < TimeSpan.Zero || pause.Value > MaxPause))
+        {
+            yield return new ValidationResult($"{Section}:{name} is {value} and has to be from zero to {MaxPause}, such as 00:00:03.");
+        }
+    }
 }
 
 internal static class GatewayOptionsRegistration
 {
     public static void AddGatewayOptions(this WebApplicationBuilder builder) =>
-        builder.Services.AddOptions<GatewayOptions>()
-            .BindConfiguration(GatewayOptions.Section)
-            .Validate(
-                options => options.PollInterval > TimeSpan.Zero && options.UnreachablePause > TimeSpan.Zero && options.ConnectTimeout > TimeSpan.Zero,
-                "Gateway:PollInterval, Gateway:UnreachablePause and Gateway:ConnectTimeout have to be longer than zero, such as 00:00:01.")
-            .ValidateOnStart();
+        builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 
     /// <summary>The options while services are still being registered, for what depends on them.</summary>
     public static GatewayOptions ReadGatewayOptions(this WebApplicationBuilder builder) =>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Notifications.Gateway.Sessions;
 
 namespace Notifications.Gateway;
 
@@ -14,16 +15,19 @@ internal static class GatewayRegistration
         builder.AddDevelopmentTokens();
         builder.AddProxy();
         builder.AddHubDestinations();
+        builder.AddGatewayDrain();
     }
 
     public static void MapGateway(this WebApplication app)
     {
         app.UseGatewayProblems();
+        app.UseGatewayDrain();
         app.UseBrowserFiles();
         app.UseAuthentication();
         // Rate limits by address belong before the token check, those by user behind it.
         app.UseAuthorization();
         app.MapDevelopmentTokens();
-        app.MapReverseProxy(proxy => proxy.UseNewSessions().UseSessionAffinity().UseLoadBalancing().UsePassiveHealthChecks());
+        app.MapReverseProxy(proxy =>
+            proxy.UseHandshakeAdmission().UseNewSessions().UseSessionAffinity().UseLoadBalancing().UsePassiveHealthChecks());
     }
 }

@@ -13,4 +13,16 @@ internal static partial class Log
 
     [LoggerMessage(4, LogLevel.Warning, "Hub instance \"{Instance}\" is left out: its address \"{Address}\" is no http:// or https:// URL.")]
     public static partial void AddressInvalid(ILogger logger, string instance, string address);
+
+    [LoggerMessage(5, LogLevel.Warning, "{Cluster} instance \"{Instance}\" at {Address} can't be reached: {Reason}. It gets no new requests for {Pause}, and then one as a try.")]
+    public static partial void Unreachable(ILogger logger, string cluster, string instance, string address, string reason, TimeSpan pause);
+
+    [LoggerMessage(6, LogLevel.Information, "{Cluster} instance \"{Instance}\" can be reached again.")]
+    public static partial void ReachableAgain(ILogger logger, string cluster, string instance);
+
+    [LoggerMessage(7, LogLevel.Information, "Going away with {Sessions} sessions: not ready from now on, and closed in {Notice}.")]
+    public static partial void Leaving(ILogger logger, int sessions, TimeSpan notice);
+
+    [LoggerMessage(8, LogLevel.Information, "Taking no new sessions, and ending {Sessions} over {Window}.")]
+    public static partial void EndingSessions(ILogger logger, int sessions, TimeSpan window);
 }

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Notifications.Gateway.Sessions;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -38,11 +40,16 @@ internal static class Proxy
         var options = builder.ReadGatewayOptions();
         builder.Services.AddReverseProxy()
             .LoadFromMemory(Routes, Clusters(new Dictionary<string, DestinationConfig>(), options))
-            .AddServiceDiscoveryDestinationResolver()
-            .ConfigureHttpClient((_, handler) => handler.ConnectTimeout = options.ConnectTimeout);
+            .AddServiceDiscoveryDestinationResolver();
+        builder.Services.AddSingleton<GatewayTelemetry>();
+        builder.Services.AddSingleton<OpenSessions>();
+        builder.Services.AddSingleton<HandshakeAdmission>();
+        builder.Services.AddSingleton<IForwarderHttpClientFactory, HubHttpClients>();
         builder.Services.AddSingleton<ILoadBalancingPolicy, SessionPlacement>();
         builder.Services.AddSingleton<IPassiveHealthCheckPolicy, UnreachableInstances>();
         KeepInstanceIds(builder.Services);
+        // A stack trace for each request that failed; UnreachableInstances says it once an outage. Below all other configuration.
+        ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("Logging:LogLevel:Yarp", "Error")] });
         builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource("Yarp.ReverseProxy"));
     }
 
@@ -52,7 +59,7 @@ internal static class Proxy
 
     private static IReadOnlyList<ClusterConfig> Clusters(IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options) =>
     [
-        HubInstances(HubCluster, hubs, options, HubActivityTimeout) with
+        Cluster(HubCluster, hubs, options, HubActivityTimeout) with
         {
             SessionAffinity = new SessionAffinityConfig
             {
@@ -70,20 +77,15 @@ internal static class Proxy
                 },
             },
         },
-        HubInstances(HubApiCluster, hubs, options, ApiActivityTimeout),
-        new ClusterConfig
-        {
-            ClusterId = OrdersCluster,
-            Destinations = new Dictionary<string, DestinationConfig> { ["orders"] = new() { Address = "http://orders" } },
-            HttpRequest = new ForwarderRequestConfig { ActivityTimeout = ApiActivityTimeout },
-        },
+        Cluster(HubApiCluster, hubs, options, ApiActivityTimeout),
+        Cluster(OrdersCluster, new Dictionary<string, DestinationConfig> { ["orders"] = new() { Address = "http://orders" } }, options, ApiActivityTimeout),
     ];
 
-    private static ClusterConfig HubInstances(
-        string id, IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options, TimeSpan activityTimeout) => new()
+    private static ClusterConfig Cluster(
+        string id, IReadOnlyDictionary<string, DestinationConfig> destinations, GatewayOptions options, TimeSpan activityTimeout) => new()
         {
             ClusterId = id,
-            Destinations = hubs,
+            Destinations = destinations,
             LoadBalancingPolicy = SessionPlacement.PolicyName,
             HttpRequest = new ForwarderRequestConfig { ActivityTimeout = activityTimeout },
             HealthCheck = new HealthCheckConfig

@@ -34,9 +34,6 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Hub instance {Instance} drains {Connections} connections over {Window}.")]
     public static partial void Draining(ILogger logger, string instance, int connections, TimeSpan window);
 
-    [LoggerMessage(LogLevel.Error, "Draining failed; the instance stops at once.")]
-    public static partial void DrainFailed(ILogger logger, Exception exception);
-
     [LoggerMessage(LogLevel.Warning, "The probe over Redis could not be sent; the instance is not ready until one arrives.")]
     public static partial void ProbeFailed(ILogger logger, Exception exception);
 

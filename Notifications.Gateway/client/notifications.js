@@ -1,5 +1,6 @@
 import { HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 import { Backoff } from './backoff.js';
+import { HandshakeHttpClient } from './handshake.js';
 import { LocalPositions, browserDevice } from './storage.js';
 import { IncomingStream } from './stream.js';
 
@@ -56,6 +57,8 @@ export class NotificationClient {
   /** When the server asked to come back, or 0. */
   #comeBackAt = 0;
   #comeBackTimer = 0;
+  /** How long the server asked to be left alone when it refused the handshake, in milliseconds. */
+  #retryAfter = 0;
   #connectedAt = 0;
   #retryTimer = 0;
   /** Waits that a stop cuts short. @type {Set<() => void>} */
@@ -207,6 +210,7 @@ export class NotificationClient {
   /** @param {State} state */
   async #connect(state) {
     this.#enter(state);
+    this.#retryAfter = 0;
     const link = (this.#options.connectionFactory ?? (address => this.#newConnection(address)))(this.#address);
     this.#link = link;
     let begin = () => {};
@@ -239,8 +243,9 @@ export class NotificationClient {
   /** @param {string} address */
   #newConnection(address) {
     const { accessTokenFactory, connectTimeoutMs, serverTimeoutMs, keepAliveMs } = this.#options;
+    const httpClient = new HandshakeHttpClient(milliseconds => (this.#retryAfter = milliseconds));
     return new HubConnectionBuilder()
-      .withUrl(address, { accessTokenFactory, timeout: connectTimeoutMs })
+      .withUrl(address, { accessTokenFactory, httpClient, timeout: connectTimeoutMs })
       .withServerTimeout(serverTimeoutMs)
       .withKeepAliveInterval(keepAliveMs)
       // Its messages about lost connections are said by onState; what remains are errors in handlers.
@@ -310,7 +315,7 @@ export class NotificationClient {
     }
 
     // Told when to come back, it does: the hub has spread its clients already.
-    const delay = this.#comeBackAt > 0 ? Math.max(0, this.#comeBackAt - performance.now()) : this.#backoff.next();
+    const delay = this.#comeBackAt > 0 ? Math.max(0, this.#comeBackAt - performance.now()) : this.#retryAfter + this.#backoff.next();
     this.#leave();
     this.#enter('reconnecting');
     this.#retryTimer = setTimeout(() => this.#connect('reconnecting'), delay);

@@ -12,6 +12,6 @@ internal static class InstanceRegistration
         services.AddSingleton<Instance>();
         services.AddSingleton<InstanceHeartbeat>();
         services.AddHostedService(provider => provider.GetRequiredService<InstanceHeartbeat>());
-        services.AddSingleton<IHostLifetime, Drain>();
+        builder.AddDrain<Drain>();
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -11,7 +12,22 @@ using Notifications.Messaging;
 namespace Notifications.Tests.Gateway;
 
 /// <summary>What reached the hub.</summary>
-internal sealed record SeenRequest(string Path, string Query, string? Authorization, string? TraceParent);
+internal sealed record SeenRequest(string Path, string Query, string? Authorization, string? TraceParent)
+{
+    public TimeSpan At { get; } = Stopwatch.GetElapsedTime(0);
+}
+
+/// <summary>How a <see cref="FakeHub"/> answers.</summary>
+public enum FakeHubMood
+{
+    WithItsId,
+
+    /// <summary>Never, as a process that hangs.</summary>
+    Never,
+
+    /// <summary>503, as an instance that is going away.</summary>
+    WithRefusal,
+}
 
 /// <summary>Stands where a hub instance stands, answers every request with its id and remembers what it saw.</summary>
 internal sealed class FakeHub : IAsyncDisposable
@@ -34,6 +50,8 @@ internal sealed class FakeHub : IAsyncDisposable
 
     public IReadOnlyCollection<SeenRequest> Seen => _seen;
 
+    public FakeHubMood Answers { get; set; }
+
     public HubInstance Instance => new(Id, _app.Urls.Single(), Draining: false);
 
     public static async Task<FakeHub> StartAsync(string id)
@@ -50,6 +68,16 @@ internal sealed class FakeHub : IAsyncDisposable
         var request = context.Request;
         _seen.Enqueue(new SeenRequest(
             request.Path, request.QueryString.Value!, request.Headers.Authorization.SingleOrDefault(), request.Headers.TraceParent.SingleOrDefault()));
+        switch (Answers)
+        {
+            case FakeHubMood.Never:
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return;
+            case FakeHubMood.WithRefusal:
+                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                return;
+        }
+
         if (context.WebSockets.IsWebSocketRequest)
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();

@@ -100,23 +100,6 @@ public sealed class HubDestinationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_killed_instance_that_is_still_listed_costs_a_client_one_failed_request()
-    {
-        await _gateway.UseAsync(_a.Instance);
-        using var browser = _gateway.Browser(Token);
-        await BeginAsync(browser);
-        await _gateway.UseAsync(_a.Instance, _b.Instance);
-        await _a.DisposeAsync();
-
-        var problem = await RunningGateway.ProblemOf(await browser.GetAsync(NewSession));
-        Assert.Equal(HttpStatusCode.BadGateway, problem.Status);
-        // YARP takes the instance out on another thread.
-        await Eventually.True(async () => (await browser.GetAsync(NewSession)).IsSuccessStatusCode, "the session to move");
-        Assert.Equal("b", await browser.GetStringAsync(Session));
-        Assert.Equal("b", await BeginAsync(_gateway.Browser(Token)));
-    }
-
-    [Fact]
     public async Task An_entry_with_a_bad_address_does_not_spoil_the_list()
     {
         await _gateway.UseAsync(_a.Instance, new HubInstance("bad", "nowhere", Draining: false));

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -9,20 +10,22 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Notifications.Gateway;
+using Notifications.Gateway.Sessions;
 using Notifications.Messaging;
 using Notifications.Tests.Redis;
 
 namespace Notifications.Tests.Gateway;
 
-/// <summary>The gateway in this process, on a free port, with a Redis of its own.</summary>
+/// <summary>The gateway in this process, on a free port, with a Redis of its own unless it is given one.</summary>
 internal sealed class RunningGateway : IAsyncDisposable
 {
     public const string HubPath = Proxy.HubPath;
     private readonly WebApplication _app;
+    private readonly bool _ownsRedis;
 
-    private RunningGateway(WebApplication app, RedisServer redis)
+    private RunningGateway(WebApplication app, RedisServer redis, bool ownsRedis)
     {
-        _app = app;
+        (_app, _ownsRedis) = (app, ownsRedis);
         Redis = redis;
         Registry = new InstanceRegistry(redis.Connection);
     }
@@ -37,10 +40,24 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public IReadOnlyList<HubInstance> Hubs => _app.Services.GetRequiredService<HubDestinations>().Instances ?? [];
 
-    public static async Task<RunningGateway> StartAsync(string environment = "Development", Dictionary<string, string?>? settings = null)
+    /// <summary>What its instruments belong to.</summary>
+    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
+
+    /// <summary>How many sessions are open through it.</summary>
+    public int Sessions => _app.Services.GetRequiredService<OpenSessions>().Count;
+
+    /// <summary>How many sessions wait to begin.</summary>
+    public int Waiting => _app.Services.GetRequiredService<HandshakeAdmission>().Waiting;
+
+    public static async Task<RunningGateway> StartAsync(
+        string environment = "Development", Dictionary<string, string?>? settings = null, RedisServer? shared = null)
     {
-        var redis = new GarnetInProcess();
-        await redis.StartAsync();
+        var redis = shared ?? new GarnetInProcess();
+        if (shared is null)
+        {
+            await redis.StartAsync();
+        }
+
         var builder = Builder(environment, new()
         {
             ["ConnectionStrings:redis"] = redis.ConnectionString,
@@ -57,7 +74,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         var app = builder.Build();
         app.MapDefaultEndpoints();
         app.MapGateway();
-        var gateway = new RunningGateway(app, redis);
+        var gateway = new RunningGateway(app, redis, ownsRedis: shared is null);
         app.Services.GetRequiredService<ILoggerFactory>().AddProvider(gateway.Logs);
         await app.StartAsync();
         return gateway;
@@ -102,10 +119,17 @@ internal sealed class RunningGateway : IAsyncDisposable
         return client;
     }
 
+    /// <summary>What SIGTERM begins; the gateway is not stopped after it.</summary>
+    public Task DrainAsync() => _app.Services.GetRequiredService<IDrain>().RunAsync();
+
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
-        await Redis.DisposeAsync();
+        if (_ownsRedis)
+        {
+            await Redis.DisposeAsync();
+        }
+
         Logs.Dispose();
     }
 

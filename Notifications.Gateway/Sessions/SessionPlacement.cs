@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
-namespace Notifications.Gateway;
+namespace Notifications.Gateway.Sessions;
 
 /// <summary>
 /// Gives a new session to the instance with the fewest requests under way. Sessions that an instance already has do not come

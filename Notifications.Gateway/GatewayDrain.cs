@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+using Notifications.Gateway.Sessions;
+
+namespace Notifications.Gateway;
+
+/// <summary>
+/// The gateway's planned move. First it is no longer ready, and works on for as long as a load balancer takes to notice. Then it
+/// takes no new sessions and ends those that it has, spread over a window: their clients come back through another gateway.
+/// </summary>
+internal sealed class GatewayDrain(OpenSessions sessions, IOptions<GatewayOptions> options, TimeProvider time, ILogger<GatewayDrain> logger)
+    : IDrain, IHealthCheck
+{
+    // The last one asked is asked at the window's end, and then its client is given time to answer.
+    private static readonly TimeSpan LastClose = SessionStream.AnswerLimit + TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+
+    private volatile bool _isLeaving;
+    private volatile bool _isClosed;
+
+    /// <summary>No session begins here any more.</summary>
+    public bool IsClosed => _isClosed;
+
+    public async Task RunAsync()
+    {
+        _isLeaving = true;
+        Log.Leaving(logger, sessions.Count, options.Value.DrainNotice);
+        await Task.Delay(options.Value.DrainNotice, time);
+
+        _isClosed = true;
+        var needed = TimeSpan.FromSeconds((double)sessions.Count / options.Value.HandshakesPerSecond);
+        var window = needed > options.Value.DrainWindow ? needed : options.Value.DrainWindow;
+        Log.EndingSessions(logger, sessions.Count, window);
+        await sessions.EndAsync(window);
+        for (var waited = TimeSpan.Zero; sessions.Count > 0 && waited < LastClose; waited += PollInterval)
+        {
+            await Task.Delay(PollInterval, time);
+        }
+    }
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_isLeaving ? HealthCheckResult.Unhealthy("This gateway is going away.") : HealthCheckResult.Healthy());
+}
+
+internal static class GatewayDrainRegistration
+{
+    public static void AddGatewayDrain(this WebApplicationBuilder builder)
+    {
+        builder.AddDrain<GatewayDrain>();
+        builder.Services.AddSingleton(services => (GatewayDrain)services.GetRequiredService<IDrain>());
+        builder.Services.AddHealthChecks().AddCheck<GatewayDrain>("drain");
+        // What is under way when the drain is over are calls of the APIs.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>
+    /// A gateway that is going away opens no session: 503 with <c>Retry-After</c>. What else it answers, it answers for the last
+    /// time on that connection.
+    /// </summary>
+    public static void UseGatewayDrain(this WebApplication app)
+    {
+        var drain = app.Services.GetRequiredService<GatewayDrain>();
+        app.Use((context, next) =>
+        {
+            if (!drain.IsClosed)
+            {
+                return next(context);
+            }
+
+            if (HttpProtocol.IsHttp11(context.Request.Protocol))
+            {
+                context.Response.Headers.Connection = "close";
+            }
+
+            if (!context.Request.Path.StartsWithSegments(Proxy.HubPath) || !SessionRequest.Opens(context.Request))
+            {
+                return next(context);
+            }
+
+            context.Response.Headers.RetryAfter = "1";
+            return TypedResults.Problem(
+                "This gateway is going away. Try again: another one answers.", statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+        });
+    }
+}

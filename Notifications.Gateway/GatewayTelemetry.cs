@@ -1,0 +1,28 @@
+using System.Diagnostics.Metrics;
+
+namespace Notifications.Gateway;
+
+/// <summary>The gateway's own metrics, beside those of ASP.NET Core.</summary>
+internal sealed class GatewayTelemetry
+{
+    public const string Name = "Notifications.Gateway";
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _handshakes;
+
+    public GatewayTelemetry(IMeterFactory meters)
+    {
+        _meter = meters.Create(Name);
+        _handshakes = _meter.CreateCounter<long>(
+            "notifications.handshakes", "{handshake}", "Sessions that asked to begin, by whether they were let in (outcome: admitted or refused).");
+    }
+
+    public void ObserveSessions(Func<int> count) =>
+        _meter.CreateObservableUpDownCounter("notifications.sessions", count, "{session}", "Sessions that are open through this gateway.");
+
+    public void ObserveWaiting(Func<int> count) =>
+        _meter.CreateObservableUpDownCounter("notifications.handshakes.waiting", count, "{handshake}", "Sessions that wait to be let in.");
+
+    public void Handshake(bool isAdmitted) =>
+        _handshakes.Add(1, new KeyValuePair<string, object?>("outcome", isAdmitted ? "admitted" : "refused"));
+}

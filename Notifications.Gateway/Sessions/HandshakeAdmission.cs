@@ -1,0 +1,76 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace Notifications.Gateway.Sessions;
+
+/// <summary>
+/// Lets so many sessions begin in a second and no more: its beginning costs the hub and Redis the most of a session, and clients that
+/// lost a gateway come all at once. Above the rate some wait here, and the others are told when to come back.
+/// </summary>
+internal sealed class HandshakeAdmission : IDisposable
+{
+    public const int ReplenishmentsPerSecond = 10;
+
+    private readonly TokenBucketRateLimiter _bucket;
+    private readonly ReturnTimes _returnTimes;
+    private readonly GatewayTelemetry _telemetry;
+
+    public HandshakeAdmission(IOptions<GatewayOptions> options, GatewayTelemetry telemetry, TimeProvider time)
+    {
+        var rate = options.Value.HandshakesPerSecond;
+        var tokens = (rate + ReplenishmentsPerSecond - 1) / ReplenishmentsPerSecond;
+        _bucket = new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
+        {
+            TokensPerPeriod = tokens,
+            ReplenishmentPeriod = TimeSpan.FromSeconds((double)tokens / rate),
+            TokenLimit = options.Value.HandshakeBurst,
+            QueueLimit = options.Value.HandshakeQueue,
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        });
+        _returnTimes = new ReturnTimes(rate, time);
+        _telemetry = telemetry;
+        telemetry.ObserveWaiting(() => Waiting);
+    }
+
+    /// <summary>How many wait for their turn.</summary>
+    public int Waiting => (int)_bucket.GetStatistics()!.CurrentQueuedCount;
+
+    public void Dispose() => _bucket.Dispose();
+
+    /// <returns>False if the request was answered with 503.</returns>
+    public async Task<bool> AdmitAsync(HttpContext context)
+    {
+        using var lease = await _bucket.AcquireAsync(permitCount: 1, context.RequestAborted);
+        _telemetry.Handshake(lease.IsAcquired);
+        if (lease.IsAcquired)
+        {
+            return true;
+        }
+
+        var seconds = _returnTimes.Next(Waiting);
+        context.Response.Headers.RetryAfter = $"{seconds}";
+        await TypedResults.Problem(
+            $"More sessions begin at the moment than this gateway lets in. Try again after {seconds} s (Retry-After), and a random time more.",
+            statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+        return false;
+    }
+}
+
+internal static class HandshakeAdmissionPipeline
+{
+    /// <summary>Behind the token check: a caller without a token uses up nothing of it.</summary>
+    public static IReverseProxyApplicationBuilder UseHandshakeAdmission(this IReverseProxyApplicationBuilder proxy)
+    {
+        var admission = proxy.ApplicationServices.GetRequiredService<HandshakeAdmission>();
+        proxy.Use(async (context, next) =>
+        {
+            if (context.GetReverseProxyFeature().Cluster.Config.ClusterId != Proxy.HubCluster
+                || !SessionRequest.Begins(context.Request)
+                || await admission.AdmitAsync(context))
+            {
+                await next(context);
+            }
+        });
+        return proxy;
+    }
+}

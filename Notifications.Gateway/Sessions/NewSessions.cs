@@ -1,0 +1,86 @@
+using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace Notifications.Gateway.Sessions;
+
+/// <summary>
+/// Finds an instance for a request that begins a session: one that is not draining, and if that one can't be reached, another at
+/// once. The beginning of a session has no effect at an instance that did not answer it.
+/// </summary>
+internal static class NewSessions
+{
+    private const int MaxTries = 3;
+
+    public static IReverseProxyApplicationBuilder UseNewSessions(this IReverseProxyApplicationBuilder proxy)
+    {
+        proxy.Use((context, next) =>
+        {
+            var feature = context.GetReverseProxyFeature();
+            if (feature.Cluster.Config.ClusterId != Proxy.HubCluster)
+            {
+                return next(context);
+            }
+
+            if (SessionRequest.Begins(context.Request))
+            {
+                return BeginAsync(context, feature, next);
+            }
+
+            // A session lives at its instance or not at all. That the instance could not be reached a moment ago is no reason to ask another.
+            feature.AvailableDestinations = feature.AllDestinations;
+            return next(context);
+        });
+        return proxy;
+    }
+
+    private static async Task BeginAsync(HttpContext context, IReverseProxyFeature feature, RequestDelegate next)
+    {
+        var candidates = Staying(feature.AvailableDestinations);
+        var items = context.Items.Keys.ToHashSet();
+        for (var tries = 1; ; tries++)
+        {
+            feature.AvailableDestinations = candidates;
+            await next(context);
+            if (!Failed(context))
+            {
+                return;
+            }
+
+            candidates = [.. candidates.Where(candidate => candidate != feature.ProxiedDestination)];
+            if (tries == MaxTries || candidates.Count == 0 || HasBody(context))
+            {
+                break;
+            }
+
+            // What the try has left, the affinity to the instance that failed for one.
+            context.Response.Clear();
+            context.Features.Set<IForwarderErrorFeature>(null);
+            foreach (var item in context.Items.Keys.Except(items).ToArray())
+            {
+                context.Items.Remove(item);
+            }
+        }
+
+        context.Response.Clear();
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        context.Response.Headers.RetryAfter = "1";
+    }
+
+    /// <summary>
+    /// Those that are not draining, even where the affinity cookie of an earlier session names one that is: a client that such an
+    /// instance told to reconnect has to come out elsewhere. With nothing but draining instances left they are used all the same.
+    /// </summary>
+    private static IReadOnlyList<DestinationState> Staying(IReadOnlyList<DestinationState> destinations)
+    {
+        var staying = destinations.Where(destination => !HubDestination.IsDraining(destination.Model.Config)).ToArray();
+        return staying.Length > 0 ? staying : destinations;
+    }
+
+    private static bool Failed(HttpContext context) =>
+        !context.Response.HasStarted
+        && context.GetForwarderErrorFeature()?.Error is ForwarderError.Request or ForwarderError.RequestTimedOut or ForwarderError.NoAvailableDestinations;
+
+    private static bool HasBody(HttpContext context) =>
+        context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
+}

@@ -1,0 +1,46 @@
+using System.Net;
+
+namespace Notifications.Gateway.Sessions;
+
+/// <summary>The body of a response that opened a session; for a WebSocket its stream leads both ways.</summary>
+internal sealed class SessionContent : HttpContent
+{
+    private readonly HttpContent _hub;
+    private readonly OpenSession _session;
+    private readonly IMessageBoundaries _boundaries;
+    private readonly TimeProvider _time;
+
+    public SessionContent(HttpContent hub, OpenSession session, IMessageBoundaries boundaries, TimeProvider time)
+    {
+        (_hub, _session, _boundaries, _time) = (hub, session, boundaries, time);
+        foreach (var header in hub.Headers.NonValidated)
+        {
+            Headers.TryAddWithoutValidation(header.Key, header.Value);
+        }
+    }
+
+    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
+        new SessionStream(await _hub.ReadAsStreamAsync(cancellationToken), _session, _boundaries, _time);
+
+    protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        throw new NotSupportedException("A session is read as a stream.");
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _session.Dispose();
+            _hub.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Net;
+
+namespace Notifications.Gateway.Sessions;
+
+/// <summary>
+/// Sees every session where its bytes come from the hub, and lets it be ended so that the client is told: a WebSocket by a close
+/// frame, an event stream by its end, a long poll by 204.
+/// </summary>
+/// <remarks>
+/// A poll that is ended is not asked again for its session: had the hub been answering it, that answer would be lost, and 204 is what
+/// says that the session is over.
+/// </remarks>
+internal sealed class SessionEnds(HttpMessageHandler inner, OpenSessions sessions, TimeProvider time) : DelegatingHandler(inner)
+{
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (request.Method == HttpMethod.Get && !SessionRequest.Opens(request))
+        {
+            return await PollAsync(request, cancellationToken);
+        }
+
+        var response = await base.SendAsync(request, cancellationToken);
+        IMessageBoundaries? boundaries = response.StatusCode == HttpStatusCode.SwitchingProtocols ? new WebSocketFrames()
+            : response.Content.Headers.ContentType?.MediaType == SessionRequest.EventStream ? new ServerSentEvents()
+            : null;
+        if (boundaries is not null)
+        {
+            response.Content = new SessionContent(response.Content, sessions.Open(), boundaries, time);
+        }
+
+        return response;
+    }
+
+    private async Task<HttpResponseMessage> PollAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var session = sessions.Open();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var answer = base.SendAsync(request, ended.Token);
+        if (await Task.WhenAny(answer, session.Ending) == session.Ending)
+        {
+            await ended.CancelAsync();
+        }
+
+        try
+        {
+            return await answer;
+        }
+        catch (OperationCanceledException) when (session.Ending.IsCompleted && !cancellationToken.IsCancellationRequested)
+        {
+            return new HttpResponseMessage(HttpStatusCode.NoContent) { RequestMessage = request };
+        }
+    }
+}

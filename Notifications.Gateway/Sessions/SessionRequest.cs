@@ -1,0 +1,26 @@
+using Microsoft.Net.Http.Headers;
+
+namespace Notifications.Gateway.Sessions;
+
+/// <summary>What a request on the hub path is to its SignalR session.</summary>
+internal static class SessionRequest
+{
+    /// <summary>The query parameter that names the session on every request but the one that begins it.</summary>
+    private const string SessionParameter = "id";
+
+    public const string EventStream = "text/event-stream";
+
+    /// <summary>It begins a session: negotiate, or a WebSocket without it.</summary>
+    public static bool Begins(HttpRequest request) => !request.Query.ContainsKey(SessionParameter);
+
+    /// <summary>It begins a session, or opens the stream of one that has begun.</summary>
+    public static bool Opens(HttpRequest request) =>
+        Begins(request) || request.Headers.ContainsKey(HeaderNames.Upgrade) || HttpMethods.IsConnect(request.Method)
+        || request.Headers.Accept.ToString().Contains(EventStream, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>As <see cref="Opens(HttpRequest)"/>, of the request that is sent to the hub.</summary>
+    public static bool Opens(HttpRequestMessage request) =>
+        request.Method == HttpMethod.Post
+            ? request.RequestUri!.AbsolutePath.EndsWith("/negotiate", StringComparison.Ordinal)
+            : request.Headers.Upgrade.Count > 0 || request.Headers.Accept.Any(accept => accept.MediaType == EventStream);
+}

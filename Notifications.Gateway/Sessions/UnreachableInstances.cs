@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace Notifications.Gateway.Sessions;
+
+/// <summary>
+/// Takes an instance out at the first request that could not reach it. One that was killed stays in the registry until its
+/// entry expires; without this, every new session would be tried there first until then.
+/// </summary>
+/// <remarks>
+/// Only a request that got no answer at all counts. A WebSocket that breaks off says nothing about the instance: it closes
+/// connections on its own account as well.
+/// </remarks>
+internal sealed class UnreachableInstances(IDestinationHealthUpdater health, ILogger<UnreachableInstances> logger) : IPassiveHealthCheckPolicy
+{
+    public const string PolicyName = "UnreachableInstances";
+
+    private readonly ConditionalWeakTable<DestinationState, Outage> _outages = [];
+
+    public string Name => PolicyName;
+
+    public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
+    {
+        var pause = cluster.Model.Config.HealthCheck!.Passive!.ReactivationPeriod!.Value;
+        switch (context.GetForwarderErrorFeature())
+        {
+            case null:
+                health.SetPassive(cluster, destination, DestinationHealth.Healthy, pause);
+                if (_outages.TryGetValue(destination, out var over) && over.Ends())
+                {
+                    Log.ReachableAgain(logger, cluster.ClusterId, destination.DestinationId);
+                }
+
+                break;
+            case { Error: ForwarderError.Request or ForwarderError.RequestTimedOut } failure:
+                health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, pause);
+                if (_outages.GetOrCreateValue(destination).Begins())
+                {
+                    Log.Unreachable(logger, cluster.ClusterId, destination.DestinationId, destination.Model.Config.Address, Reason(failure.Exception), pause);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>YARP's own message is the same for all, and what HTTP says is longer than what the network said.</summary>
+    private static string Reason(Exception? exception) => exception switch
+    {
+        HttpRequestException { InnerException: { } network } => network.Message,
+        null => "no answer",
+        _ => exception.Message.TrimEnd('.'),
+    };
+
+    /// <summary>From the first request that failed to the first that was answered, however often it was tried in between.</summary>
+    private sealed class Outage
+    {
+        private bool _lasts;
+
+        public bool Begins() => !Interlocked.Exchange(ref _lasts, true);
+
+        public bool Ends() => Volatile.Read(ref _lasts) && Interlocked.Exchange(ref _lasts, false);
+    }
+}

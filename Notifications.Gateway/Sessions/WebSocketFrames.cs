@@ -1,0 +1,68 @@
+using System.Buffers.Binary;
+
+namespace Notifications.Gateway.Sessions;
+
+/// <summary>
+/// The frames of a WebSocket (RFC 6455, 5.2). It can be ended between any two frames, also inside a fragmented message: a close
+/// may come there.
+/// </summary>
+internal sealed class WebSocketFrames : IMessageBoundaries
+{
+    private const byte OpcodeMask = 0x0F;
+    private const byte CloseOpcode = 0x08;
+    private const byte MaskBit = 0x80;
+    private const byte LengthMask = 0x7F;
+    private const byte Length16 = 126;
+    private const byte Length64 = 127;
+
+    /// <summary>Final, opcode close, two bytes: 1001, going away.</summary>
+    private static readonly byte[] Close = [0x88, 0x02, 0x03, 0xE9];
+
+    private readonly byte[] _header = new byte[14];
+    private int _headerLength;
+    private ulong _payloadLeft;
+    private bool _isClosed;
+
+    /// <summary>Never again once the hub has closed it: a second close would be one too many.</summary>
+    public bool IsBetweenMessages => _headerLength == 0 && _payloadLeft == 0 && !_isClosed;
+
+    public ReadOnlyMemory<byte> Goodbye => Close;
+
+    public int Follow(ReadOnlySpan<byte> bytes, bool untilBoundary)
+    {
+        var at = 0;
+        while (at < bytes.Length && !(untilBoundary && IsBetweenMessages))
+        {
+            if (_payloadLeft > 0)
+            {
+                var count = (int)Math.Min(_payloadLeft, (ulong)(bytes.Length - at));
+                _payloadLeft -= (ulong)count;
+                at += count;
+                continue;
+            }
+
+            _header[_headerLength++] = bytes[at++];
+            if (_headerLength >= 2 && _headerLength == HeaderLength())
+            {
+                _payloadLeft = PayloadLength();
+                _isClosed |= (_header[0] & OpcodeMask) == CloseOpcode;
+                _headerLength = 0;
+            }
+        }
+
+        return at;
+    }
+
+    private int HeaderLength()
+    {
+        var length = (_header[1] & LengthMask) switch { Length16 => 2 + sizeof(ushort), Length64 => 2 + sizeof(ulong), _ => 2 };
+        return (_header[1] & MaskBit) == 0 ? length : length + sizeof(uint);
+    }
+
+    private ulong PayloadLength() => (_header[1] & LengthMask) switch
+    {
+        Length16 => BinaryPrimitives.ReadUInt16BigEndian(_header.AsSpan(2)),
+        Length64 => BinaryPrimitives.ReadUInt64BigEndian(_header.AsSpan(2)),
+        var length => (ulong)length,
+    };
+}

@@ -1,0 +1,71 @@
+import { DefaultHttpClient, HttpClient, HttpError, HttpResponse, NullLogger } from '@microsoft/signalr';
+
+/** @import { HttpRequest } from '@microsoft/signalr' */
+
+/**
+ * SignalR's HTTP client but for the handshake, which it sends itself to see how long a server that refuses it (429, 503) asks to
+ * be left alone: SignalR's error does not tell.
+ */
+export class HandshakeHttpClient extends HttpClient {
+  #rest = new DefaultHttpClient(NullLogger.instance);
+  #onRetryAfter;
+  /** The gateway's affinity cookie. In a browser it is not shown, and the browser sends it; elsewhere nobody else would. */
+  #cookies = '';
+
+  /** @param {(milliseconds: number) => void} onRetryAfter */
+  constructor(onRetryAfter) {
+    super();
+    this.#onRetryAfter = onRetryAfter;
+  }
+
+  /**
+   * @override
+   * @param {HttpRequest} request
+   */
+  send(request) {
+    if (request.method === 'POST' && new URL(request.url ?? '').pathname.endsWith('/negotiate')) {
+      return this.#handshake(request);
+    }
+
+    return this.#rest.send(this.#cookies === '' ? request : { ...request, headers: { ...request.headers, Cookie: this.#cookies } });
+  }
+
+  /**
+   * @override
+   * @param {string} url
+   */
+  getCookieString(url) {
+    return this.#cookies || this.#rest.getCookieString(url);
+  }
+
+  /** @param {HttpRequest} request */
+  async #handshake({ url = '', headers, timeout, withCredentials }) {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'X-Requested-With': 'XMLHttpRequest', ...headers },
+      cache: 'no-cache',
+      credentials: withCredentials ? 'include' : 'same-origin',
+      signal: timeout ? AbortSignal.timeout(timeout) : undefined,
+    });
+    const content = await response.text();
+    if (!response.ok) {
+      if (response.status === 429 || response.status === 503) {
+        this.#onRetryAfter(delay(response.headers.get('Retry-After')));
+      }
+
+      throw new HttpError(content || response.statusText, response.status);
+    }
+
+    this.#cookies = (response.headers.getSetCookie?.() ?? []).map(cookie => cookie.split(';', 1)[0]).join('; ');
+    return new HttpResponse(response.status, response.statusText, content);
+  }
+}
+
+/**
+ * @param {string | null} retryAfter seconds or a date
+ * @returns {number} milliseconds
+ */
+function delay(retryAfter) {
+  const milliseconds = /^\d+$/.test(retryAfter ?? '') ? Number(retryAfter) * 1_000 : Date.parse(retryAfter ?? '') - Date.now();
+  return Math.max(0, milliseconds || 0);
+}

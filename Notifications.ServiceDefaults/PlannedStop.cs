@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>What a service does between being told to stop and stopping, while it still works in full.</summary>
+public interface IDrain
+{
+    /// <summary>Hands over what the service holds. It stops when this returns.</summary>
+    Task RunAsync();
+}
+
+/// <summary>
+/// Makes SIGTERM and Ctrl-C a planned move: the drain first, and only then the host's stop. A host lifetime of its own, because with the
+/// usual one the stop is announced at once, and SignalR and Kestrel end connections the moment that they hear of it. A second
+/// signal stops at once.
+/// </summary>
+internal sealed class PlannedStop(IDrain drain, IHostApplicationLifetime application, ILogger<PlannedStop> logger) : IHostLifetime, IDisposable
+{
+    private readonly List<PosixSignalRegistration> _signals = [];
+    private int _asked;
+
+    public Task WaitForStartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT])
+        {
+            _signals.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+                _ = StopAsync();
+            }));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _signals.ForEach(signal => signal.Dispose());
+
+    private async Task StopAsync()
+    {
+        try
+        {
+            if (Interlocked.Exchange(ref _asked, 1) == 0)
+            {
+                await drain.RunAsync();
+            }
+        }
+        catch (Exception exception)
+        {
+            Log.DrainFailed(logger, exception);
+        }
+
+        application.StopApplication();
+    }
+}
+
+public static class PlannedStopRegistration
+{
+    /// <summary>Has the service do <typeparamref name="TDrain"/> before it stops.</summary>
+    public static void AddDrain<TDrain>(this IHostApplicationBuilder builder) where TDrain : class, IDrain
+    {
+        builder.Services.AddSingleton<IDrain, TDrain>();
+        builder.Services.AddSingleton<IHostLifetime, PlannedStop>();
+    }
+}
