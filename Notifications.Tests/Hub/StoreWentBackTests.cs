@@ -1,4 +1,5 @@
 using System.Net;
+using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
@@ -66,7 +67,7 @@ public sealed class StoreWentBackTests : IAsyncDisposable
         await using var client = await HearsThreeAsync(hub, messaging, beforeThird: () => server.SendAsync("SAVE"));
         var place = new { epoch = client.Received[2].Epoch, offset = 3 };
 
-        proxy.Target = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
+        proxy.Target = new IPEndPoint(IPAddress.Loopback, FreePorts.Next());
         await server.KillAsync();
         await server.StartAsync(CancellationToken.None);
         await messaging.PublishUntilTakenAsync(Own, 4);
