@@ -15,6 +15,7 @@ var hub = builder.AddProject<Projects.Notifications_Hub>("hub", launchProfileNam
     .WithReference(redis).WaitFor(redis);
 
 var orders = builder.AddProject<Projects.Notifications_OrderService>("orders", launchProfileName: null)
+    .WithReplicas(builder.Configuration.GetValue("ORDERS_REPLICAS", 1))
     .WithHttpEndpoint()
     .WithHttpHealthCheck("/health")
     .WithHostEnvironment()

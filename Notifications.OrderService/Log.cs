@@ -5,6 +5,27 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "The orders database could not be set up, attempt {Attempt} of {Attempts}: another instance may be doing it. Looking again.")]
     public static partial void SchemaNotCreatedYet(ILogger logger, int attempt, int attempts, Exception exception);
 
-    [LoggerMessage(LogLevel.Error, "The order is saved, but its notification {NotificationId} ({Type}) could not be published and is lost. Check that Redis answers.")]
-    public static partial void NotificationLost(ILogger logger, string notificationId, string type, Exception exception);
+    [LoggerMessage(LogLevel.Error, "Notification {NotificationId} to {Stream} can never be published as it is. It is kept aside in the table OutboxRefused, and those after it go on.")]
+    public static partial void NotificationRefused(ILogger logger, string notificationId, string stream, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Notification {NotificationId} to {Stream} had been published before: the answer, or the process that waited for it, was lost before the row could be removed.")]
+    public static partial void AlreadyPublished(ILogger logger, string notificationId, string stream);
+
+    [LoggerMessage(LogLevel.Warning, "Redis did not take notification {NotificationId} to {Stream}. Orders go on; their notifications wait in the outbox.")]
+    public static partial void RedisIsAway(ILogger logger, string notificationId, string stream, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Redis takes notifications again; those in the outbox follow.")]
+    public static partial void RedisIsBack(ILogger logger);
+
+    [LoggerMessage(LogLevel.Error, "The outbox can't be read or written; notifications wait in it until it can.")]
+    public static partial void OutboxUnreachable(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "The outbox can be read and written again.")]
+    public static partial void OutboxIsBack(ILogger logger);
+
+    [LoggerMessage(LogLevel.Warning, "At the stop the outbox could not be updated. Other replicas relay what this one had once its claims expire.")]
+    public static partial void OutboxNotSettled(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The outbox could not be counted; its metrics have no values until it can.")]
+    public static partial void OutboxNotMeasured(ILogger logger, Exception exception);
 }

@@ -2,71 +2,66 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
 
 namespace Notifications.OrderService;
 
-/// <summary>Which database holds the orders (<c>ConnectionStrings:orders</c>, else a file), its schema and its health.</summary>
+/// <summary>
+/// Which database holds the orders and their outbox, and its health: PostgreSQL or a SQLite file that
+/// <c>ConnectionStrings:orders</c> names, else a SQLite file beside the program.
+/// </summary>
 internal static class OrderDatabase
 {
     private const string ConnectionName = "orders";
     private const string DefaultFile = "orders.db";
+    private const string Remedy =
+        "Set it to \"Host=<server>;Database=<name>;Username=<user>;Password=<password>\" for PostgreSQL or to \"Data Source=<file>\" for SQLite, or remove it to use " + DefaultFile + ".";
 
     public static void AddOrderDatabase(this IHostApplicationBuilder builder)
     {
-        var connectionString = ConnectionString(builder);
-        builder.Services.AddDbContext<OrderDb>(options => options.UseSqlite(connectionString));
-        builder.Services.AddHostedService<SchemaCreation>();
+        var configure = Provider(builder);
+        builder.Services.AddDbContextFactory<OrderDb>(options => configure(options));
+        builder.Services.AddHostedService<OrderSchema>();
         builder.Services.AddHealthChecks().AddCheck<ConnectionCheck>("orders database");
     }
 
-    private static string ConnectionString(IHostApplicationBuilder builder)
+    private static Func<DbContextOptionsBuilder, DbContextOptionsBuilder> Provider(IHostApplicationBuilder builder)
     {
         var configured = builder.Configuration.GetConnectionString(ConnectionName);
         if (string.IsNullOrWhiteSpace(configured))
         {
-            return $"Data Source={Path.Combine(builder.Environment.ContentRootPath, DefaultFile)}";
+            configured = $"Data Source={Path.Combine(builder.Environment.ContentRootPath, DefaultFile)}";
         }
 
         try
         {
-            return new SqliteConnectionStringBuilder(configured).ToString();
+            return NamesServer(configured) ? PostgreSql(configured) : Sqlite(configured);
         }
         catch (ArgumentException exception)
         {
             // The value may hold a password, so the message names the setting and the keyword at fault only.
             throw new InvalidOperationException(
-                $"ConnectionStrings:{ConnectionName} is no SQLite connection string ({exception.Message}) Set it to \"Data Source=<file>\", or remove it to use {DefaultFile}.",
+                $"ConnectionStrings:{ConnectionName} is no connection string of a database that the order service knows ({exception.Message}) {Remedy}",
                 exception);
         }
     }
 
-    /// <summary>Creates the tables before the first request where there are none yet.</summary>
-    private sealed class SchemaCreation(IServiceScopeFactory scopes, TimeProvider time, ILogger<SchemaCreation> logger) : IHostedService
+    private static bool NamesServer(string connectionString)
     {
-        private const int Attempts = 10;
-        private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+        var keywords = new DbConnectionStringBuilder { ConnectionString = connectionString };
+        return keywords.ContainsKey("Host") || keywords.ContainsKey("Server");
+    }
 
-        public async Task StartAsync(CancellationToken cancellationToken)
-        {
-            for (var attempt = 1; ; attempt++)
-            {
-                try
-                {
-                    await using var scope = scopes.CreateAsyncScope();
-                    await scope.ServiceProvider.GetRequiredService<OrderDb>().Database.EnsureCreatedAsync(cancellationToken);
-                    return;
-                }
-                catch (DbException exception) when (attempt < Attempts)
-                {
-                    // Replicas that start at once all find no tables, and all but one then fail to create them.
-                    // They have to look again.
-                    Log.SchemaNotCreatedYet(logger, attempt, Attempts, exception);
-                    await Task.Delay(Pause, time, cancellationToken);
-                }
-            }
-        }
+    private static Func<DbContextOptionsBuilder, DbContextOptionsBuilder> PostgreSql(string configured)
+    {
+        var connectionString = new NpgsqlConnectionStringBuilder(configured).ToString();
+        return options => options.UseNpgsql(connectionString);
+    }
 
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    private static Func<DbContextOptionsBuilder, DbContextOptionsBuilder> Sqlite(string configured)
+    {
+        var connectionString = new SqliteConnectionStringBuilder(configured).ToString();
+        return options => options.UseSqlite(connectionString).AddInterceptors(SqliteBusyTimeout.Instance);
     }
 
     private sealed class ConnectionCheck(OrderDb db) : IHealthCheck

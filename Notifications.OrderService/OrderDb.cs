@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Notifications.Messaging;
+using Notifications.OrderService.Outbox;
 
 namespace Notifications.OrderService;
 
@@ -7,21 +9,56 @@ internal sealed class OrderDb(DbContextOptions<OrderDb> options) : DbContext(opt
 {
     public DbSet<Order> Orders => Set<Order>();
 
+    public DbSet<OutboxRow> Outbox => Set<OutboxRow>();
+
+    public DbSet<OutboxClaim> OutboxClaims => Set<OutboxClaim>();
+
+    public DbSet<RefusedRow> OutboxRefused => Set<RefusedRow>();
+
+    /// <summary>SQL: the database's clock in Unix milliseconds.</summary>
+    public string DatabaseNow => Database.IsSqlite()
+        ? "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)"
+        : "CAST(extract(epoch FROM now()) * 1000 AS bigint)";
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configuration)
     {
         configuration.Properties<OrderStatus>().HaveConversion<string>().HaveMaxLength(16);
         configuration.Properties<DateTime>().HaveConversion<UtcConverter>();
     }
 
-    protected override void OnModelCreating(ModelBuilder model) => model.Entity<Order>(order =>
+    protected override void OnModelCreating(ModelBuilder model)
     {
-        order.Property(o => o.Id).ValueGeneratedNever();
-        order.Property(o => o.Owner).HasMaxLength(Messaging.StreamName.MaxIdLength);
-        order.Property(o => o.Item).HasMaxLength(PlaceOrder.MaxItemLength);
-        order.Property(o => o.Version).IsConcurrencyToken();
-        order.HasIndex(o => new { o.Owner, o.CreatedAt });
-        order.HasIndex(o => o.CreatedAt);
-    });
+        model.Entity<Order>(order =>
+        {
+            order.Property(o => o.Id).ValueGeneratedNever();
+            order.Property(o => o.Owner).HasMaxLength(StreamName.MaxIdLength);
+            order.Property(o => o.Item).HasMaxLength(PlaceOrder.MaxItemLength);
+            order.Property(o => o.Version).IsConcurrencyToken();
+            order.HasIndex(o => new { o.Owner, o.CreatedAt });
+            order.HasIndex(o => o.CreatedAt);
+        });
+        model.Entity<OutboxRow>(row =>
+        {
+            row.HasKey(r => r.Sequence);
+            // Not the key that its name makes it to EF Core, which would let it be null then.
+            row.Property(r => r.Id).HasMaxLength(StreamName.MaxIdLength).IsRequired();
+            row.Property(r => r.Stream).HasMaxLength(OutboxRow.MaxStreamLength);
+            row.Property(r => r.TraceParent).HasMaxLength(OutboxRow.MaxTraceParentLength);
+            row.HasIndex(r => new { r.Stream, r.Sequence });
+        });
+        model.Entity<OutboxClaim>(claim =>
+        {
+            claim.HasKey(c => c.Stream);
+            claim.Property(c => c.Stream).HasMaxLength(OutboxRow.MaxStreamLength);
+            claim.Property(c => c.Owner).HasMaxLength(32);
+        });
+        model.Entity<RefusedRow>(row =>
+        {
+            row.Property(r => r.Id).HasMaxLength(StreamName.MaxIdLength);
+            row.Property(r => r.Stream).HasMaxLength(OutboxRow.MaxStreamLength);
+            row.Property(r => r.TraceParent).HasMaxLength(OutboxRow.MaxTraceParentLength);
+        });
+    }
 
     // SQLite has no time zones: what it reads back would pass for local time.
     private sealed class UtcConverter() : ValueConverter<DateTime, DateTime>(

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Notifications.Messaging;
 
 namespace Notifications.OrderService;
 
@@ -57,10 +58,11 @@ internal sealed record OrderChange(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] OrderStatus? PreviousStatus,
     DateTime UpdatedAt);
 
-[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(PlaceOrder))]
 [JsonSerializable(typeof(ChangeStatus))]
 [JsonSerializable(typeof(OrderResponse))]
 [JsonSerializable(typeof(OrderResponse[]))]
 [JsonSerializable(typeof(OrderChange))]
+[JsonSerializable(typeof(Notification))]
 internal sealed partial class OrderJson : JsonSerializerContext;

@@ -1,18 +1,52 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Notifications.OrderService.Outbox;
 
 namespace Notifications.OrderService;
 
+/// <summary>Spans and metrics of the order service.</summary>
 internal sealed class OrderTelemetry
 {
-    public const string MeterName = "Notifications.OrderService";
+    private const string Name = "Notifications.OrderService";
+    private static readonly ActivitySource Source = new(Name);
 
+    private readonly Meter _meter;
     private readonly Counter<long> _changes;
+    private readonly Counter<long> _relayed;
 
     public OrderTelemetry(IMeterFactory meters)
     {
-        _changes = meters.Create(MeterName).CreateCounter<long>(
+        _meter = meters.Create(Name);
+        _changes = _meter.CreateCounter<long>(
             "notifications.orders.changes", "{change}", "Orders placed and changed, by the status that they got.");
+        _relayed = _meter.CreateCounter<long>(
+            "notifications.outbox.relayed", "{notification}", "Notifications relayed from the outbox to Redis, by whether it had them already (duplicate).");
     }
 
     public void Changed(OrderStatus status) => _changes.Add(1, new KeyValuePair<string, object?>("status", status.ToString()));
+
+    /// <summary>The relay of one notification, in the trace of the request that caused it. It starts when the request has long ended.</summary>
+    public Activity? StartRelay(OutboxRow row)
+    {
+        // Remote, though it was this program: else the decision not to record the request's trace would not count here.
+        ActivityContext.TryParse(row.TraceParent, row.TraceState, isRemote: true, out var request);
+        var activity = Source.StartActivity("relay notification", ActivityKind.Internal, request);
+        activity?.SetTag("messaging.destination.name", row.Stream).SetTag("messaging.message.id", row.Id);
+        return activity;
+    }
+
+    public void Relayed(bool duplicate) => _relayed.Add(1, new KeyValuePair<string, object?>("duplicate", duplicate));
+
+    /// <summary>Gauges and no sums: every replica reports the one table that they share.</summary>
+    public void ObserveOutbox(Func<OutboxState?> state, TimeProvider time)
+    {
+        _meter.CreateObservableGauge("notifications.outbox.depth", Measure(current => current.Waiting), "{notification}", "Notifications that wait to be relayed.");
+        _meter.CreateObservableGauge("notifications.outbox.age", Measure(Age), "s", "How long the oldest of them has waited; 0 if none does.");
+        _meter.CreateObservableGauge("notifications.outbox.refused", Measure(current => current.Refused), "{notification}", "Notifications that can't be published and were kept aside.");
+
+        double Age(OutboxState current) => current.OldestAt is { } at ? Math.Max(0, (time.GetUtcNow().UtcDateTime - at).TotalSeconds) : 0;
+
+        Func<IEnumerable<Measurement<T>>> Measure<T>(Func<OutboxState, T> value) where T : struct =>
+            () => state() is { } current ? [new Measurement<T>(value(current))] : [];
+    }
 }

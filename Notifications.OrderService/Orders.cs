@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Notifications.Messaging;
+using Notifications.OrderService.Outbox;
 
 namespace Notifications.OrderService;
 
@@ -16,8 +17,9 @@ public static class Orders
     {
         builder.AddOrderDatabase();
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<OrderNotifier>();
+        builder.Services.AddScoped<OrderNotifier>();
         builder.Services.AddSingleton<OrderTelemetry>();
+        builder.AddOutbox();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, OrderJson.Default));
     }
 
@@ -47,9 +49,8 @@ public static class Orders
 
         var order = Order.Place(caller.UserId, request.Item!, request.Quantity!.Value, time.GetUtcNow());
         db.Orders.Add(order);
-        await db.SaveChangesAsync(cancellationToken);
+        await notifier.SaveAsync(order, previous: null, cancellationToken);
         telemetry.Changed(order.Status);
-        await notifier.PublishAsync(order, previous: null);
         return TypedResults.Created($"/api/orders/{order.Id}", OrderResponse.Of(order));
     }
 
@@ -113,7 +114,7 @@ public static class Orders
 
         try
         {
-            await db.SaveChangesAsync(cancellationToken);
+            await notifier.SaveAsync(order, previous, cancellationToken);
         }
         catch (DbUpdateConcurrencyException)
         {
@@ -123,7 +124,6 @@ public static class Orders
         }
 
         telemetry.Changed(status);
-        await notifier.PublishAsync(order, previous);
         return TypedResults.Ok(OrderResponse.Of(order));
     }
 

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Microsoft.Extensions.Logging;
-using Notifications.Benchmarks.Clusters;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
@@ -12,7 +10,7 @@ using Xunit;
 
 namespace Notifications.Tests.Orders;
 
-public sealed class OrderNotificationTests(RedisServers servers) : IClassFixture<RedisServers>
+public sealed class OrderNotificationTests(RedisServers servers, OrderDatabases databases) : IClassFixture<RedisServers>, IClassFixture<OrderDatabases>
 {
     private readonly string _owner = RedisServers.Unique("owner");
 
@@ -22,7 +20,7 @@ public sealed class OrderNotificationTests(RedisServers servers) : IClassFixture
     [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
     public async Task Each_change_is_published_to_its_owner_and_to_nobody_else(RedisKind kind)
     {
-        using var database = new OrderDatabaseFile();
+        using var database = OrderDatabase.NewFile();
         await using var host = await OrderServiceHost.StartAsync((await servers.GetAsync(kind)).ConnectionString, database.ConnectionString);
         var staffId = RedisServers.Unique("staff");
         var placed = await host.As(_owner).PlacedAsync("Tea", 3);
@@ -30,6 +28,7 @@ public sealed class OrderNotificationTests(RedisServers servers) : IClassFixture
         var paid = (await pay.Content.ReadFromJsonAsync<OrderView>())!;
 
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        await messaging.Log.WaitForIdsAsync(_owner, ids => ids.Count == 2);
         var page = await messaging.Log.ReadAfterAsync(StreamName.User(_owner), 0, 10);
         var bodies = page.Entries.Select(entry => JsonDocument.Parse(LogEntry.Parse(entry).Body).RootElement).ToArray();
         Assert.Equal(["ORDER_PLACED", "ORDER_UPDATED"], bodies.Select(body => body.GetProperty("type").GetString()));
@@ -44,39 +43,57 @@ public sealed class OrderNotificationTests(RedisServers servers) : IClassFixture
         Assert.Equal(0, (await messaging.Log.ReadEndAsync(StreamName.User(staffId))).Last);
     }
 
-    [Fact]
-    public async Task An_order_is_placed_while_Redis_is_away_and_the_loss_is_logged()
-    {
-        using var database = new OrderDatabaseFile();
-        var away = $"127.0.0.1:{FreePorts.Next()},connectTimeout=200,syncTimeout=200,asyncTimeout=200";
-        await using var host = await OrderServiceHost.StartAsync(away, database.ConnectionString);
-        var order = await host.As(_owner).PlacedAsync();
-
-        Assert.Equal(order, await host.As(_owner).GetFromJsonAsync<OrderView>($"/api/orders/{order.Id}"));
-        var log = Assert.Single(host.Logs.All, log => log.Level == LogLevel.Error && log.Category.EndsWith("OrderNotifier", StringComparison.Ordinal));
-        Assert.Contains($"{order.Id:N}-1 (ORDER_PLACED)", log.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task One_trace_holds_the_call_and_the_publish()
+    [Theory]
+    [MemberData(nameof(OrderDatabases.Installed), MemberType = typeof(OrderDatabases))]
+    public async Task One_trace_holds_the_call_its_relay_and_the_publish(OrderDatabaseKind kind)
     {
         await using var receiver = await OtlpReceiver.StartAsync();
-        using var database = new OrderDatabaseFile();
+        using var database = await databases.CreateAsync(kind);
         var redis = (await servers.GetAsync(RedisKind.Garnet)).ConnectionString;
         string traceId;
-        await using (var host = await OrderServiceHost.StartAsync(redis, database.ConnectionString, receiver.Endpoint))
+        await using (var host = await OrderServiceHost.StartAsync(redis, database.ConnectionString, ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.Endpoint)))
         {
-            using var caller = new Activity("caller").Start();
-            traceId = caller.TraceId.ToString();
-            caller.ActivityTraceFlags = ActivityTraceFlags.Recorded;
-            await host.As(_owner).PlacedAsync();
+            traceId = await PlaceTracedAsync(host, ActivityTraceFlags.Recorded);
         }
 
         var spans = (await receiver.WaitForAsync(
-            all => all.Count(span => span.TraceId == traceId) >= 2, "the spans of the call and the publish")).Where(span => span.TraceId == traceId).ToArray();
-        var server = Assert.Single(spans, span => span.Kind == Span.Types.Kind.Server);
+            all => all.Count(span => span.TraceId == traceId) >= 3, "the spans of the call, the relay and the publish")).Where(span => span.TraceId == traceId).ToArray();
+        var call = Assert.Single(spans, span => span.Kind == Span.Types.Kind.Server);
+        var relay = Assert.Single(spans, span => span.Name == "relay notification");
         var publish = Assert.Single(spans, span => span.Kind == Span.Types.Kind.Producer);
-        Assert.Equal(server.SpanId, publish.ParentSpanId);
+        Assert.Equal((call.SpanId, relay.SpanId), (relay.ParentSpanId, publish.ParentSpanId));
         Assert.Equal($"user:{_owner}", publish.Attributes["messaging.destination.name"]);
+
+        await using var messaging = await TestMessaging.OnAsync(servers, RedisKind.Garnet);
+        var page = await messaging.Log.ReadAfterAsync(StreamName.User(_owner), 0, 10);
+        Assert.Equal($"00-{traceId}-{publish.SpanId}-01", LogEntry.Parse(page.Entries.Single()).TraceParent);
+    }
+
+    [Fact]
+    public async Task Of_a_call_that_is_not_traced_the_relay_is_not_traced_either()
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        using var database = OrderDatabase.NewFile();
+        var redis = (await servers.GetAsync(RedisKind.Garnet)).ConnectionString;
+        string traced;
+        await using (var host = await OrderServiceHost.StartAsync(redis, database.ConnectionString, ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.Endpoint)))
+        {
+            await PlaceTracedAsync(host, ActivityTraceFlags.None);
+            traced = await PlaceTracedAsync(host, ActivityTraceFlags.Recorded);
+        }
+
+        var relays = await receiver.WaitForAsync(all => all.Any(span => span.Name == "relay notification"), "the relay of the traced call");
+        Assert.Equal([traced], relays.Where(span => span.Name is "relay notification" or "publish notification").Select(span => span.TraceId).Distinct());
+    }
+
+    /// <returns>The trace id, when the notification has been published.</returns>
+    private async Task<string> PlaceTracedAsync(OrderServiceHost host, ActivityTraceFlags flags)
+    {
+        using var caller = new Activity("caller").Start();
+        caller.ActivityTraceFlags = flags;
+        var order = await host.As(_owner).PlacedAsync();
+        await using var messaging = await TestMessaging.OnAsync(servers, RedisKind.Garnet);
+        await messaging.Log.WaitForIdsAsync(_owner, ids => ids.Contains($"{order.Id:N}-1"));
+        return caller.TraceId.ToString();
     }
 }

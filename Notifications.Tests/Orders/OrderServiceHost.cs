@@ -1,7 +1,9 @@
+using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Notifications.Messaging;
@@ -19,10 +21,13 @@ public sealed class OrderServiceHost : IAsyncDisposable
 
     public CapturedLogs Logs { get; }
 
+    /// <summary>The scope of the meters of this one service.</summary>
+    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
+
     /// <param name="redis">Connection string of the Redis to publish to.</param>
     /// <param name="database"><c>ConnectionStrings:orders</c>.</param>
-    /// <param name="otlpEndpoint">Where traces go, if anywhere.</param>
-    public static async Task<OrderServiceHost> StartAsync(string redis, string database, string? otlpEndpoint = null)
+    /// <param name="settings">More of its configuration, such as <c>Outbox:PollInterval</c>.</param>
+    public static async Task<OrderServiceHost> StartAsync(string redis, string database, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -37,8 +42,8 @@ public sealed class OrderServiceHost : IAsyncDisposable
             ["ConnectionStrings:redis"] = redis,
             ["ConnectionStrings:orders"] = database,
             [TokenNames.DevelopmentKey] = TestTokens.Key,
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = otlpEndpoint,
         });
+        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
 
         builder.AddServiceDefaults();
         builder.AddTokenAuthentication();
@@ -77,9 +82,11 @@ public sealed class OrderServiceHost : IAsyncDisposable
         return client;
     }
 
+    /// <summary>Stops it as SIGTERM would.</summary>
     public async ValueTask DisposeAsync()
     {
         _clients.ForEach(client => client.Dispose());
+        await _app.StopAsync();
         await _app.DisposeAsync();
     }
 }

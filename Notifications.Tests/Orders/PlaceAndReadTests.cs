@@ -13,11 +13,13 @@ public sealed class PlaceAndReadTests(OrderServiceFixture orders) : IClassFixtur
 
     private HttpClient Owner => orders.Host.As(_owner);
 
-    [Fact]
-    public async Task A_placed_order_is_created_at_its_location_for_the_caller()
+    [Theory]
+    [MemberData(nameof(OrderDatabases.Installed), MemberType = typeof(OrderDatabases))]
+    public async Task A_placed_order_is_created_at_its_location_for_the_caller(OrderDatabaseKind kind)
     {
+        using var owner = orders.On(kind).As(_owner);
         var before = DateTimeOffset.UtcNow;
-        using var response = await Owner.PlaceAsync("Coffee", 2);
+        using var response = await owner.PlaceAsync("Coffee", 2);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
 
         using var json = JsonDocument.Parse(await response.Content.ReadAsStreamAsync());
@@ -29,19 +31,21 @@ public sealed class PlaceAndReadTests(OrderServiceFixture orders) : IClassFixtur
         Assert.Equal(new OrderView(order.Id, _owner, "Coffee", 2, "Placed", order.CreatedAt, order.CreatedAt), order);
         Assert.InRange(order.CreatedAt, before.AddMilliseconds(-1), DateTimeOffset.UtcNow);
         Assert.Equal($"/api/orders/{order.Id}", response.Headers.Location?.ToString());
-        Assert.Equal(order, await Owner.GetFromJsonAsync<OrderView>(response.Headers.Location));
+        Assert.Equal(order, await owner.GetFromJsonAsync<OrderView>(response.Headers.Location));
     }
 
-    [Fact]
-    public async Task An_owner_lists_his_own_orders_newest_first_and_staff_lists_all()
+    [Theory]
+    [MemberData(nameof(OrderDatabases.Installed), MemberType = typeof(OrderDatabases))]
+    public async Task An_owner_lists_his_own_orders_newest_first_and_staff_lists_all(OrderDatabaseKind kind)
     {
-        var first = await Owner.PlacedAsync("first");
-        var others = await orders.Host.As(RedisServers.Unique("other")).PlacedAsync("another's");
-        var second = await Owner.PlacedAsync("second");
+        using var owner = orders.On(kind).As(_owner);
+        var first = await owner.PlacedAsync("first");
+        var others = await orders.On(kind).As(RedisServers.Unique("other")).PlacedAsync("another's");
+        var second = await owner.PlacedAsync("second");
 
-        Assert.Equal([second, first], await Owner.ListAsync());
-        Assert.Equal([second], await Owner.ListAsync("?limit=1"));
-        Assert.Equal([second, others, first], await orders.Host.As("sam", "staff").ListAsync("?limit=3"));
+        Assert.Equal([second, first], await owner.ListAsync());
+        Assert.Equal([second], await owner.ListAsync("?limit=1"));
+        Assert.Equal([second, others, first], await orders.On(kind).As("sam", "staff").ListAsync("?limit=3"));
     }
 
     [Theory]
@@ -54,13 +58,15 @@ public sealed class PlaceAndReadTests(OrderServiceFixture orders) : IClassFixtur
         await response.AssertProblemAsync(HttpStatusCode.BadRequest, $"\"{limit}\"", "from 1 to 1000");
     }
 
-    [Fact]
-    public async Task Anothers_order_is_not_found_but_staff_sees_it()
+    [Theory]
+    [MemberData(nameof(OrderDatabases.Installed), MemberType = typeof(OrderDatabases))]
+    public async Task Anothers_order_is_not_found_but_staff_sees_it(OrderDatabaseKind kind)
     {
-        var order = await Owner.PlacedAsync();
-        using var response = await orders.Host.As(RedisServers.Unique("other")).GetAsync($"/api/orders/{order.Id}");
+        using var owner = orders.On(kind).As(_owner);
+        var order = await owner.PlacedAsync();
+        using var response = await orders.On(kind).As(RedisServers.Unique("other")).GetAsync($"/api/orders/{order.Id}");
         await response.AssertProblemAsync(HttpStatusCode.NotFound, $"There is no order {order.Id} that you may see");
-        Assert.Equal(order, await orders.Host.As("sam", "staff").GetFromJsonAsync<OrderView>($"/api/orders/{order.Id}"));
+        Assert.Equal(order, await orders.On(kind).As("sam", "staff").GetFromJsonAsync<OrderView>($"/api/orders/{order.Id}"));
     }
 
     [Theory]
@@ -96,10 +102,12 @@ public sealed class PlaceAndReadTests(OrderServiceFixture orders) : IClassFixtur
         Assert.Empty(await Owner.ListAsync());
     }
 
-    [Fact]
-    public async Task The_longest_item_and_the_highest_quantity_are_accepted()
+    [Theory]
+    [MemberData(nameof(OrderDatabases.Installed), MemberType = typeof(OrderDatabases))]
+    public async Task The_longest_item_and_the_highest_quantity_are_accepted(OrderDatabaseKind kind)
     {
-        var order = await Owner.PlacedAsync(new string('ü', 200), 1000);
+        using var owner = orders.On(kind).As(_owner);
+        var order = await owner.PlacedAsync(new string('ü', 200), 1000);
         Assert.Equal((new string('ü', 200), 1000), (order.Item, order.Quantity));
     }
 

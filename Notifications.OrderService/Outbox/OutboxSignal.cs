@@ -1,0 +1,27 @@
+using System.Threading.Channels;
+
+namespace Notifications.OrderService.Outbox;
+
+/// <summary>Tells this process's relay that there may be something to do. Raised while nobody waits, it is there for the next who does.</summary>
+internal sealed class OutboxSignal(TimeProvider time)
+{
+    private readonly Channel<bool> _raised =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public void Raise() => _raised.Writer.TryWrite(true);
+
+    /// <summary>Returns when it was raised, or after <paramref name="atMost"/>.</summary>
+    public async Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(atMost, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await _raised.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Nobody raised it.
+        }
+    }
+}
