@@ -36,6 +36,8 @@ internal sealed class Cluster : IAsyncDisposable
 
     public IReadOnlyList<GatewayProcess> Gateways { get; private set; } = [];
 
+    public IReadOnlyList<OrderServiceProcess> Orders { get; private set; } = [];
+
     /// <summary>The load balancer before the gateways.</summary>
     public Front Front => _front ?? throw NotStarted();
 
@@ -52,7 +54,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     public InstanceRegistry Registry => Services.GetRequiredService<InstanceRegistry>();
 
-    private ServerProcess[] Processes => [.. Gateways, .. Hubs, Redis];
+    private ServerProcess[] Processes => [.. Gateways, .. Orders, .. Hubs, Redis];
 
     private ServiceProvider Services => _services ?? throw NotStarted();
 
@@ -119,6 +121,9 @@ internal sealed class Cluster : IAsyncDisposable
         };
         Hubs = [.. Enumerable.Range(1, _options.Hubs).Select(number => CreateHub(number, settings))];
         await Task.WhenAll(Hubs.Select(hub => hub.StartAsync(cancellationToken)));
+
+        Orders = [.. Enumerable.Range(1, _options.OrderServices).Select(number => new OrderServiceProcess($"orders-{number}", _directory, _watchdog, _http, settings))];
+        await Task.WhenAll(Orders.Select(orders => orders.StartAsync(cancellationToken)));
 
         // After the hubs, so that the first list that a gateway reads has all of them and clients spread evenly.
         var gatewaySettings = settings.Concat(_options.GatewaySettings).ToDictionary();

@@ -7,6 +7,9 @@ internal sealed record ClusterOptions
 
     public int Gateways { get; init; } = 1;
 
+    /// <summary>Order services, on one database.</summary>
+    public int OrderServices { get; init; }
+
     /// <summary>More arguments of <c>redis-server</c>, such as <c>--appendonly yes</c>.</summary>
     public IReadOnlyList<string> RedisArguments { get; init; } = ["--appendonly", "no"];
 

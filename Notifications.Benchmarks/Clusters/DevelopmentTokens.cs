@@ -15,7 +15,7 @@ internal sealed class DevelopmentTokens(string key)
 
     public string Key => key;
 
-    public string Issue(string user)
+    public string Issue(string user, params string[] roles)
     {
         var now = DateTime.UtcNow;
         return _tokens.CreateToken(new SecurityTokenDescriptor
@@ -25,7 +25,7 @@ internal sealed class DevelopmentTokens(string key)
             IssuedAt = now,
             NotBefore = now,
             Expires = now + Lifetime,
-            Claims = new Dictionary<string, object> { [TokenNames.UserClaim] = user },
+            Claims = new Dictionary<string, object> { [TokenNames.UserClaim] = user, [TokenNames.RoleClaim] = roles },
             SigningCredentials = _credentials,
         });
     }

@@ -19,11 +19,20 @@ internal static class FaultRun
         await using var workload = new Workload(scenario.Load(options.Load, options.Brief), cluster, output);
         var stage = new FaultStage(cluster, workload, options.Brief, output);
         await workload.ConnectAsync(cancellationToken);
+        await using var orders = new OrderLoad(cluster);
+        var hasOrders = cluster.Orders.Count > 0;
+        if (hasOrders)
+        {
+            await orders.ConnectAsync(cancellationToken);
+        }
+
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var faults = FaultsAsync(scenario, stage, failed, cancellationToken);
         try
         {
-            await workload.PublishAsync(TimeSpan.MaxValue, until: faults, failed.Token);
+            await Task.WhenAll(
+                workload.PublishAsync(TimeSpan.MaxValue, until: faults, failed.Token),
+                hasOrders ? orders.PlaceAsync(until: faults, failed.Token) : Task.CompletedTask);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -33,6 +42,10 @@ internal static class FaultRun
         await faults;
         cluster.ThrowIfAnyDied();
         await workload.CatchUpAsync(cancellationToken);
+        if (hasOrders)
+        {
+            await CheckOrdersAsync(orders, scenario, stage, cancellationToken);
+        }
 
         var load = workload.Check();
         var result = new FaultResult
@@ -61,6 +74,14 @@ internal static class FaultRun
             await failed.CancelAsync();
             throw;
         }
+    }
+
+    private static async Task CheckOrdersAsync(OrderLoad orders, FaultScenario scenario, FaultStage stage, CancellationToken cancellationToken)
+    {
+        await orders.CheckAsync(cancellationToken);
+        stage.Note($"{orders.Placed} orders, {orders.Untold} not told, {orders.ToldAgain} told again");
+        stage.Require(orders is { Placed: > 0, Untold: 0 }, "every order's notification arrived");
+        stage.Require(orders.ToldAgain == 0 || scenario.OrdersMayBeToldAgain, "each arrived once");
     }
 
     private static IEnumerable<string> General(FaultScenario scenario, LoadResult load, bool isBrief)

@@ -17,6 +17,9 @@ internal abstract class FaultScenario
 
     public virtual ClusterOptions Cluster { get; } = new() { Gateways = 2 };
 
+    /// <summary>Where orders are placed: whether an owner may be told of one twice.</summary>
+    public virtual bool OrdersMayBeToldAgain => false;
+
     /// <summary>The load, where that of the other scenarios does not do.</summary>
     public virtual LoadOptions Load(LoadOptions standard, bool isBrief) => standard;
 

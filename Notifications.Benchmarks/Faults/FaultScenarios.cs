@@ -8,7 +8,7 @@ internal static class FaultScenarios
     [
         new HubKill(), new HubPause(), new RollingRestart(),
         new RedisRestart(), new RedisEmpty(), new RedisPause(), new RedisCut(), new LiveLinkDead(),
-        new ReconnectStorm(),
+        new OrdersKill(), new ReconnectStorm(),
     ];
 
     /// <exception cref="ArgumentException">There is none of that name.</exception>

@@ -9,7 +9,7 @@ internal sealed class RedisRestart : FaultScenario
 
     public override string What => "Redis with AOF is killed (SIGKILL), back after 5 s, and killed again, back after 30 s";
 
-    public override ClusterOptions Cluster { get; } = new() { Gateways = 2, RedisArguments = ["--appendonly", "yes"] };
+    public override ClusterOptions Cluster { get; } = new() { Gateways = 2, OrderServices = 1, RedisArguments = ["--appendonly", "yes"] };
 
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
     {
@@ -30,6 +30,11 @@ internal sealed class RedisEmpty : FaultScenario
     public override string Name => "redis-empty";
 
     public override string What => "Redis without persistence is killed (SIGKILL) and comes back empty after 5 s";
+
+    public override ClusterOptions Cluster { get; } = new() { Gateways = 2, OrderServices = 1 };
+
+    // The ids of what was published are gone with the rest.
+    public override bool OrdersMayBeToldAgain => true;
 
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
+using Notifications.Benchmarks.Clusters;
 using Notifications.Client;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
@@ -15,7 +16,8 @@ public sealed class RedisAwayTests : IAsyncLifetime
     // Long enough for StackExchange.Redis to reach a Redis that is back: its waits between attempts grow.
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(40);
 
-    private readonly RestartableRedis _redis = new();
+    private readonly RedisProcesses _servers = new();
+    private RedisProcess _redis = null!;
     private readonly string _user = RedisServers.Unique("user");
     private readonly StreamName _topic = StreamName.Topic(RedisServers.Unique("news"));
 
@@ -43,7 +45,7 @@ public sealed class RedisAwayTests : IAsyncLifetime
             Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (answer.StatusCode, answer.Headers.RetryAfter!.Delta));
         }
 
-        await _redis.StartAsync();
+        await _redis.StartAsync(CancellationToken.None);
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready again", Recovery);
         await client.InvokeAsync("Subscribe", _topic.Value);
         await messaging.PublishAsync(Own, 1);
@@ -76,7 +78,7 @@ public sealed class RedisAwayTests : IAsyncLifetime
 
         await client.SubscribeAsync(_topic.Value);
 
-        await _redis.StartAsync();
+        await _redis.StartAsync(CancellationToken.None);
         await using var redis = await ConnectAsync();
         await using var messaging = TestMessaging.On(redis);
         await Eventually.True(
@@ -97,7 +99,7 @@ public sealed class RedisAwayTests : IAsyncLifetime
         await using var hub = await HubHost.StartWithoutRedisAsync(_redis.ConnectionString);
         Assert.Equal((true, false), (await hub.IsAliveAsync(), await hub.IsReadyAsync()));
 
-        await _redis.StartAsync();
+        await _redis.StartAsync(CancellationToken.None);
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready", Recovery);
         await using var client = await hub.ConnectAsync(_user, "laptop");
         await using var redis = await ConnectAsync();
@@ -107,9 +109,15 @@ public sealed class RedisAwayTests : IAsyncLifetime
         await Eventually.True(() => client.Received.Count == 1, "the notification");
     }
 
-    public Task InitializeAsync() => RedisServerProcess.IsInstalled ? _redis.StartAsync() : Task.CompletedTask;
+    public async Task InitializeAsync()
+    {
+        if (RedisServerProcess.IsInstalled)
+        {
+            _redis = await _servers.StartAsync("--appendonly", "yes");
+        }
+    }
 
-    public async Task DisposeAsync() => await _redis.DisposeAsync();
+    public async Task DisposeAsync() => await _servers.DisposeAsync();
 
-    private async Task<IConnectionMultiplexer> ConnectAsync() => await ConnectionMultiplexer.ConnectAsync(_redis.ConnectionString);
+    private Task<IConnectionMultiplexer> ConnectAsync() => RedisProcesses.ConnectAsync(_redis);
 }
