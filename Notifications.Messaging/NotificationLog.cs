@@ -42,7 +42,7 @@ public sealed record LogPage(string Epoch, long Last, long Asked, long After, IR
 public readonly record struct DeviceName(string User, string Device);
 
 /// <summary>The streams as Redis holds them: append and publish, read, acknowledge, each one atomic script and one round trip.</summary>
-public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time)
+public sealed class NotificationLog : IDisposable
 {
     private const int EndOnly = -1;
 
@@ -53,7 +53,17 @@ public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels c
     private static readonly Script AcknowledgeUser = Script.Load("acknowledge.lua");
     private static readonly Script AcknowledgeTopic = Script.Load("acknowledge-topic.lua");
 
-    private readonly NotificationOptions _options = options.Value;
+    private readonly IConnectionMultiplexer _redis;
+    private readonly LiveChannels _channels;
+    private readonly NotificationOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ReplicatedAppends _replicated;
+
+    public NotificationLog(IConnectionMultiplexer redis, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time)
+    {
+        (_redis, _channels, _options, _time) = (redis, channels, options.Value, time);
+        _replicated = new ReplicatedAppends(redis, options);
+    }
 
     /// <summary>The stream's present end, without entries. A stream never seen gets its epoch now.</summary>
     public Task<LogPage> ReadEndAsync(StreamName stream) => PageAsync(Read, stream, [], EndOnly, 0, "", "");
@@ -85,7 +95,7 @@ public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels c
         stream.IsUser
             ? PageAsync(
                 Resume, stream, [RedisNames.Seen(stream)],
-                device.Device, limit, time.GetUtcNow().ToUnixTimeMilliseconds(), Milliseconds(_options.LogLifetime), _options.MaxDevices)
+                device.Device, limit, _time.GetUtcNow().ToUnixTimeMilliseconds(), Milliseconds(_options.LogLifetime), _options.MaxDevices)
             : PageAsync(ResumeTopic, stream, [TopicCursor(stream, device)], limit, Milliseconds(_options.LogLifetime));
 
     /// <summary>Moves the device's cursor forward to <paramref name="position"/>.</summary>
@@ -95,13 +105,18 @@ public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels c
             ? await RunAsync(AcknowledgeUser, stream, [], device.Device, position.Epoch, position.Offset)
             : await RunAsync(AcknowledgeTopic, stream, [TopicCursor(stream, device)], position.Epoch, position.Offset, Milliseconds(_options.LogLifetime)));
 
+    public void Dispose() => _replicated.Dispose();
+
     internal async Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry)
     {
-        var channel = await channels.LiveAsync(stream);
-        var result = (RedisResult[])(await RunAsync(
-            Publish, stream, [RedisNames.Id(stream, id)],
+        var channel = await _channels.LiveAsync(stream);
+        var keys = Keys(stream, RedisNames.Id(stream, id));
+        var arguments = Arguments(
             entry, _options.LogLength, Milliseconds(_options.LogLifetime), Milliseconds(_options.IdLifetime),
-            (byte[])channel!, channel.IsSharded ? "SPUBLISH" : "PUBLISH"))!;
+            (byte[])channel!, channel.IsSharded ? "SPUBLISH" : "PUBLISH");
+        var result = (RedisResult[])(_options.WaitForReplicas == 0
+            ? await Publish.RunAsync(_redis.GetDatabase(), keys, arguments)
+            : await _replicated.RunAsync(Publish, keys, arguments))!;
         return new PublishResult(id, (string)result[0]!, (long)result[1], (int)result[2] == 1);
     }
 
@@ -117,10 +132,12 @@ public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels c
     }
 
     private Task<RedisResult> RunAsync(Script script, StreamName stream, RedisKey[] keys, params RedisValue[] arguments) =>
-        script.RunAsync(
-            redis.GetDatabase(),
-            [RedisNames.Meta(stream), RedisNames.Log(stream), RedisNames.Cursors(stream), .. keys],
-            [NewEpoch(), Milliseconds(_options.StreamLifetime), .. arguments]);
+        script.RunAsync(_redis.GetDatabase(), Keys(stream, keys), Arguments(arguments));
+
+    private static RedisKey[] Keys(StreamName stream, params RedisKey[] keys) =>
+        [RedisNames.Meta(stream), RedisNames.Log(stream), RedisNames.Cursors(stream), .. keys];
+
+    private RedisValue[] Arguments(params RedisValue[] arguments) => [NewEpoch(), Milliseconds(_options.StreamLifetime), .. arguments];
 
     private static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);
 

@@ -28,6 +28,17 @@ public sealed class NotificationOptions
     public int MaxDevices { get; set; } = 100;
 
     /// <summary>
+    /// How many replicas must confirm a notification before its publish returns (Redis's WAIT). Default 0: the primary's answer is
+    /// enough. Costs each publish a round trip between primary and replica.
+    /// </summary>
+    [Range(0, 10)]
+    public int WaitForReplicas { get; set; }
+
+    /// <summary>How long they have; after that publishing throws <see cref="NotReplicatedException"/>. Default 1 s, at most 4 s: below the time-out of commands.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:04")]
+    public TimeSpan WaitTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
     /// How long a stream's epoch and offset, and its devices' cursors, outlive its last change: well past
     /// <see cref="LogLifetime"/>, so that a reader who has seen everything is not told that he lost something. Four times as long.
     /// </summary>

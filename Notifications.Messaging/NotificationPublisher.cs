@@ -15,6 +15,8 @@ public sealed class NotificationPublisher(
     /// Appends the notification to the stream's log and signals it to the hubs that have readers, in one atomic step. When this
     /// returns, Redis has it, and it is delivered in the order of the offsets. When it throws a
     /// <see cref="StackExchange.Redis.RedisException"/> or a time-out, it may or may not be there: publish again with the same id.
+    /// With <see cref="NotificationOptions.WaitForReplicas"/> so many replicas have it too; <see cref="NotReplicatedException"/>
+    /// says that they do not. What of it survives Redis depends on Redis's persistence: docs/reliability.md.
     /// </summary>
     /// <exception cref="ArgumentException">The id, the type or the payload breaks a limit; nothing was published.</exception>
     public async Task<PublishResult> PublishAsync(

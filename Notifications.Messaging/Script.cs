@@ -15,6 +15,12 @@ internal sealed class Script
     public Task<RedisResult> RunAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments) =>
         database.ScriptEvaluateAsync(_text, keys, arguments);
 
+    /// <summary>On this server or nowhere, and never by its hash: a second attempt would come behind what was sent after the first.</summary>
+    public Task<RedisResult> RunAsync(IServer server, RedisKey[] keys, RedisValue[] arguments) => server.ExecuteAsync(
+        "EVAL",
+        [_text, keys.Length, .. keys.Cast<object>(), .. arguments.Cast<object>()],
+        CommandFlags.NoRedirect);
+
     private static string Read(string name)
     {
         using var stream = typeof(Script).Assembly.GetManifestResourceStream(name)

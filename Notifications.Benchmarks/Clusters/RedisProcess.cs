@@ -11,7 +11,7 @@ namespace Notifications.Benchmarks.Clusters;
 internal sealed class RedisProcess(DirectoryInfo directory, Watchdog watchdog, IReadOnlyList<string> arguments, string name = "redis")
     : ServerProcess(name, directory, watchdog)
 {
-    private const string Remedy = "Install it, on Debian with apt-get install redis-server.";
+    internal const string Remedy = "Install it, on Debian with apt-get install redis-server.";
 
     public IPEndPoint EndPoint { get; } = new(IPAddress.Loopback, FreePorts.Next());
 

@@ -4,6 +4,8 @@
 -- Returns {epoch, offset, 1 if the id was known else 0, how many hubs listened}
 local known = redis.call('GET', KEYS[4])
 if known then
+  -- Changes nothing, and is a write all the same: a WAIT on this connection then covers what an earlier one wrote.
+  redis.call('PEXPIRE', KEYS[4], math.max(redis.call('PTTL', KEYS[4]), 1))
   local space = string.find(known, ' ', 1, true)
   return {string.sub(known, space + 1), tonumber(string.sub(known, 1, space - 1)), 1, 0}
 end

@@ -85,5 +85,29 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await Eventually.True(() => client.Received.Count == 5, "live delivery with the old primary back as a replica", TimeSpan.FromSeconds(2));
     }
 
+    [FactWithRedisServer]
+    public async Task A_planned_fail_over_moves_the_hubs_subscriptions_to_the_new_primary()
+    {
+        var nodes = cluster.Processes;
+        await using var messaging = TestMessaging.On(cluster.Connection);
+        await using var hub = await HubHost.StartAsync(cluster.ConnectionString);
+        await Eventually.True(hub.IsReadyAsync, "the hub to be ready");
+        await using var client = await hub.ConnectAsync(_user, "laptop");
+        var replica = await nodes.ReplicaOfAsync(await nodes.PrimaryOfAsync(RedisNames.Meta(Own)));
+
+        await replica.SendAsync("CLUSTER", "FAILOVER");
+        for (var number = 1; await nodes.PrimaryOfAsync(RedisNames.Meta(Own)) != replica || number <= 100; number++)
+        {
+            await messaging.PublishUntilTakenAsync(Own, number);
+        }
+
+        var published = (await messaging.Log.ReadEndAsync(Own)).Last;
+        await Eventually.True(() => client.Received.Count == published, "everything that was published meanwhile", FailoverLimit);
+        Assert.Equal(Enumerable.Range(1, (int)published).Select(offset => (long)offset), client.Received.Select(received => received.Offset));
+        Assert.Single(client.Subscribed);
+        await Eventually.True(
+            async () => (await replica.SendAsync("PUBSUB", "SHARDNUMSUB", RedisNames.Live(Own))).EndsWith('1'), "the new primary to count the hub", FailoverLimit);
+    }
+
     private static object Said(string id) => new { stream = "none", epoch = "", offset = 0, id, type = "SAID", payload = (string?)null, timestamp = 0 };
 }

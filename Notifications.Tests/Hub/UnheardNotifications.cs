@@ -9,8 +9,9 @@ internal static class UnheardNotifications
     public static async Task AppendAsync(IDatabase database, StreamName stream)
     {
         await database.HashIncrementAsync(RedisNames.Meta(stream), "offset");
+        await database.HashSetAsync(RedisNames.Meta(stream), "token", "00000000beef");
         await database.ListRightPushAsync(RedisNames.Log(stream), """
-            1700000000000
+            1700000000000 00000000beef
             {"id":"unheard","type":"UNHEARD","payload":null,"timestamp":1700000000000}
             """.TrimEnd());
     }

@@ -1,3 +1,4 @@
+using Notifications.Benchmarks.Clusters;
 using Notifications.Messaging;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
@@ -44,6 +45,49 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
             Assert.True(LiveMessage.TryParse((byte[])(await live.ReadAsync(limit.Token)).Message!, out var message));
             Assert.Equal(1, message.Offset);
         }
+    }
+
+    [FactWithRedisServer]
+    public async Task A_service_that_was_there_before_its_Redis_finds_out_what_kind_it_is()
+    {
+        await using var processes = new RedisProcesses();
+        var (node, single) = (processes.Add("--cluster-enabled", "yes", "--cluster-port", $"{FreePorts.Next()}"), processes.Add());
+        await using var toNode = await RedisProcesses.ConnectAsync(node);
+        await using var toSingle = await RedisProcesses.ConnectAsync(single);
+        var (ofNode, ofSingle) = (new LiveChannels(toNode), new LiveChannels(toSingle));
+        Task[] early = [ofNode.AreShardedAsync(), ofSingle.AreShardedAsync()];
+
+        await Task.WhenAll(node.StartAsync(CancellationToken.None), single.StartAsync(CancellationToken.None));
+
+        // Those who asked too early waited, or were told that Redis is away.
+        await Task.WhenAll(early.Select(task => task.ContinueWith(_ => { }, TaskScheduler.Default)));
+        await Eventually.True(() => Answers(ofNode, true), "the node of a cluster to be known as such", TimeSpan.FromSeconds(20));
+        await Eventually.True(() => Answers(ofSingle, false), "the single server to be known as such", TimeSpan.FromSeconds(20));
+
+        static async Task<bool> Answers(LiveChannels channels, bool sharded)
+        {
+            try
+            {
+                Assert.Equal(sharded, await channels.AreShardedAsync());
+                return true;
+            }
+            catch (RedisException)
+            {
+                return false;
+            }
+        }
+    }
+
+    [FactWithRedisServer]
+    public async Task Replicas_confirm_what_is_published_to_any_of_the_primaries()
+    {
+        await using var messaging = TestMessaging.On(cluster.Connection, options => options.WaitForReplicas = 1);
+        var notifications = OneOfEachPartition().SelectMany(stream => new[] { (stream, TestMessaging.Numbered(1)), (stream, TestMessaging.Numbered(2)) });
+        var results = await messaging.Publisher.PublishAsync([.. notifications]);
+        Assert.Equal(RedisNames.Partitions, results.Count(result => result.Offset == 2));
+
+        await using var asking = TestMessaging.On(cluster.Connection, options => (options.WaitForReplicas, options.WaitTimeout) = (2, TimeSpan.FromMilliseconds(100)));
+        await Assert.ThrowsAsync<NotReplicatedException>(() => asking.PublishAsync(TestMessaging.NewStream(), 1));
     }
 
     [FactWithRedisServer]

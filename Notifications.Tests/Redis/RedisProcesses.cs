@@ -9,15 +9,30 @@ internal sealed class RedisProcesses : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("notifications-redis-");
     private readonly Watchdog _watchdog = new();
-    private readonly List<RedisProcess> _started = [];
+    private readonly List<ServerProcess> _processes = [];
 
-    /// <summary>A server without persistence unless the arguments say otherwise.</summary>
+    /// <summary>A server to be started later, without persistence unless the arguments say otherwise.</summary>
+    public RedisProcess Add(params IReadOnlyList<string> arguments)
+    {
+        var process = new RedisProcess(_directory, _watchdog, arguments, $"redis-{_processes.Count + 1}");
+        _processes.Add(process);
+        return process;
+    }
+
     public async Task<RedisProcess> StartAsync(params IReadOnlyList<string> arguments)
     {
-        var process = new RedisProcess(_directory, _watchdog, arguments, $"redis-{_started.Count + 1}");
-        _started.Add(process);
+        var process = Add(arguments);
         await process.StartAsync(CancellationToken.None);
         return process;
+    }
+
+    /// <summary>A sentinel that watches the primary.</summary>
+    public async Task<RedisSentinelProcess> StartSentinelAsync(RedisProcess primary)
+    {
+        var sentinel = new RedisSentinelProcess(_directory, _watchdog, primary);
+        _processes.Add(sentinel);
+        await sentinel.StartAsync(CancellationToken.None);
+        return sentinel;
     }
 
     /// <summary>A server that has all that the primary has, and follows it.</summary>
@@ -37,7 +52,7 @@ internal sealed class RedisProcesses : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in _started)
+        foreach (var process in _processes)
         {
             await process.DisposeAsync();
         }

@@ -1,0 +1,133 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Notifications.Messaging;
+
+/// <summary>
+/// Appends that replicas confirm. WAIT speaks of what its own connection wrote before it, and holds that connection up until it is
+/// answered: so there is a connection for these alone, and one WAIT for all that came up while the last one was on its way.
+/// </summary>
+internal sealed class ReplicatedAppends(IConnectionMultiplexer shared, IOptions<NotificationOptions> options) : IDisposable
+{
+    private const int MaxBatch = 256;
+
+    private readonly Channel<Append> _queue = Channel.CreateUnbounded<Append>();
+    private readonly SemaphoreSlim _batching = new(1);
+    private ConnectionMultiplexer? _connection;
+
+    private sealed record Append(Script Script, RedisKey[] Keys, RedisValue[] Arguments)
+    {
+        public TaskCompletionSource<RedisResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>Runs a script that writes, in the order of the calls, and returns when enough replicas have what it wrote.</summary>
+    /// <exception cref="NotReplicatedException">Too few confirmed it in time.</exception>
+    public Task<RedisResult> RunAsync(Script script, RedisKey[] keys, RedisValue[] arguments)
+    {
+        var append = new Append(script, keys, arguments);
+        _queue.Writer.TryWrite(append);
+        _ = RunBatchAsync();
+        return append.Result.Task;
+    }
+
+    public void Dispose()
+    {
+        _batching.Dispose();
+        _connection?.Dispose();
+    }
+
+    /// <summary>The first caller in line takes all that wait by then; those behind it find nothing left.</summary>
+    private async Task RunBatchAsync()
+    {
+        await _batching.WaitAsync();
+        try
+        {
+            var batch = new List<Append>();
+            while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var append))
+            {
+                batch.Add(append);
+            }
+
+            if (batch.Count > 0)
+            {
+                await RunAsync(batch);
+            }
+        }
+        finally
+        {
+            _batching.Release();
+        }
+    }
+
+    private async Task RunAsync(List<Append> batch)
+    {
+        try
+        {
+            var redis = _connection ??= await ConnectAsync();
+            var parts = batch.GroupBy(append => redis.GetServer(append.Keys[0], flags: CommandFlags.DemandMaster).EndPoint);
+            await Task.WhenAll(parts.Select(part => RunAsync(redis.GetServer(part.Key), [.. part])));
+        }
+        catch (Exception exception) when (exception is RedisException or InvalidOperationException)
+        {
+            foreach (var append in batch)
+            {
+                append.Result.TrySetException(new RedisConnectionException(
+                    ConnectionFailureType.UnableToConnect, "No primary is connected that the notification could be written to.", exception));
+            }
+        }
+    }
+
+    private async Task RunAsync(IServer server, List<Append> appends)
+    {
+        // One after the other and WAIT right behind them, without waiting for answers: that is one connection, or they fail. A
+        // script that was sent on to another server by itself would leave its WAIT behind.
+        var answers = appends.Select(append => append.Script.RunAsync(server, append.Keys, append.Arguments)).ToArray();
+        var waiting = server.ExecuteAsync(
+            "WAIT", [options.Value.WaitForReplicas, (long)options.Value.WaitTimeout.TotalMilliseconds], CommandFlags.NoRedirect);
+        var confirmed = 0L;
+        Exception? failure = null;
+        try
+        {
+            confirmed = (long)await waiting;
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            failure = exception;
+        }
+
+        foreach (var (append, answer) in appends.Zip(answers))
+        {
+            await CompleteAsync(append, answer, confirmed, failure);
+        }
+    }
+
+    private async Task CompleteAsync(Append append, Task<RedisResult> answer, long confirmed, Exception? failure)
+    {
+        try
+        {
+            var result = await answer;
+            if (confirmed >= options.Value.WaitForReplicas)
+            {
+                append.Result.SetResult(result);
+            }
+            else
+            {
+                append.Result.SetException(failure ?? new NotReplicatedException(
+                    $"Redis took the notification, and within {options.Value.WaitTimeout} {confirmed} of {options.Value.WaitForReplicas} replicas confirmed it ({NotificationOptions.Section}:{nameof(NotificationOptions.WaitForReplicas)}). It may or may not survive the primary: publish it again with the same id."));
+            }
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            append.Result.SetException(exception);
+        }
+    }
+
+    private Task<ConnectionMultiplexer> ConnectAsync()
+    {
+        var configuration = ConfigurationOptions.Parse(shared.Configuration);
+        configuration.AbortOnConnectFail = false;
+        configuration.ClientName = "notifications waiting for replicas";
+        return ConnectionMultiplexer.ConnectAsync(configuration);
+    }
+}
