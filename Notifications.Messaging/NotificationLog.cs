@@ -95,13 +95,26 @@ public sealed class NotificationLog(IConnectionMultiplexer redis, LiveChannels c
             ? await RunAsync(AcknowledgeUser, stream, [], device.Device, position.Epoch, position.Offset)
             : await RunAsync(AcknowledgeTopic, stream, [TopicCursor(stream, device)], position.Epoch, position.Offset, Milliseconds(_options.LogLifetime)));
 
-    internal async Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry)
+    /// <param name="stream">The stream.</param>
+    /// <param name="id">The notification's id.</param>
+    /// <param name="entry">The notification.</param>
+    /// <param name="grace">After which its escalation is due while a hub listens; null: it has none.</param>
+    internal async Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace)
     {
         var channel = await channels.LiveAsync(stream);
-        var result = (RedisResult[])(await RunAsync(
-            Publish, stream, [RedisNames.Id(stream, id)],
+        RedisKey[] keys = [RedisNames.Id(stream, id)];
+        RedisValue[] arguments =
+        [
             entry, _options.LogLength, Milliseconds(_options.LogLifetime), Milliseconds(_options.IdLifetime),
-            (byte[])channel!, channel.IsSharded ? "SPUBLISH" : "PUBLISH"))!;
+            (byte[])channel!, channel.IsSharded ? "SPUBLISH" : "PUBLISH",
+        ];
+        if (grace is { } wait)
+        {
+            keys = [.. keys, RedisNames.Escalations(RedisNames.Partition(stream))];
+            arguments = [.. arguments, Milliseconds(wait), new Escalation(stream, 0, id).Target];
+        }
+
+        var result = (RedisResult[])(await RunAsync(Publish, stream, keys, arguments))!;
         return new PublishResult(id, (string)result[0]!, (long)result[1], (int)result[2] == 1);
     }
 
