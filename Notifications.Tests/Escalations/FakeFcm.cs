@@ -27,6 +27,8 @@ internal sealed class FakeFcm : IAsyncDisposable
     private readonly ConcurrentDictionary<string, bool> _accessTokens = new();
     private readonly WebApplication _app;
     private int _tokenRequests;
+    private int _inFlight;
+    private int _mostInFlight;
 
     private FakeFcm(int port)
     {
@@ -51,6 +53,9 @@ internal sealed class FakeFcm : IAsyncDisposable
     public IReadOnlyList<FcmRequest> Delivered => [.. _requests.Where(request => request.Status == StatusCodes.Status200OK)];
 
     public int TokenRequests => _tokenRequests;
+
+    /// <summary>How many messages it had in hand at the same time.</summary>
+    public int MostInFlight => _mostInFlight;
 
     /// <summary>What a message is answered; null: it is taken.</summary>
     public Func<FcmRequest, FakeAnswer?> Answer { get; set; } = _ => null;
@@ -132,10 +137,9 @@ internal sealed class FakeFcm : IAsyncDisposable
         var body = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body);
         var request = new FcmRequest(body.GetProperty("message"), sender, DateTimeOffset.UtcNow);
         _requests.Enqueue(request);
-        if (Latency > TimeSpan.Zero)
-        {
-            await Task.Delay(Latency);
-        }
+        InterlockedMax(ref _mostInFlight, Interlocked.Increment(ref _inFlight));
+        await Task.Delay(Latency);
+        Interlocked.Decrement(ref _inFlight);
 
         var token = context.Request.Headers.Authorization.ToString().Split("Bearer ").ElementAtOrDefault(1) ?? "";
         var answer = !_accessTokens.ContainsKey(token) ? FakeAnswer.Fcm(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED")
@@ -143,6 +147,14 @@ internal sealed class FakeFcm : IAsyncDisposable
             : Answer(request);
         request.Status = answer?.Status ?? StatusCodes.Status200OK;
         return answer is null ? Results.Json(new { name = $"projects/{project}/messages/{Guid.NewGuid():N}" }) : Reply(context, answer);
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        for (var seen = most; value > seen; seen = most)
+        {
+            Interlocked.CompareExchange(ref most, value, seen);
+        }
     }
 
     private static IResult Reply(HttpContext context, FakeAnswer answer)
