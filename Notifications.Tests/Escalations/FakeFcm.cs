@@ -22,7 +22,7 @@ internal sealed class FakeFcm : IAsyncDisposable
     private const string Grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
     private const string Scope = "https://www.googleapis.com/auth/firebase.messaging";
 
-    private readonly RSA _key = RSA.Create(2048);
+    private readonly RSA _key;
     private readonly ConcurrentQueue<FcmRequest> _requests = new();
     private readonly ConcurrentDictionary<string, bool> _accessTokens = new();
     private readonly WebApplication _app;
@@ -30,8 +30,9 @@ internal sealed class FakeFcm : IAsyncDisposable
     private int _inFlight;
     private int _mostInFlight;
 
-    private FakeFcm(int port)
+    private FakeFcm(int port, RSA key)
     {
+        _key = key;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
@@ -78,12 +79,14 @@ internal sealed class FakeFcm : IAsyncDisposable
         }
     }
 
-    /// <param name="port">Where another one was before; 0: a free one.</param>
-    public static async Task<FakeFcm> StartAsync(int port = 0)
+    public static Task<FakeFcm> StartAsync() => StartAsync(new FakeFcm(0, RSA.Create(2048)));
+
+    /// <summary>One that takes the place of another that is gone: the same port, and the same service account.</summary>
+    public static Task<FakeFcm> StartAgainAsync(int port, string serviceAccount)
     {
-        var fcm = new FakeFcm(port);
-        await fcm._app.StartAsync();
-        return fcm;
+        var key = RSA.Create();
+        key.ImportFromPem(JsonElement.Parse(serviceAccount).GetProperty("private_key").GetString());
+        return StartAsync(new FakeFcm(port, key));
     }
 
     /// <summary>Makes it forget the access tokens that it gave.</summary>
@@ -93,6 +96,12 @@ internal sealed class FakeFcm : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _key.Dispose();
+    }
+
+    private static async Task<FakeFcm> StartAsync(FakeFcm fcm)
+    {
+        await fcm._app.StartAsync();
+        return fcm;
     }
 
     private string AccountWith(RSA key) => JsonSerializer.Serialize(new

@@ -46,9 +46,24 @@ public sealed class PushFixture : IAsyncLifetime
         Apns.TrustIn,
         [.. FcmSettings.Concat(ApnsSettings).Select(setting => (setting.Key, (string?)setting.Value)), .. settings]);
 
-    /// <summary>A hub that sends to the fakes.</summary>
+    /// <summary>A hub that sends to the fakes, or to where the settings say.</summary>
     internal Task<HubHost> HubAsync(RedisServer redis, params (string Key, string Value)[] settings) =>
-        HubHost.StartAsync(redis.ConnectionString, builder => Apns.TrustIn(builder.Services), [.. FcmSettings, .. ApnsSettings, .. settings]);
+        HubHost.StartAsync(
+        redis.ConnectionString,
+        builder => Apns.TrustIn(builder.Services),
+        [.. FcmSettings.Concat(ApnsSettings).ExceptBy(settings.Select(setting => setting.Key), setting => setting.Key), .. settings]);
+
+    /// <summary>What FCM answers for one token, until disposed. Tests of a class share the fakes, and each has tokens of its own.</summary>
+    internal IDisposable FcmAnswers(string token, Func<FakeAnswer?> answer)
+    {
+        Fcm.Answer = request => request.Token == token ? answer() : null;
+        return new Restoring(() => Fcm.Answer = _ => null);
+    }
+
+    private sealed class Restoring(Action restore) : IDisposable
+    {
+        public void Dispose() => restore();
+    }
 
     internal static PushMessage Message(Push? push = null, string id = "an-id", TimeSpan? expiresIn = null) => new(
         StreamName.User("42"), new Position("abcdef", 7), id, push ?? new Push { Title = "Title", Body = "Body" },
