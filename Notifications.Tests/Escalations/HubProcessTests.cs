@@ -13,6 +13,7 @@ public sealed class HubProcessTests(RedisServers servers, PushFixture fakes) : I
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("notifications-push-");
     private readonly Watchdog _watchdog = new();
+    private readonly HttpClient _http = new();
     private readonly string _user = RedisServers.Unique("user");
 
     [Fact]
@@ -80,13 +81,14 @@ public sealed class HubProcessTests(RedisServers servers, PushFixture fakes) : I
     public void Dispose()
     {
         _watchdog.Dispose();
+        _http.Dispose();
         _directory.Delete(recursive: true);
     }
 
     private static Notification Urgent => Notification.Create("T", 1) with { Push = new Push { Title = "Title" } };
 
     private HubProcess Hub(string name, TestMessaging messaging, RedisServer redis, Dictionary<string, string> settings) =>
-        new(name, _directory, _watchdog, messaging.Registry, new Dictionary<string, string>(settings.Select(setting => KeyValuePair.Create(setting.Key.Replace(":", "__", StringComparison.Ordinal), setting.Value)))
+        new(name, _directory, _watchdog, messaging.Registry, _http, redis: null, new Dictionary<string, string>(settings.Select(setting => KeyValuePair.Create(setting.Key.Replace(":", "__", StringComparison.Ordinal), setting.Value)))
         {
             ["ASPNETCORE_ENVIRONMENT"] = Environments.Development,
             ["Authentication__DevelopmentKey"] = TestTokens.Key,

@@ -21,7 +21,7 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
 
     public int Connections => Service<ConnectionDeliveries>().Count;
 
-/// <summary>Returns when it takes clients.</summary>
+    /// <summary>Returns when it takes clients.</summary>
     /// <param name="redis">Connection string of its Redis.</param>
     /// <param name="settings">Configuration beyond that.</param>
     public static Task<HubHost> StartAsync(string redis, params (string Key, string Value)[] settings) => StartAsync(redis, _ => { }, settings);
