@@ -16,10 +16,10 @@ internal sealed class EscalationShare(InstanceRegistry registry, Instance instan
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(2);
 
     private string[] _instances = [];
-    private IReadOnlyList<uint> _partitions = [];
+    private IReadOnlyList<int> _partitions = [];
     private long? _readAt;
 
-    public async Task<IReadOnlyList<uint>> PartitionsAsync()
+    public async Task<IReadOnlyList<int>> PartitionsAsync()
     {
         if (_readAt is null || time.GetElapsedTime(_readAt.Value) > RefreshInterval)
         {
@@ -37,9 +37,9 @@ internal sealed class EscalationShare(InstanceRegistry registry, Instance instan
     }
 
     /// <summary>Rendezvous hashing: when an instance goes, its partitions alone change hands, and spread over all that stay.</summary>
-    public static IReadOnlyList<uint> Of(string id, IReadOnlyList<string> instances) =>
-        [.. Enumerable.Range(0, RedisNames.Partitions).Select(partition => (uint)partition).Where(partition => instances.MaxBy(other => Weight(other, partition)) == id)];
+    public static IReadOnlyList<int> Of(string id, IReadOnlyList<string> instances) =>
+        [.. RedisNames.AllPartitions.Where(partition => instances.MaxBy(other => Weight(other, partition)) == id)];
 
-    private static ulong Weight(string id, uint partition) =>
+    private static ulong Weight(string id, int partition) =>
         BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{partition} {id}")));
 }

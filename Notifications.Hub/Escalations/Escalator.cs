@@ -65,7 +65,7 @@ internal sealed class Escalator(
         var startedAt = time.GetTimestamp();
         var partitions = (await schedule.OccupiedAsync(await share.PartitionsAsync())).ToArray();
         Random.Shared.Shuffle(partitions);
-        var waiting = new Queue<uint>(partitions);
+        var waiting = new Queue<int>(partitions);
         while (waiting.TryDequeue(out var partition))
         {
             var more = await TakeAsync(partition, stopping);
@@ -77,7 +77,7 @@ internal sealed class Escalator(
     }
 
     /// <returns>True if there may be more.</returns>
-    private async Task<bool> TakeAsync(uint partition, CancellationToken stopping)
+    private async Task<bool> TakeAsync(int partition, CancellationToken stopping)
     {
         var hands = await FreeHandsAsync(stopping);
         var taken = 0;

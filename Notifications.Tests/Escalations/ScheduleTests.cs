@@ -17,7 +17,7 @@ public sealed class ScheduleTests(RedisServers servers) : IClassFixture<RedisSer
 
     private StreamName Own => StreamName.User(_user);
 
-    private uint Partition => RedisNames.Partition(Own);
+    private int Partition => RedisNames.Partition(Own);
 
     [Theory]
     [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
