@@ -76,8 +76,8 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "To phone {Device} of user {User} would go: {Title} {Body}")]
     public static partial void WouldPush(ILogger logger, string user, string device, string? title, string? body);
 
-    [LoggerMessage(LogLevel.Warning, "Escalations could not be read; the next look tries again.")]
-    public static partial void EscalationsNotRead(ILogger logger, Exception exception);
+    [LoggerMessage(LogLevel.Warning, "The escalations of {Partitions} partitions could not be read; the next look tries again.")]
+    public static partial void EscalationsNotRead(ILogger logger, int partitions, Exception exception);
 
     [LoggerMessage(LogLevel.Error, "The escalation \"{Escalation}\" is not of the form \"attempt offset id stream [device]\" and is left to whoever can read it.")]
     public static partial void UnreadableEscalation(ILogger logger, string escalation);

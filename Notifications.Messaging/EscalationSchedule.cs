@@ -13,13 +13,9 @@ public sealed class EscalationSchedule(IConnectionMultiplexer redis)
     private static readonly Script Read = Script.Load("read-escalation.lua");
     private static readonly Script Settle = Script.Load("settle-escalation.lua");
 
-    /// <summary>Those of the partitions that have any, due or not. Costs Redis next to nothing.</summary>
-    public async Task<IReadOnlyList<int>> OccupiedAsync(IReadOnlyList<int> partitions)
-    {
-        var database = redis.GetDatabase();
-        var counts = await Task.WhenAll(partitions.Select(partition => database.SortedSetLengthAsync(RedisNames.Escalations(partition))));
-        return [.. partitions.Where((_, i) => counts[i] > 0)];
-    }
+    /// <summary>Whether a partition has any, due or not. Costs Redis next to nothing.</summary>
+    public async Task<bool> IsOccupiedAsync(int partition) =>
+        await redis.GetDatabase().SortedSetLengthAsync(RedisNames.Escalations(partition)) > 0;
 
     /// <summary>Takes up to <paramref name="limit"/> that are due in a partition, the one due longest first.</summary>
     public async Task<ClaimedEscalations> ClaimAsync(int partition, TimeSpan lease, int limit)

@@ -54,7 +54,7 @@ internal sealed class Escalator(
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)
             {
-                Log.EscalationsNotRead(logger, exception);
+                Log.EscalationsNotRead(logger, RedisNames.Partitions, exception);
             }
         }
     }
@@ -63,16 +63,30 @@ internal sealed class Escalator(
     private async Task TakeAllAsync(CancellationToken stopping)
     {
         var startedAt = time.GetTimestamp();
-        var partitions = (await schedule.OccupiedAsync(await share.PartitionsAsync())).ToArray();
+        var partitions = (await share.PartitionsAsync()).ToArray();
         Random.Shared.Shuffle(partitions);
-        var waiting = new Queue<int>(partitions);
-        while (waiting.TryDequeue(out var partition))
+        var looks = new Queue<Partition>(partitions.Select(partition => new Partition(partition, schedule.IsOccupiedAsync(partition))));
+        var failures = new List<Exception>();
+        while (looks.TryDequeue(out var look))
         {
-            var more = await TakeAsync(partition, stopping);
-            if (more && time.GetElapsedTime(startedAt) < _options.PollInterval)
+            try
             {
-                waiting.Enqueue(partition);
+                var more = await look.Occupied && await TakeAsync(look.Number, stopping);
+                if (more && time.GetElapsedTime(startedAt) < _options.PollInterval)
+                {
+                    looks.Enqueue(look);
+                }
             }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                // Of a cluster one node may be away, and the others' partitions go on.
+                failures.Add(exception);
+            }
+        }
+
+        if (failures.Count > 0)
+        {
+            Log.EscalationsNotRead(logger, failures.Count, failures[0]);
         }
     }
 
@@ -131,4 +145,6 @@ internal sealed class Escalator(
             _hands.Release();
         }
     }
+
+    private readonly record struct Partition(int Number, Task<bool> Occupied);
 }

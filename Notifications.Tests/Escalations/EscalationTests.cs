@@ -30,7 +30,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
     public async Task The_phones_of_a_user_who_is_away_have_it_within_a_second_of_the_publish(RedisKind kind)
     {
         var redis = await servers.GetAsync(kind);
-        await using var hub = await fakes.HubAsync(redis);
+        await using var hub = await fakes.HubAsync(redis.ConnectionString);
         await using var messaging = TestMessaging.On(redis.Connection);
         await messaging.Phones.RegisterAsync(_user, "android", PushPlatform.Fcm, _token);
         await messaging.Phones.RegisterAsync(_user, "iphone", PushPlatform.Apns, _token);
@@ -51,7 +51,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
     public async Task Of_what_any_device_acknowledges_in_time_nothing_is_sent(RedisKind kind)
     {
         var redis = await servers.GetAsync(kind);
-        await using var hub = await fakes.HubAsync(redis);
+        await using var hub = await fakes.HubAsync(redis.ConnectionString);
         await using var messaging = TestMessaging.On(redis.Connection);
         await messaging.Phones.RegisterAsync(_user, "android", PushPlatform.Fcm, _token);
         await using var laptop = await hub.ConnectAsync(_user, "laptop");
@@ -77,7 +77,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
     public async Task To_a_half_open_connection_it_is_sent_after_the_grace_and_not_before()
     {
         var redis = await servers.GetAsync(RedisKind.Garnet);
-        await using var hub = await fakes.HubAsync(redis);
+        await using var hub = await fakes.HubAsync(redis.ConnectionString);
         await using var messaging = TestMessaging.On(redis.Connection);
         await messaging.Phones.RegisterAsync(_user, "android", PushPlatform.Fcm, _token);
         await using var network = TcpProxy.Start(new IPEndPoint(IPAddress.Loopback, hub.Address.Port));
@@ -98,7 +98,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
     public async Task A_dead_token_is_forgotten_and_the_users_other_phone_is_not()
     {
         var redis = await servers.GetAsync(RedisKind.Garnet);
-        await using var hub = await fakes.HubAsync(redis);
+        await using var hub = await fakes.HubAsync(redis.ConnectionString);
         await using var messaging = TestMessaging.On(redis.Connection);
         await messaging.Phones.RegisterAsync(_user, "dead", PushPlatform.Fcm, _token);
         await messaging.Phones.RegisterAsync(_user, "living", PushPlatform.Apns, _token);
@@ -118,7 +118,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
     public async Task What_one_phones_provider_can_not_take_now_is_tried_again_for_that_phone_alone()
     {
         var redis = await servers.GetAsync(RedisKind.Garnet);
-        await using var hub = await fakes.HubAsync(redis, Quick);
+        await using var hub = await fakes.HubAsync(redis.ConnectionString, Quick);
         await using var messaging = TestMessaging.On(redis.Connection);
         await messaging.Phones.RegisterAsync(_user, "android", PushPlatform.Fcm, _token);
         await messaging.Phones.RegisterAsync(_user, "iphone", PushPlatform.Apns, _token);
@@ -141,8 +141,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
         var fcm = await FakeFcm.StartAsync();
         var (port, account) = (fcm.Port, fcm.ServiceAccount);
         await fcm.DisposeAsync();
-        await using var hub = await fakes.HubAsync(
-            redis, [.. Quick, ("Escalation:Fcm:ServiceAccount", account), ("Escalation:Fcm:Endpoint", $"http://127.0.0.1:{port}")]);
+        await using var hub = await fakes.HubAsync(redis.ConnectionString, [.. Quick, ("Escalation:Fcm:ServiceAccount", account), ("Escalation:Fcm:Endpoint", $"http://127.0.0.1:{port}")]);
         await using var messaging = TestMessaging.On(redis.Connection);
 
         var watch = Stopwatch.StartNew();
@@ -164,7 +163,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
     public async Task What_outlived_its_time_to_live_is_sent_no_more()
     {
         var redis = await servers.GetAsync(RedisKind.Garnet);
-        await using var hub = await fakes.HubAsync(redis, Quick);
+        await using var hub = await fakes.HubAsync(redis.ConnectionString, Quick);
         await using var messaging = TestMessaging.On(redis.Connection);
         await messaging.Phones.RegisterAsync(_user, "android", PushPlatform.Fcm, _token);
         var fails = true;
@@ -183,7 +182,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
     public async Task A_phone_whose_token_another_user_has_taken_gets_nothing_of_the_first_ones()
     {
         var redis = await servers.GetAsync(RedisKind.Garnet);
-        await using var hub = await fakes.HubAsync(redis);
+        await using var hub = await fakes.HubAsync(redis.ConnectionString);
         await using var messaging = TestMessaging.On(redis.Connection);
         await messaging.Phones.RegisterAsync(_user, "android", PushPlatform.Fcm, _token);
         await messaging.Phones.RegisterAsync(_user, "iphone", PushPlatform.Apns, _token);
@@ -210,7 +209,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
         ];
         fcm.Latency = TimeSpan.FromMilliseconds(200);
         await messaging.Phones.RegisterAsync(_user, "android", PushPlatform.Fcm, _token);
-        await using (await fakes.HubAsync(redis, settings))
+        await using (await fakes.HubAsync(redis.ConnectionString, settings))
         {
             await messaging.Publisher.PublishAsync([.. Enumerable.Range(0, 10).Select(_ => (Own, Urgent))]);
             await Eventually.True(() => fcm.Requests.Count > 1, "the first hub to send");
@@ -218,7 +217,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
 
         Assert.InRange(fcm.Delivered.Count, 1, 9);
         fcm.Latency = TimeSpan.Zero;
-        await using var next = await fakes.HubAsync(redis, settings);
+        await using var next = await fakes.HubAsync(redis.ConnectionString, settings);
         await Eventually.True(() => fcm.Delivered.Count >= 10, "the next hub to send the rest");
         Assert.Equal(10, fcm.Delivered.Select(request => request.Id).Distinct().Count());
         Assert.Equal(10, fcm.Requests.Count);

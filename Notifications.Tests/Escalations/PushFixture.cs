@@ -1,7 +1,6 @@
 using Notifications.Hubs.Escalations;
 using Notifications.Messaging;
 using Notifications.Tests.Hub;
-using Notifications.Tests.Redis;
 using Xunit;
 
 namespace Notifications.Tests.Escalations;
@@ -47,9 +46,9 @@ public sealed class PushFixture : IAsyncLifetime
         [.. FcmSettings.Concat(ApnsSettings).Select(setting => (setting.Key, (string?)setting.Value)), .. settings]);
 
     /// <summary>A hub that sends to the fakes, or to where the settings say.</summary>
-    internal Task<HubHost> HubAsync(RedisServer redis, params (string Key, string Value)[] settings) =>
+    internal Task<HubHost> HubAsync(string redis, params (string Key, string Value)[] settings) =>
         HubHost.StartAsync(
-        redis.ConnectionString,
+        redis,
         builder => Apns.TrustIn(builder.Services),
         [.. FcmSettings.Concat(ApnsSettings).ExceptBy(settings.Select(setting => setting.Key), setting => setting.Key), .. settings]);
 

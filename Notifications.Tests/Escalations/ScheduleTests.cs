@@ -2,6 +2,7 @@ using System.Text;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
+using StackExchange.Redis;
 using Xunit;
 using Claim = Notifications.Messaging.EscalationClaim;
 
@@ -41,7 +42,7 @@ public sealed class ScheduleTests(RedisServers servers) : IClassFixture<RedisSer
     public async Task With_a_hub_listening_it_is_due_after_its_grace(RedisKind kind)
     {
         await using var messaging = await TestMessaging.OnAsync(servers, kind, options => options.PushGrace = TimeSpan.FromSeconds(30));
-        await messaging.Redis.GetSubscriber().SubscribeAsync(RedisNames.Live(Own));
+        await messaging.Redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(RedisNames.Live(Own)));
 
         await messaging.Publisher.PublishAsync(Own, Urgent with { Push = new Push { Grace = TimeSpan.FromSeconds(1) } });
         await messaging.Publisher.PublishAsync(Own, Urgent);
@@ -162,7 +163,7 @@ public sealed class ScheduleTests(RedisServers servers) : IClassFixture<RedisSer
         await messaging.Database.SortedSetAddAsync(key, foreign, 1);
         Assert.Contains(foreign, (await messaging.Schedule.ClaimAsync(Partition, ShortLease, 100)).Unreadable);
         Assert.NotNull(await messaging.Database.SortedSetScoreAsync(key, foreign));
-        Assert.Contains(Partition, await messaging.Schedule.OccupiedAsync([Partition]));
+        Assert.True(await messaging.Schedule.IsOccupiedAsync(Partition));
         await messaging.Database.SortedSetRemoveAsync(key, foreign);
     }
 

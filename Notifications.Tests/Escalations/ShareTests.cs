@@ -13,7 +13,7 @@ public sealed class ShareTests
     public void Each_partition_is_looked_after_by_one_instance(int count)
     {
         var instances = Instances(count);
-        Assert.Equal(RedisNames.AllPartitions, instances.SelectMany(id => EscalationShare.Of(id, instances)).Order());
+        Assert.Equal(RedisNames.AllPartitions.Order(), instances.SelectMany(id => EscalationShare.Of(id, instances)).Order());
     }
 
     [Fact]
@@ -23,7 +23,7 @@ public sealed class ShareTests
         var after = before[1..];
         var gained = after.Select(id => EscalationShare.Of(id, after).Except(EscalationShare.Of(id, before)).ToArray()).ToArray();
         Assert.All(after, id => Assert.Empty(EscalationShare.Of(id, before).Except(EscalationShare.Of(id, after))));
-        Assert.Equal(EscalationShare.Of(before[0], before), gained.SelectMany(partitions => partitions).Order());
+        Assert.Equal(EscalationShare.Of(before[0], before).Order(), gained.SelectMany(partitions => partitions).Order());
         Assert.InRange(gained.Count(partitions => partitions.Length > 0), 2, after.Length);
     }
 

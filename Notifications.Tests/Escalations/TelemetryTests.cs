@@ -23,7 +23,7 @@ public sealed class TelemetryTests(RedisServers servers, PushFixture fakes) : IC
     public async Task What_was_escalated_sent_and_dropped_is_counted_and_how_long_it_waited()
     {
         var redis = await servers.GetAsync(RedisKind.Garnet);
-        await using var hub = await fakes.HubAsync(redis);
+        await using var hub = await fakes.HubAsync(redis.ConnectionString);
         await using var messaging = TestMessaging.On(redis.Connection);
         var measured = new ConcurrentQueue<(string Instrument, string Tags, double Value)>();
         using var listener = new MeterListener
@@ -69,7 +69,7 @@ public sealed class TelemetryTests(RedisServers servers, PushFixture fakes) : IC
         var redis = await servers.GetAsync(RedisKind.Garnet);
         await using var receiver = await OtlpReceiver.StartAsync();
         string traceId;
-        await using (var hub = await fakes.HubAsync(redis, ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.Endpoint)))
+        await using (var hub = await fakes.HubAsync(redis.ConnectionString, ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.Endpoint)))
         {
             await using var messaging = TestMessaging.On(redis.Connection);
             await messaging.Phones.RegisterAsync(_user, "android", PushPlatform.Fcm, _token);

@@ -70,7 +70,7 @@ public sealed class PushTests(RedisServers servers) : IClassFixture<RedisServers
         await using var messaging = await TestMessaging.OnAsync(servers, RedisKind.Garnet);
         await messaging.PublishAsync(_stream, 1);
         Assert.True(LogEntry.Parse((await messaging.Log.ReadAfterAsync(_stream, 0, 1)).Entries.Single()).Push.IsEmpty);
-        var old = LogEntry.Parse(Encoding.UTF8.GetBytes("1700000000000\n{\"id\":\"{\"}"));
+        var old = LogEntry.Parse(Encoding.UTF8.GetBytes("1700000000000 0123456789ab\n{\"id\":\"{\"}"));
         Assert.Equal((true, null), (old.Push.IsEmpty, old.TraceParent));
     }
 
