@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Notifications.Hubs.Escalations;
 using Notifications.Messaging;
 
 namespace Notifications.Hubs;
@@ -13,6 +15,10 @@ internal sealed class HubTelemetry
     private readonly Meter _meter;
     private readonly Counter<long> _delivered;
     private readonly Histogram<double> _latency;
+    private readonly Counter<long> _escalated;
+    private readonly Counter<long> _dropped;
+    private readonly Counter<long> _pushed;
+    private readonly Histogram<double> _queueAge;
 
     public HubTelemetry(IMeterFactory meters)
     {
@@ -21,6 +27,12 @@ internal sealed class HubTelemetry
         _latency = _meter.CreateHistogram<double>(
             "notifications.latency", "s", "From the publish to the write to the client's connection; of one read from the log, its age.",
             advice: new() { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300] });
+        _escalated = _meter.CreateCounter<long>("notifications.escalated", "{notification}", "Notifications that nobody acknowledged in time and that went to a phone's provider first now.");
+        _dropped = _meter.CreateCounter<long>("notifications.escalations.dropped", "{escalation}", "Escalations that fell due and had nothing to send, by reason.");
+        _pushed = _meter.CreateCounter<long>("notifications.pushes", "{send}", "Sends to one phone, by provider and outcome.");
+        _queueAge = _meter.CreateHistogram<double>(
+            "notifications.escalations.queue_age", "s", "From when an escalation fell due to when an instance took it.",
+            advice: new() { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600] });
     }
 
     public void ObserveConnections(Func<int> count) =>
@@ -50,4 +62,48 @@ internal sealed class HubTelemetry
         _delivered.Add(1);
         _latency.Record(latency.TotalSeconds);
     }
+
+    /// <summary>Sending a notification to its user's phones, in the trace of its publisher.</summary>
+    public Activity? StartEscalate(Escalation escalation, string? traceParent)
+    {
+        if (!ActivityContext.TryParse(traceParent, null, isRemote: true, out var publisher))
+        {
+            return null;
+        }
+
+        var activity = Source.StartActivity("escalate notification", ActivityKind.Consumer, publisher);
+        activity?.SetTag("messaging.system", "redis").SetTag("messaging.operation.type", "process")
+            .SetTag("messaging.destination.name", escalation.Stream.Value)
+            .SetTag("notification.offset", escalation.Offset)
+            .SetTag("notification.attempt", escalation.Attempt);
+        return activity;
+    }
+
+    /// <summary>One send to one phone.</summary>
+    public Activity? StartSend(PushPlatform provider) =>
+        Source.StartActivity("push notification", ActivityKind.Client)?.SetTag("notification.provider", Word(provider));
+
+    public void Sent(Activity? activity, PushPlatform provider, SendOutcome outcome)
+    {
+        activity?.SetTag("notification.outcome", Word(outcome.Result)).SetTag("notification.outcome.reason", outcome.Reason);
+        if (outcome.Result != SendResult.Delivered)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, outcome.Reason);
+        }
+
+        _pushed.Add(1, new("provider", Word(provider)), new("outcome", Word(outcome.Result)));
+    }
+
+    public void Claimed(TimeSpan late) => _queueAge.Record(late.TotalSeconds);
+
+    public void Escalated() => _escalated.Add(1);
+
+    public void Dropped(DropReason reason) => Dropped(Word(reason));
+
+    public void Dropped(EscalationState state) => Dropped(Word(state));
+
+    private void Dropped(string reason) => _dropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    /// <summary>As JSON and OpenTelemetry write words: <c>token_dead</c>.</summary>
+    private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 }

@@ -48,4 +48,46 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Error, "{Method} failed on connection {ConnectionId}.")]
     public static partial void InvocationFailed(ILogger logger, string method, string connectionId, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Push provider {Provider} is on: {Sender}.")]
+    public static partial void ProviderOn(ILogger logger, PushPlatform provider, string sender);
+
+    [LoggerMessage(LogLevel.Information, "Push provider {Provider} is off: {Section} is not configured. What goes to its phones is dropped.")]
+    public static partial void ProviderOff(ILogger logger, PushPlatform provider, string section);
+
+    [LoggerMessage(LogLevel.Critical, "Push provider {Provider} refuses this configuration ({Reason}) and is stopped until {Section} changes. Notifications for its phones wait until then, each up to its time to live.")]
+    public static partial void ProviderStopped(ILogger logger, PushPlatform provider, string reason, string section);
+
+    [LoggerMessage(LogLevel.Warning, "Push provider {Provider} fails again and again ({Reason}); nothing is sent to it for {Pause}.")]
+    public static partial void ProviderPaused(ILogger logger, PushPlatform provider, string reason, TimeSpan pause);
+
+    [LoggerMessage(LogLevel.Warning, "A send to push provider {Provider} of {Stream}, offset {Offset}, failed and is tried again.")]
+    public static partial void SendFailed(ILogger logger, PushPlatform provider, StreamName stream, long offset, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "Push provider {Provider} does not take the notification at offset {Offset} of {Stream}: {Reason}. It is not tried again.")]
+    public static partial void PushRejected(ILogger logger, PushPlatform provider, StreamName stream, long offset, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The notification at offset {Offset} of {Stream} did not get to a phone within its time to live, in {Attempts} attempts.")]
+    public static partial void PushExpired(ILogger logger, StreamName stream, long offset, int attempts);
+
+    [LoggerMessage(LogLevel.Information, "Phone {Device} of user {User} is forgotten: {Provider} says {Reason}.")]
+    public static partial void PhoneForgotten(ILogger logger, string user, string device, PushPlatform provider, string reason);
+
+    [LoggerMessage(LogLevel.Information, "To phone {Device} of user {User} would go: {Title} {Body}")]
+    public static partial void WouldPush(ILogger logger, string user, string device, string? title, string? body);
+
+    [LoggerMessage(LogLevel.Warning, "The escalations of {Partitions} partitions could not be read; the next look tries again.")]
+    public static partial void EscalationsNotRead(ILogger logger, int partitions, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "The escalation \"{Escalation}\" is not of the form \"attempt offset id stream [device]\" and is left to whoever can read it.")]
+    public static partial void UnreadableEscalation(ILogger logger, string escalation);
+
+    [LoggerMessage(LogLevel.Error, "The notification at offset {Offset} of {Stream} can't be read and goes to no phone.")]
+    public static partial void EscalationUnreadable(ILogger logger, StreamName stream, long offset, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The escalation of {Stream}, offset {Offset}, is put off to the end of its lease.")]
+    public static partial void EscalationPutOff(ILogger logger, StreamName stream, long offset, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The escalation of {Stream}, offset {Offset}, took longer than its lease of {Lease}: another instance took it, and its phones may get it twice.")]
+    public static partial void LeaseLost(ILogger logger, StreamName stream, long offset, TimeSpan lease);
 }

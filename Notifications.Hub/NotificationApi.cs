@@ -79,7 +79,17 @@ internal static class NotificationApi
         }
 
         var notification = new Notification { Type = Text(body, "type"), Payload = Member(body, "payload") };
-        return (StreamName.Parse(Text(body, "stream")), body.TryGetProperty("id", out _) ? notification with { Id = Text(body, "id") } : notification);
+        if (body.TryGetProperty("id", out _))
+        {
+            notification = notification with { Id = Text(body, "id") };
+        }
+
+        if (body.TryGetProperty("push", out var push) && push.ValueKind != JsonValueKind.Null)
+        {
+            notification = notification with { Push = Push.Parse(push) };
+        }
+
+        return (StreamName.Parse(Text(body, "stream")), notification);
     }
 
     private static JsonElement Member(JsonElement body, string name) =>

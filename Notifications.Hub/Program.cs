@@ -1,4 +1,5 @@
 using Notifications.Hubs;
+using Notifications.Hubs.Escalations;
 using Notifications.Hubs.Instances;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -7,6 +8,7 @@ builder.AddTokenAuthentication();
 builder.AddRedis();
 builder.AddNotificationHub();
 builder.AddNotificationApi();
+builder.AddEscalation();
 builder.AddInstance();
 
 var app = builder.Build();
@@ -18,4 +20,5 @@ app.UseSessionRefusal();
 app.MapDefaultEndpoints();
 app.MapNotificationHub();
 app.MapNotificationApi();
+app.MapDeviceApi();
 app.Run();

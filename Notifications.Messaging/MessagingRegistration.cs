@@ -29,6 +29,15 @@ public static class MessagingRegistration
         return services;
     }
 
+    /// <summary>Adds <see cref="EscalationSchedule"/> and <see cref="PhoneRegistry"/>, for the hubs.</summary>
+    public static IServiceCollection AddEscalations(this IServiceCollection services)
+    {
+        services.AddNotificationLog();
+        services.TryAddSingleton<EscalationSchedule>();
+        services.TryAddSingleton<PhoneRegistry>();
+        return services;
+    }
+
     /// <summary>Adds <see cref="InstanceRegistry"/>, for the hubs that enter themselves and the gateways that read it.</summary>
     public static IServiceCollection AddInstanceRegistry(this IServiceCollection services)
     {

@@ -18,6 +18,9 @@ public sealed record Notification
     /// <summary>Any JSON, up to <see cref="NotificationOptions.MaxPayloadBytes"/>.</summary>
     public required JsonElement Payload { get; init; }
 
+    /// <summary>What goes to the user's phones if nobody acknowledges it in time; null: nothing does. Only on a user's stream.</summary>
+    public Push? Push { get; init; }
+
     /// <summary>A notification with <paramref name="payload"/> as web JSON (camel case).</summary>
     public static Notification Create<T>(string type, T payload) =>
         new() { Type = type, Payload = JsonSerializer.SerializeToElement(payload, JsonSerializerOptions.Web) };

@@ -107,13 +107,23 @@ public sealed class NotificationLog : IDisposable
 
     public void Dispose() => _replicated.Dispose();
 
-    internal async Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry)
+    /// <param name="stream">The stream.</param>
+    /// <param name="id">The notification's id.</param>
+    /// <param name="entry">The notification.</param>
+    /// <param name="grace">After which its escalation is due while a hub listens; null: it has none.</param>
+    internal async Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace)
     {
         var channel = await _channels.LiveAsync(stream);
         var keys = Keys(stream, RedisNames.Id(stream, id));
         var arguments = Arguments(
             entry, _options.LogLength, Milliseconds(_options.LogLifetime), Milliseconds(_options.IdLifetime),
             (byte[])channel!, channel.IsSharded ? "SPUBLISH" : "PUBLISH");
+        if (grace is { } wait)
+        {
+            keys = [.. keys, RedisNames.Escalations(RedisNames.Partition(stream))];
+            arguments = [.. arguments, Milliseconds(wait), new Escalation(stream, 0, id).Target];
+        }
+
         var result = (RedisResult[])(_options.WaitForReplicas == 0
             ? await Publish.RunAsync(_redis.GetDatabase(), keys, arguments)
             : await _replicated.RunAsync(Publish, keys, arguments))!;

@@ -7,7 +7,7 @@ public sealed class NotificationOptions
 {
     public const string Section = "Notifications";
 
-    /// <summary>The largest payload in bytes of UTF-8 JSON. Default 16 KiB.</summary>
+    /// <summary>The largest payload, and the largest push part, in bytes of UTF-8 JSON. Default 16 KiB.</summary>
     [Range(1, 1024 * 1024)]
     public int MaxPayloadBytes { get; set; } = 16 * 1024;
 
@@ -26,6 +26,22 @@ public sealed class NotificationOptions
     /// <summary>How many devices of a user are kept apart; one more makes the one that was away the longest a new one. Default 100.</summary>
     [Range(1, 10_000)]
     public int MaxDevices { get; set; } = 100;
+
+    /// <summary>How long a connected user has to acknowledge before his phones are asked, unless a notification says otherwise. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan PushGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long sending to a phone is tried, unless a notification says otherwise. Default 24 hours.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "28.00:00:00")]
+    public TimeSpan PushTimeToLive { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How many phones of a user are kept; one more takes the place of the one registered longest ago. Default 20.</summary>
+    [Range(1, 1_000)]
+    public int MaxPhones { get; set; } = 20;
+
+    /// <summary>How long a phone that is not registered again is kept; FCM's own limit. Default 270 days.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00")]
+    public TimeSpan PhoneLifetime { get; set; } = TimeSpan.FromDays(270);
 
     /// <summary>
     /// How many replicas must confirm a notification before its publish returns (Redis's WAIT). Default 0: the primary's answer is

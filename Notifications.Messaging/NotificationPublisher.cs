@@ -18,15 +18,15 @@ public sealed class NotificationPublisher(
     /// With <see cref="NotificationOptions.WaitForReplicas"/> so many replicas have it too; <see cref="NotReplicatedException"/>
     /// says that they do not. What of it survives Redis depends on Redis's persistence: docs/reliability.md.
     /// </summary>
-    /// <exception cref="ArgumentException">The id, the type or the payload breaks a limit; nothing was published.</exception>
+    /// <exception cref="ArgumentException">The id, the type, the payload or the push part breaks a limit; nothing was published.</exception>
     public async Task<PublishResult> PublishAsync(
         StreamName stream, Notification notification, CancellationToken cancellationToken = default)
     {
-        Check(notification);
+        notification = Checked(stream, notification);
         cancellationToken.ThrowIfCancellationRequested();
         using var activity = telemetry.StartPublish(stream);
         var entry = LogEntry.Write(notification, time.GetUtcNow(), activity?.Id);
-        var result = await log.AppendAsync(stream, notification.Id, entry).WaitAsync(cancellationToken);
+        var result = await log.AppendAsync(stream, notification.Id, entry, notification.Push?.Grace).WaitAsync(cancellationToken);
         telemetry.Published(activity, result);
         return result;
     }
@@ -39,9 +39,9 @@ public sealed class NotificationPublisher(
     public async Task<PublishResult[]> PublishAsync(
         IReadOnlyList<(StreamName Stream, Notification Notification)> notifications, CancellationToken cancellationToken = default)
     {
-        foreach (var (_, notification) in notifications)
+        foreach (var (stream, notification) in notifications)
         {
-            Check(notification);
+            Checked(stream, notification);
         }
 
         // Whoever has to wait for this first may be overtaken by the next.
@@ -50,7 +50,8 @@ public sealed class NotificationPublisher(
         return await Task.WhenAll(notifications.Select(each => PublishAsync(each.Stream, each.Notification, cancellationToken)));
     }
 
-    private void Check(Notification notification)
+    /// <returns>The same with every time of its push part set.</returns>
+    private Notification Checked(StreamName stream, Notification notification)
     {
         if (!StreamName.IsValidId(notification.Id))
         {
@@ -77,6 +78,32 @@ public sealed class NotificationPublisher(
                 $"The notification payload has {size} bytes and the limit is {options.Value.MaxPayloadBytes}. Send less, such as a link to the rest, or raise {NotificationOptions.Section}:{nameof(NotificationOptions.MaxPayloadBytes)}.",
                 nameof(notification));
         }
+
+        return notification.Push is { } push ? notification with { Push = Checked(stream, push) } : notification;
+    }
+
+    private Push Checked(StreamName stream, Push push)
+    {
+        if (!stream.IsUser)
+        {
+            throw new ArgumentException(
+                $"The stream {stream} is no user's and the notification has a push part. A topic has no phones: publish to user:<id>, or without \"push\".", nameof(push));
+        }
+
+        var timed = push with
+        {
+            Grace = push.Grace ?? options.Value.PushGrace,
+            TimeToLive = push.TimeToLive ?? options.Value.PushTimeToLive,
+        };
+        if (timed.Error() is { } error)
+        {
+            throw new ArgumentException($"The push part is not valid: {error}", nameof(push));
+        }
+
+        var size = timed.ToJson().Length;
+        return size <= options.Value.MaxPayloadBytes ? timed : throw new PayloadTooLargeException(
+            $"The push part has {size} bytes and the limit is {options.Value.MaxPayloadBytes}. Send less: phones take 4,096, and of what is longer they get the position only.",
+            nameof(push));
     }
 }
 

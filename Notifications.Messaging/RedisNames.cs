@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using StackExchange.Redis;
 
@@ -43,6 +44,28 @@ public static class RedisNames
     /// </summary>
     public static string Live(StreamName stream) => Prefix(stream);
 
+    /// <summary>
+    /// Sorted set: a partition's escalations (<see cref="Escalation"/>), scored by when they fall due or, while an instance has one
+    /// in hand, by the end of its lease; Unix milliseconds of Redis's clock. Each stays until it is settled.
+    /// </summary>
+    public static RedisKey Escalations(int partition) => $"{Prefix(partition)}:push";
+
+    /// <summary>Hash of a user's stream: device → <c>registered registration platform token</c>. Expires unless one registers again.</summary>
+    public static RedisKey Phones(StreamName stream) => $"{Prefix(stream)}:phones";
+
+    /// <summary>
+    /// String: <c>user device registration</c>, whose phone a token is, by the token's hash. It lies in a partition of its own, apart
+    /// from both users whom a move concerns. Expires unless it is registered again.
+    /// </summary>
+    public static RedisKey PhoneToken(string platform, string token)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{platform} {token}")));
+        return $"{Prefix(Partition(hash))}:token:{hash}";
+    }
+
+    /// <summary>List: what the log sender would have shown on a phone, oldest first, the last few, as JSON. Development only; expires.</summary>
+    public static RedisKey Shown(StreamName stream, string device) => $"{Prefix(stream)}:shown:{device}";
+
     /// <summary>Set: ids of the hub instances that registered and did not leave.</summary>
     public static RedisKey Instances { get; } = "n:{hubs}";
 
@@ -57,11 +80,13 @@ public static class RedisNames
     private static string Prefix(int partition) => string.Create(CultureInfo.InvariantCulture, $"n:{{{partition}}}");
 
     /// <summary>The partition of a stream, from 0.</summary>
-    /// <remarks>FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): stable over processes and versions, which <c>GetHashCode</c> is not.</remarks>
-    public static int Partition(StreamName stream)
+    public static int Partition(StreamName stream) => Partition(stream.Value);
+
+    /// <summary>FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): stable over processes and versions, which <c>GetHashCode</c> is not.</summary>
+    private static int Partition(string name)
     {
         var hash = 2166136261u;
-        foreach (var octet in Encoding.UTF8.GetBytes(stream.Value))
+        foreach (var octet in Encoding.UTF8.GetBytes(name))
         {
             hash = unchecked((hash ^ octet) * 16777619u);
         }

@@ -1,6 +1,7 @@
--- Appends a notification to its stream and publishes it, once per id.
--- KEYS 4 id
+-- Appends a notification to its stream and publishes it, once per id; with a push part, schedules its escalation.
+-- KEYS 4 id  5 escalations, only with a push part
 -- ARGV 3 entry  4 log length  5 log lifetime (ms)  6 id lifetime (ms)  7 channel  8 the command that publishes to it
+--      9 grace (ms) and 10 id and stream, only with a push part
 -- Returns {epoch, offset, 1 if the id was known else 0, how many hubs listened}
 local known = redis.call('GET', KEYS[4])
 if known then
@@ -24,4 +25,9 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 local position = text(offset) .. ' ' .. epoch
 redis.call('SET', KEYS[4], position, 'PX', ARGV[6])
 local listeners = redis.call(ARGV[8], ARGV[7], position .. ' ' .. previous .. ' ' .. ARGV[3])
+if KEYS[5] then
+  -- With nobody listening the user is away, and nobody is there to acknowledge.
+  local grace = listeners > 0 and tonumber(ARGV[9]) or 0
+  redis.call('ZADD', KEYS[5], text(now() + grace), '0 ' .. text(offset) .. ' ' .. ARGV[10])
+end
 return {epoch, offset, 0, listeners}

@@ -1,10 +1,16 @@
--- What the scripts share; put in front of each of them. All of them take
+-- What the scripts share; put in front of each of them. Those that may begin a stream's life take
 -- KEYS 1 meta  2 log  3 cursors
 -- ARGV 1 epoch for a new life of the log  2 stream lifetime (ms)
 
 -- %.0f: a number joined to a string would turn to scientific notation past 1e14.
 local function text(offset)
   return string.format('%.0f', offset)
+end
+
+-- Unix milliseconds by Redis's own clock: those of the services may differ.
+local function now()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
 -- The devices stay known, as such that stood in another life of the log: below every offset.

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Notifications.Hubs;
 using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Escalations;
 using Notifications.Hubs.Instances;
 
 namespace Notifications.Tests.Hub;
@@ -23,16 +24,26 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
     /// <summary>Returns when it takes clients.</summary>
     /// <param name="redis">Connection string of its Redis.</param>
     /// <param name="settings">Configuration beyond that.</param>
-    public static async Task<HubHost> StartAsync(string redis, params (string Key, string Value)[] settings)
+    public static Task<HubHost> StartAsync(string redis, params (string Key, string Value)[] settings) => StartAsync(redis, _ => { }, settings);
+
+    /// <inheritdoc cref="StartAsync(string, ValueTuple{string, string}[])"/>
+    /// <param name="redis">Connection string of its Redis.</param>
+    /// <param name="configure">What a test has otherwise than a service.</param>
+    /// <param name="settings">Configuration beyond that.</param>
+    public static async Task<HubHost> StartAsync(string redis, Action<WebApplicationBuilder> configure, params (string Key, string Value)[] settings)
     {
-        var hub = await StartWithoutRedisAsync(redis, settings);
+        var hub = await StartWithoutRedisAsync(redis, configure, settings);
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready");
         return hub;
     }
 
     /// <summary>Returns when it listens, whether it reaches Redis or not.</summary>
-    /// <inheritdoc cref="StartAsync"/>
-    public static async Task<HubHost> StartWithoutRedisAsync(string redis, params (string Key, string Value)[] settings)
+    /// <param name="redis">Connection string of its Redis.</param>
+    /// <param name="settings">Configuration beyond that.</param>
+    public static Task<HubHost> StartWithoutRedisAsync(string redis, params (string Key, string Value)[] settings) =>
+        StartWithoutRedisAsync(redis, _ => { }, settings);
+
+    private static async Task<HubHost> StartWithoutRedisAsync(string redis, Action<WebApplicationBuilder> configure, (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -53,7 +64,9 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
         builder.AddRedis();
         builder.AddNotificationHub();
         builder.AddNotificationApi();
+        builder.AddEscalation();
         builder.Services.AddSingleton<Instance>();
+        configure(builder);
 
         var app = builder.Build();
         app.UseExceptionHandler();
@@ -64,6 +77,7 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
         app.MapDefaultEndpoints();
         app.MapNotificationHub();
         app.MapNotificationApi();
+        app.MapDeviceApi();
         await app.StartAsync();
         return new HubHost(app, logs);
     }

@@ -74,6 +74,15 @@ public sealed class NotificationApiTests(RedisServers servers) : IClassFixture<R
         await AssertProblemAsync(await http.PostAsJsonAsync(Path, new object[] { good, new { good.stream } }), HttpStatusCode.BadRequest, "\"type\" is missing");
         await AssertProblemAsync(await http.PostAsJsonAsync(Path, new object[] { good, 7 }), HttpStatusCode.BadRequest, "JSON object");
         await AssertProblemAsync(
+            await http.PostAsJsonAsync(Path, new object[] { good, new { good.stream, good.type, good.payload, push = new { title = 7 } } }),
+            HttpStatusCode.BadRequest, "\"push.title\" is 7");
+        await AssertProblemAsync(
+            await http.PostAsJsonAsync(Path, new object[] { good, new { stream = "topic:news", good.type, good.payload, push = new { title = "x" } } }),
+            HttpStatusCode.BadRequest, "A topic has no phones");
+        await AssertProblemAsync(
+            await http.PostAsJsonAsync(Path, new object[] { good, new { good.stream, good.type, good.payload, push = new { body = new string('x', 17_000) } } }),
+            HttpStatusCode.RequestEntityTooLarge, "The push part has");
+        await AssertProblemAsync(
             await http.PostAsJsonAsync(Path, new object[] { good, good with { payload = new string('x', 17_000) } }), HttpStatusCode.RequestEntityTooLarge, "17002 bytes");
         await AssertProblemAsync(await http.PostAsJsonAsync(Path, Enumerable.Repeat(good, 1_001)), HttpStatusCode.BadRequest, "1001");
         Assert.Empty((await http.GetFromJsonAsync<Page>(Path))!.Items);

@@ -20,6 +20,7 @@ internal sealed class TestMessaging : IAsyncDisposable
         services.AddSingleton(redis);
         services.AddNotificationPublisher();
         services.AddInstanceRegistry();
+        services.AddEscalations();
         services.Configure(configure ?? (_ => { }));
         _services = services.BuildServiceProvider();
     }
@@ -31,6 +32,10 @@ internal sealed class TestMessaging : IAsyncDisposable
     public NotificationPublisher Publisher => _services.GetRequiredService<NotificationPublisher>();
 
     public NotificationLog Log => _services.GetRequiredService<NotificationLog>();
+
+    public EscalationSchedule Schedule => _services.GetRequiredService<EscalationSchedule>();
+
+    public PhoneRegistry Phones => _services.GetRequiredService<PhoneRegistry>();
 
     public InstanceRegistry Registry => _services.GetRequiredService<InstanceRegistry>();
 

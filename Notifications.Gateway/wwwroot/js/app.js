@@ -2,6 +2,7 @@ import { NotificationClient } from '/notifications.js';
 import { attempt } from './errors.js';
 import * as feed from './feed.js';
 import { newestFirst, orderRow } from './orders.js';
+import { Phone } from './phone.js';
 import { Session } from './session.js';
 import * as staff from './staff.js';
 import './theme.js';
@@ -13,6 +14,7 @@ const orders = new Map();
 let session = null;
 let client = null;
 let unacknowledged = null;
+let phone = null;
 /** When the present connection stood: what was published before that was missed. */
 let connectedAt = 0;
 let received = 0;
@@ -33,12 +35,15 @@ async function signIn(user) {
   client.on('acknowledged', position => unacknowledged.acknowledged(position));
   client.onState(connectionChanged);
   client.start();
+  phone = new Phone(candidate);
+  await phone.switchOn();
 }
 
 function signOut() {
   client?.stop();
   unacknowledged?.stopLooking();
-  client = session = unacknowledged = null;
+  phone?.switchOff();
+  client = session = unacknowledged = phone = null;
   sessionStorage.removeItem('user');
   staff.signOut();
   connectedAt = 0;

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Notifications.Hubs.Escalations;
+using Notifications.Messaging;
+
+namespace Notifications.Hubs;
+
+/// <summary>The caller's phones: where a notification goes that nobody acknowledged in time.</summary>
+internal static class DeviceApi
+{
+    private const string Example = """{"platform": "fcm", "token": "…"}""";
+
+    public static void MapDeviceApi(this WebApplication app)
+    {
+        var devices = app.MapGroup("/api/devices/{device}").AddEndpointFilter(RefuseBadDevice);
+        devices.MapPut("/", Register);
+        devices.MapDelete("/", Remove);
+        if (app.Environment.IsDevelopment())
+        {
+            devices.MapGet("/pushes", Shown);
+        }
+    }
+
+    /// <summary>A token that was registered elsewhere, for this user or another, is this phone's from now on.</summary>
+    private static async Task<Results<NoContent, ProblemHttpResult>> Register(
+        string device, JsonElement body, HttpContext context, PhoneRegistry phones)
+    {
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            return Bad($"The body is {body.ValueKind}. Send {Example}.");
+        }
+
+        var (platform, token) = (Text(body, "platform"), Text(body, "token"));
+        if (Platform(platform) is not { } known)
+        {
+            return Bad($"platform is {(platform is null ? "missing or no string" : $"\"{Shortened(platform)}\"")}. It has to be \"fcm\" or \"apns\".");
+        }
+
+        if (TokenError(known, token) is { } error)
+        {
+            return Bad(error);
+        }
+
+        await phones.RegisterAsync(User(context), device, known, token!);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> Remove(string device, HttpContext context, PhoneRegistry phones)
+    {
+        await phones.RemoveAsync(User(context), device);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>What the log sender has shown on that phone, oldest first.</summary>
+    private static async Task<Ok<IReadOnlyList<JsonElement>>> Shown(string device, HttpContext context, ShownPushes shown) =>
+        TypedResults.Ok(await shown.ListAsync(StreamName.User(User(context)), device));
+
+    private static async ValueTask<object?> RefuseBadDevice(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var device = (string)context.HttpContext.Request.RouteValues["device"]!;
+        return StreamName.IsValidId(device)
+            ? await next(context)
+            : Bad($"The device name has {device.Length} characters or one that is not allowed. It takes 1 to {StreamName.MaxIdLength} out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.");
+    }
+
+    private static PushPlatform? Platform(string? name) => name switch
+    {
+        "fcm" => PushPlatform.Fcm,
+        "apns" => PushPlatform.Apns,
+        _ => null,
+    };
+
+    /// <summary>An APNs token becomes part of a path.</summary>
+    private static string? TokenError(PushPlatform platform, string? token) => token switch
+    {
+        null => $"token is missing or no string. Send {Example}.",
+        { Length: 0 or > Phone.MaxTokenLength } => $"token has {token.Length} characters. It takes 1 to {Phone.MaxTokenLength}.",
+        _ when platform == PushPlatform.Apns && !token.All(char.IsAsciiHexDigit) => "token has a character that is no hexadecimal digit. An APNs token is the device token's bytes in hexadecimal.",
+        _ when token.Any(c => c is <= ' ' or > '~') => "token has white space or a character that is not ASCII. Send it as FCM gave it to the app.",
+        _ => null,
+    };
+
+    private static string? Text(JsonElement body, string name) =>
+        body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static string Shortened(string text) => text.Length > 40 ? text[..40] + "…" : text;
+
+    private static string User(HttpContext context) => context.User.FindFirst(TokenNames.UserClaim)!.Value;
+
+    private static ProblemHttpResult Bad(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status400BadRequest);
+}

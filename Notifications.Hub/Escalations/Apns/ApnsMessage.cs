@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Notifications.Hubs.Escalations.Apns;
+
+/// <summary>Headers and body of a request (https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns).</summary>
+internal static class ApnsMessage
+{
+    /// <summary>In bytes. Notification ids may be twice as long.</summary>
+    private const int MaxCollapseId = 64;
+
+    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The message as it fits a phone: whole, or if that is too long as a wake-up with the position.</summary>
+    public static (PushMessage Message, ReadOnlyMemory<byte> Body) Write(PushMessage message)
+    {
+        var whole = WriteWhole(message);
+        return whole.Length <= PushMessage.MaxBytes ? (message, whole) : (message.ToWakeUp(), WriteWhole(message.ToWakeUp()));
+    }
+
+    public static IEnumerable<KeyValuePair<string, string>> Headers(PushMessage message) =>
+    [
+        new("apns-push-type", message.IsAlert ? "alert" : "background"),
+        // Apple's rule: 10, at once, is for what is shown; what only wakes the app is 5.
+        new("apns-priority", message.IsAlert ? "10" : "5"),
+        new("apns-expiration", message.Expires.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)),
+        new("apns-collapse-id", CollapseId(message.Id)),
+    ];
+
+    /// <summary>The notification's id, or its hash where it is too long for Apple.</summary>
+    private static string CollapseId(string id) =>
+        id.Length <= MaxCollapseId ? id : Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(id)));
+
+    private static ReadOnlyMemory<byte> WriteWhole(PushMessage message)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using var json = new Utf8JsonWriter(buffer, Writing);
+        json.WriteStartObject();
+        json.WriteStartObject("aps");
+        if (message.IsAlert)
+        {
+            json.WriteStartObject("alert");
+            WriteText(json, "title", message.Content.Title);
+            WriteText(json, "body", message.Content.Body);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteNumber("content-available", 1);
+        }
+
+        if (message.Content.Badge is { } badge)
+        {
+            json.WriteNumber("badge", badge);
+        }
+
+        WriteText(json, "sound", message.Content.Sound);
+        json.WriteEndObject();
+        foreach (var (key, value) in message.Data)
+        {
+            json.WriteString(key, value);
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    private static void WriteText(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Notifications.Messaging;
+
+namespace Notifications.Hubs.Escalations.Apns;
+
+/// <summary>Apple Push Notification service over HTTP/2 with token authentication.</summary>
+internal sealed class ApnsSender(IHttpClientFactory clients, IOptionsMonitor<ApnsOptions> options, TimeProvider time) : IPushSender
+{
+    public const string ClientName = "apns";
+
+    private volatile ApnsToken? _token;
+
+    public object? Settings => options.CurrentValue is { IsSet: true } set ? set : null;
+
+    public async Task<SendOutcome> SendAsync(PushMessage message, Phone phone, CancellationToken cancellationToken)
+    {
+        var token = Token();
+        var (sent, body) = ApnsMessage.Write(message);
+        using var http = clients.CreateClient(ClientName);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(token.Options.Address, $"/3/device/{Uri.EscapeDataString(phone.Token)}"))
+        {
+            Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("bearer", token.Get());
+        request.Headers.Add("apns-topic", token.Options.Topic);
+        foreach (var (name, value) in ApnsMessage.Headers(sent))
+        {
+            request.Headers.Add(name, value);
+        }
+
+        using var response = await http.SendAsync(request, cancellationToken);
+        return response.IsSuccessStatusCode
+            ? new SendOutcome(SendResult.Delivered)
+            : Read(response, ApnsError.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken)), phone);
+    }
+
+    private SendOutcome Read(HttpResponseMessage response, ApnsError error, Phone phone)
+    {
+        var reason = $"{(int)response.StatusCode} {error.Reason}".TrimEnd();
+        return response.StatusCode switch
+        {
+            HttpStatusCode.Gone when error.Reason == "ExpiredToken" => new(SendResult.TokenDead, reason),
+            // The app was registered again since it was found gone: then it is there.
+            HttpStatusCode.Gone when error.At is { } at && at < phone.RegisteredAt => new(SendResult.Retry, reason),
+            HttpStatusCode.Gone => new(SendResult.TokenDead, reason),
+            HttpStatusCode.BadRequest when error.Reason is "BadDeviceToken" or "DeviceTokenNotForTopic" => new(SendResult.TokenDead, reason),
+            HttpStatusCode.BadRequest when error.Reason is "BadTopic" or "MissingTopic" or "TopicDisallowed" => new(SendResult.Misconfigured, reason),
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new(SendResult.Misconfigured, reason),
+            HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError =>
+                new(SendResult.Retry, reason, RetryAfter.Of(response, time.GetUtcNow())),
+            _ => new(SendResult.Rejected, reason),
+        };
+    }
+
+    /// <summary>One for as long as the options stay the same.</summary>
+    private ApnsToken Token()
+    {
+        var now = options.CurrentValue;
+        if (_token is not { } token || token.Options != now)
+        {
+            _token = token = new ApnsToken(now, time);
+        }
+
+        return token;
+    }
+
+    /// <param name="Reason">Apple's word for it.</param>
+    /// <param name="At">Of 410: when the token was last found to lead nowhere.</param>
+    private readonly record struct ApnsError(string Reason, DateTimeOffset? At)
+    {
+        public static ApnsError Parse(byte[] body)
+        {
+            try
+            {
+                using var document = JsonDocument.Parse(body);
+                var error = document.RootElement;
+                return new ApnsError(
+                    error.TryGetProperty("reason", out var reason) ? reason.GetString() ?? "" : "",
+                    error.TryGetProperty("timestamp", out var timestamp) && timestamp.TryGetInt64(out var milliseconds)
+                        ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+                        : null);
+            }
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentOutOfRangeException)
+            {
+                // Something in between answered, in another language: the status alone counts.
+                return new ApnsError("", null);
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Notifications.Messaging;
+using StackExchange.Redis;
+
+namespace Notifications.Hubs.Escalations;
+
+/// <summary>Does what there is to do about one claimed escalation, and settles it.</summary>
+internal sealed class EscalationHandler(
+    EscalationSchedule schedule, PhoneRegistry phones, IEnumerable<PushProvider> providers, IOptions<EscalationOptions> options,
+    HubTelemetry telemetry, TimeProvider time, ILogger<EscalationHandler> logger)
+{
+    private readonly EscalationOptions _options = options.Value;
+    private readonly Dictionary<PushPlatform, PushProvider> _providers = providers.ToDictionary(provider => provider.Platform);
+
+    /// <summary>
+    /// Sends it to each phone of its user at most once. While Redis answers and this process lives, no other instance sends it too;
+    /// otherwise it falls due again when the lease ends, and what was sent and not settled is sent twice.
+    /// </summary>
+    /// <param name="claim">What was claimed.</param>
+    /// <param name="claimedAt">The time stamp from just before.</param>
+    /// <param name="stopping">The instance stops: what has not begun is left to the others.</param>
+    public async Task HandleAsync(EscalationClaim claim, long claimedAt, CancellationToken stopping)
+    {
+        try
+        {
+            var due = await schedule.ReadAsync(claim);
+            if (due.State != EscalationState.Due)
+            {
+                telemetry.Dropped(due.State);
+                return;
+            }
+
+            var results = await SendAsync(claim, claimedAt, due, stopping);
+            await SettleAsync(claim, claimedAt, [.. results.SelectMany(result => result.Later)]);
+            // Afterwards, as what fails here must not make anything be sent again.
+            await Task.WhenAll(results.SelectMany(result => result.Dead).Select(phones.ForgetAsync));
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            Log.EscalationPutOff(logger, claim.Escalation.Stream, claim.Escalation.Offset, exception);
+        }
+    }
+
+    private async Task<IReadOnlyList<PhoneResult>> SendAsync(EscalationClaim claim, long claimedAt, DueEscalation due, CancellationToken stopping)
+    {
+        var escalation = claim.Escalation;
+        var entry = TryRead(escalation, due, out var message);
+        if (entry is null)
+        {
+            return [];
+        }
+
+        if (message is null || message.Expires <= time.GetUtcNow())
+        {
+            telemetry.Dropped(message is null ? DropReason.Gone : DropReason.Expired);
+            return [];
+        }
+
+        using var activity = telemetry.StartEscalate(escalation, entry.Value.TraceParent);
+        if (escalation is { Attempt: 0, Device: null })
+        {
+            telemetry.Escalated();
+        }
+
+        Phone[] meant = [.. due.Phones.Where(phone => escalation.Device is null || phone.Device == escalation.Device)];
+        var own = await Task.WhenAll(meant.Select(phones.IsOwnAsync));
+        return await Task.WhenAll(meant.Select((phone, i) => own[i]
+            ? SendAsync(message, phone, escalation, claimedAt, stopping)
+            // Somebody else has the phone now.
+            : Task.FromResult(PhoneResult.Forget(phone))));
+    }
+
+    private async Task<PhoneResult> SendAsync(PushMessage message, Phone phone, Escalation escalation, long claimedAt, CancellationToken stopping)
+    {
+        var again = escalation with { Device = phone.Device };
+        var attempt = await AttemptAsync(message, phone, claimedAt, stopping);
+        switch (attempt)
+        {
+            case { Outcome: null, Wait: { } wait }:
+                return Later(message, wait, again);
+            case { Outcome: null }:
+                telemetry.Dropped(DropReason.Off);
+                return PhoneResult.Done;
+            case { Outcome: { Result: SendResult.TokenDead } dead }:
+                Log.PhoneForgotten(logger, phone.User, phone.Device, phone.Platform, dead.Reason);
+                return PhoneResult.Forget(phone);
+            case { Outcome: { Result: SendResult.Rejected } rejected }:
+                Log.PushRejected(logger, phone.Platform, escalation.Stream, escalation.Offset, rejected.Reason);
+                return PhoneResult.Done;
+            case { Outcome: { Result: SendResult.Retry } retry }:
+                return Later(message, retry.RetryAfter + Backoff.FullJitter(_options, escalation.Attempt), again with { Attempt = escalation.Attempt + 1 });
+            default:
+                return PhoneResult.Done;
+        }
+    }
+
+    private async Task<PushAttempt> AttemptAsync(PushMessage message, Phone phone, long claimedAt, CancellationToken stopping)
+    {
+        try
+        {
+            // A send that begins later might not end within the lease.
+            var margin = _options.Lease - _options.SendTimeout;
+            return await _providers[phone.Platform].SendAsync(message, phone, claimedAt + (long)(margin.TotalSeconds * time.TimestampFrequency), stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return PushAttempt.NotNow(TimeSpan.Zero);
+        }
+    }
+
+    private PhoneResult Later(PushMessage message, TimeSpan wait, Escalation again)
+    {
+        if (time.GetUtcNow() + wait < message.Expires)
+        {
+            return new PhoneResult([(wait, again)], []);
+        }
+
+        Log.PushExpired(logger, again.Stream, again.Offset, again.Attempt);
+        telemetry.Dropped(DropReason.Expired);
+        return PhoneResult.Done;
+    }
+
+    /// <summary>Until Redis has it or the lease ends: what was sent and not settled would be sent again.</summary>
+    private async Task SettleAsync(EscalationClaim claim, long claimedAt, IReadOnlyList<(TimeSpan In, Escalation Escalation)> later)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                if (!await schedule.SettleAsync(claim, later))
+                {
+                    Log.LeaseLost(logger, claim.Escalation.Stream, claim.Escalation.Offset, _options.Lease);
+                }
+
+                return;
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                var wait = Backoff.FullJitter(_options, tries);
+                if (time.GetElapsedTime(claimedAt) + wait > _options.Lease)
+                {
+                    throw;
+                }
+
+                await Task.Delay(wait, time);
+            }
+        }
+    }
+
+    /// <param name="escalation">The escalation.</param>
+    /// <param name="due">Its notification as the log has it.</param>
+    /// <param name="message">Null if another notification stands at that offset: the log has begun anew since.</param>
+    /// <returns>Null if the log's entry can't be read, which no later try would change.</returns>
+    private LogEntry? TryRead(Escalation escalation, DueEscalation due, out PushMessage? message)
+    {
+        message = null;
+        try
+        {
+            var entry = LogEntry.Parse(due.Entry);
+            using var body = JsonDocument.Parse(entry.Body);
+            if (body.RootElement.GetProperty("id").GetString() == escalation.Id)
+            {
+                using var json = JsonDocument.Parse(entry.Push);
+                var push = Push.Parse(json.RootElement);
+                var position = new Position(due.Epoch, escalation.Offset);
+                message = new PushMessage(escalation.Stream, position, escalation.Id, push, entry.Timestamp + (push.TimeToLive ?? Push.MaxTimeToLive));
+            }
+
+            return entry;
+        }
+        catch (Exception exception) when (exception is FormatException or JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException)
+        {
+            Log.EscalationUnreadable(logger, escalation.Stream, escalation.Offset, exception);
+            telemetry.Dropped(DropReason.Unreadable);
+            return null;
+        }
+    }
+
+    /// <param name="Later">What is to be tried later for a phone.</param>
+    /// <param name="Dead">Phones that are none any more.</param>
+    private readonly record struct PhoneResult(IReadOnlyList<(TimeSpan In, Escalation Escalation)> Later, IReadOnlyList<Phone> Dead)
+    {
+        public static PhoneResult Done { get; } = new([], []);
+
+        public static PhoneResult Forget(Phone phone) => new([], [phone]);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Notifications.Hubs.Instances;
+using Notifications.Messaging;
+
+namespace Notifications.Hubs.Escalations;
+
+/// <summary>
+/// The partitions whose escalations this instance looks after. All instances share them by the registry, so that Redis is asked
+/// the same number of times whatever their number. For a moment after one comes or goes two may look after the same partition
+/// or nobody does: claims keep them from sending twice, and nothing is lost by waiting.
+/// </summary>
+internal sealed class EscalationShare(InstanceRegistry registry, Instance instance, TimeProvider time)
+{
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(2);
+
+    private string[] _instances = [];
+    private IReadOnlyList<int> _partitions = [];
+    private long? _readAt;
+
+    public async Task<IReadOnlyList<int>> PartitionsAsync()
+    {
+        if (_readAt is null || time.GetElapsedTime(_readAt.Value) > RefreshInterval)
+        {
+            var listed = await registry.ListAsync();
+            string[] instances = [.. listed.Where(other => !other.Draining).Select(other => other.Id).Append(instance.Id).Distinct().Order(StringComparer.Ordinal)];
+            if (!instances.SequenceEqual(_instances))
+            {
+                (_instances, _partitions) = (instances, Of(instance.Id, instances));
+            }
+
+            _readAt = time.GetTimestamp();
+        }
+
+        return _partitions;
+    }
+
+    /// <summary>Rendezvous hashing: when an instance goes, its partitions alone change hands, and spread over all that stay.</summary>
+    public static IReadOnlyList<int> Of(string id, IReadOnlyList<string> instances) =>
+        [.. RedisNames.AllPartitions.Where(partition => instances.MaxBy(other => Weight(other, partition)) == id)];
+
+    private static ulong Weight(string id, int partition) =>
+        BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{partition} {id}")));
+}

@@ -1,0 +1,150 @@
+using Microsoft.Extensions.Options;
+using Notifications.Hubs.Instances;
+using Notifications.Messaging;
+using StackExchange.Redis;
+
+namespace Notifications.Hubs.Escalations;
+
+/// <summary>
+/// Takes escalations that fell due in this instance's share of the partitions, as many as it has hands for, and has each
+/// handled. A draining instance takes none, and finishes those that it has.
+/// </summary>
+internal sealed class Escalator(
+    EscalationSchedule schedule, EscalationShare share, EscalationHandler handler, IEnumerable<PushProvider> providers, Instance instance,
+    IOptions<EscalationOptions> options, HubTelemetry telemetry, TimeProvider time, ILogger<Escalator> logger) : BackgroundService
+{
+    /// <summary>Claimed with one call; small, so that instances that look after the same partition for a moment share it.</summary>
+    private const int Batch = 16;
+
+    private readonly EscalationOptions _options = options.Value;
+    private readonly SemaphoreSlim _hands = new(options.Value.InHand);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        foreach (var provider in providers)
+        {
+            provider.LogState();
+        }
+
+        try
+        {
+            await RunAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Whoever has something in hand has the length of one send for it.
+            for (var hand = 0; hand < _options.InHand; hand++)
+            {
+                await _hands.WaitAsync(CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task RunAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(_options.PollInterval, time);
+        while (await timer.WaitForNextTickAsync(stopping))
+        {
+            try
+            {
+                if (!instance.IsDraining)
+                {
+                    await TakeAllAsync(stopping);
+                }
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                Log.EscalationsNotRead(logger, RedisNames.Partitions, exception);
+            }
+        }
+    }
+
+    /// <summary>What is due in all partitions in turn, so that none waits for another's end; until the next look.</summary>
+    private async Task TakeAllAsync(CancellationToken stopping)
+    {
+        var startedAt = time.GetTimestamp();
+        var partitions = (await share.PartitionsAsync()).ToArray();
+        Random.Shared.Shuffle(partitions);
+        var looks = new Queue<Partition>(partitions.Select(partition => new Partition(partition, schedule.IsOccupiedAsync(partition))));
+        var failures = new List<Exception>();
+        while (looks.TryDequeue(out var look))
+        {
+            try
+            {
+                var more = await look.Occupied && await TakeAsync(look.Number, stopping);
+                if (more && time.GetElapsedTime(startedAt) < _options.PollInterval)
+                {
+                    looks.Enqueue(look);
+                }
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                // Of a cluster one node may be away, and the others' partitions go on.
+                failures.Add(exception);
+            }
+        }
+
+        if (failures.Count > 0)
+        {
+            Log.EscalationsNotRead(logger, failures.Count, failures[0]);
+        }
+    }
+
+    /// <returns>True if there may be more.</returns>
+    private async Task<bool> TakeAsync(int partition, CancellationToken stopping)
+    {
+        var hands = await FreeHandsAsync(stopping);
+        var taken = 0;
+        try
+        {
+            var claimedAt = time.GetTimestamp();
+            var claimed = await schedule.ClaimAsync(partition, _options.Lease, hands);
+            foreach (var unreadable in claimed.Unreadable)
+            {
+                Log.UnreadableEscalation(logger, unreadable);
+            }
+
+            foreach (var claim in claimed.Claims)
+            {
+                telemetry.Claimed(claim.Late);
+                taken++;
+                _ = HandleAsync(claim, claimedAt, stopping);
+            }
+
+            return claimed.Claims.Count + claimed.Unreadable.Count == hands;
+        }
+        finally
+        {
+            if (hands > taken)
+            {
+                _hands.Release(hands - taken);
+            }
+        }
+    }
+
+    private async Task<int> FreeHandsAsync(CancellationToken stopping)
+    {
+        await _hands.WaitAsync(stopping);
+        var hands = 1;
+        while (hands < Batch && _hands.Wait(0, CancellationToken.None))
+        {
+            hands++;
+        }
+
+        return hands;
+    }
+
+    private async Task HandleAsync(EscalationClaim claim, long claimedAt, CancellationToken stopping)
+    {
+        try
+        {
+            await handler.HandleAsync(claim, claimedAt, stopping);
+        }
+        finally
+        {
+            _hands.Release();
+        }
+    }
+
+    private readonly record struct Partition(int Number, Task<bool> Occupied);
+}

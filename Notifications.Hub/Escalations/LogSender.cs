@@ -1,0 +1,16 @@
+using Notifications.Messaging;
+
+namespace Notifications.Hubs.Escalations;
+
+/// <summary>Development: says what would go to a phone, and keeps it for the demo page to show.</summary>
+internal sealed class LogSender(ShownPushes shown, ILogger<LogSender> logger) : IPushSender
+{
+    public object? Settings => nameof(LogSender);
+
+    public async Task<SendOutcome> SendAsync(PushMessage message, Phone phone, CancellationToken cancellationToken)
+    {
+        Log.WouldPush(logger, phone.User, phone.Device, message.Content.Title, message.Content.Body);
+        await shown.AddAsync(message, phone);
+        return new SendOutcome(SendResult.Delivered);
+    }
+}

@@ -1,0 +1,245 @@
+using Microsoft.Extensions.Options;
+using Notifications.Messaging;
+using OpenTelemetry;
+
+namespace Notifications.Hubs.Escalations;
+
+/// <summary>
+/// One platform's provider as this instance sees it: whether it is on, how many sends are under way, and whether it wants to
+/// be left alone. After several failures in a row it is: nothing is sent to it for a while that grows, then one message, and
+/// only when that one went through the others.
+/// </summary>
+internal sealed class PushProvider(
+    PushPlatform platform, IReadOnlyList<IPushSender> senders, IOptions<EscalationOptions> options, HubTelemetry telemetry, TimeProvider time, ILogger<PushProvider> logger)
+{
+    /// <summary>One message that fails says nothing about the provider; so many without one that works in between do.</summary>
+    private const int FailuresInARow = 5;
+
+    /// <summary>How long what waits for an operator is put off; the options are looked at each time.</summary>
+    private static readonly TimeSpan StoppedDelay = TimeSpan.FromSeconds(15);
+
+    private readonly EscalationOptions _options = options.Value;
+    private readonly SemaphoreSlim _slots = new(options.Value.Concurrency);
+    private readonly Lock _state = new();
+    private int _failures;
+    private int _pauses;
+    private long _pausedUntil;
+    private bool _probing;
+    private object? _stoppedWith;
+
+    public PushPlatform Platform => platform;
+
+    /// <summary>Sends, unless the provider is off, stopped or paused.</summary>
+    /// <param name="message">What.</param>
+    /// <param name="phone">Where to.</param>
+    /// <param name="until">The time stamp by which a send has to have begun.</param>
+    /// <param name="stopping">Ends the wait for a send to begin; none that began is broken off by it.</param>
+    public async Task<PushAttempt> SendAsync(PushMessage message, Phone phone, long until, CancellationToken stopping)
+    {
+        await _slots.WaitAsync(stopping);
+        try
+        {
+            if (!TrySender(out var sender, out var settings))
+            {
+                return settings is null ? PushAttempt.Off : PushAttempt.NotNow(Jittered(StoppedDelay));
+            }
+
+            if (time.GetTimestamp() > until)
+            {
+                return PushAttempt.NotNow(TimeSpan.Zero);
+            }
+
+            if (!TryEnter(out var isProbe, out var wait))
+            {
+                return PushAttempt.NotNow(wait);
+            }
+
+            try
+            {
+                var outcome = await SendAsync(sender!, message, phone);
+                Note(outcome, settings!);
+                return outcome.Result == SendResult.Misconfigured ? PushAttempt.NotNow(Jittered(StoppedDelay)) : PushAttempt.Of(outcome);
+            }
+            finally
+            {
+                Leave(isProbe);
+            }
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <summary>Says once, at the start, whether it is on.</summary>
+    public void LogState()
+    {
+        if (Sender() is { } sender)
+        {
+            Log.ProviderOn(logger, platform, sender.GetType().Name);
+        }
+        else
+        {
+            Log.ProviderOff(logger, platform, $"{EscalationOptions.Section}:{platform}");
+        }
+    }
+
+    private IPushSender? Sender() => senders.FirstOrDefault(sender => sender.Settings is not null);
+
+    /// <returns>False if it is off, with no settings, or stopped, with those that it is stopped with.</returns>
+    private bool TrySender(out IPushSender? sender, out object? settings)
+    {
+        sender = null;
+        try
+        {
+            sender = Sender();
+            settings = sender?.Settings;
+        }
+        catch (OptionsValidationException invalid)
+        {
+            settings = invalid.Message;
+            Stop(settings, invalid.Message);
+        }
+
+        lock (_state)
+        {
+            return sender is not null && settings is not null && !settings.Equals(_stoppedWith);
+        }
+    }
+
+    private bool TryEnter(out bool isProbe, out TimeSpan wait)
+    {
+        lock (_state)
+        {
+            isProbe = false;
+            wait = TimeSpan.Zero;
+            if (_pauses == 0)
+            {
+                return true;
+            }
+
+            var pause = time.GetElapsedTime(time.GetTimestamp(), _pausedUntil);
+            if (pause <= TimeSpan.Zero && !_probing)
+            {
+                return isProbe = _probing = true;
+            }
+
+            // All that wait must not come back in the same moment.
+            pause = pause > TimeSpan.Zero ? pause : TimeSpan.Zero;
+            wait = pause + (Random.Shared.NextDouble() * (pause > _options.RetryDelay ? pause : _options.RetryDelay));
+            return false;
+        }
+    }
+
+    private void Leave(bool isProbe)
+    {
+        if (isProbe)
+        {
+            lock (_state)
+            {
+                _probing = false;
+            }
+        }
+    }
+
+    private async Task<SendOutcome> SendAsync(IPushSender sender, PushMessage message, Phone phone)
+    {
+        using var activity = telemetry.StartSend(platform);
+        using var limit = new CancellationTokenSource(_options.SendTimeout, time);
+        SendOutcome outcome;
+        try
+        {
+            // The URL of a send to APNs has the phone's token in it: no span but ours, no trace of it.
+            using var quiet = SuppressInstrumentationScope.Begin();
+            outcome = await sender.SendAsync(message, phone, limit.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            outcome = new SendOutcome(SendResult.Retry, "time-out");
+        }
+        catch (Exception exception)
+        {
+            Log.SendFailed(logger, platform, message.Stream, message.Position.Offset, exception);
+            outcome = new SendOutcome(SendResult.Retry, exception.GetType().Name);
+        }
+
+        telemetry.Sent(activity, platform, outcome);
+        return outcome;
+    }
+
+    private void Note(SendOutcome outcome, object settings)
+    {
+        switch (outcome.Result)
+        {
+            case SendResult.Misconfigured:
+                Stop(settings, outcome.Reason);
+                break;
+            case SendResult.Retry:
+                NoteFailure(outcome);
+                break;
+            default:
+                NoteAnswer();
+                break;
+        }
+    }
+
+    private void Stop(object settings, string reason)
+    {
+        lock (_state)
+        {
+            if (settings.Equals(_stoppedWith))
+            {
+                return;
+            }
+
+            _stoppedWith = settings;
+        }
+
+        Log.ProviderStopped(logger, platform, reason, $"{EscalationOptions.Section}:{platform}");
+    }
+
+    private void NoteFailure(SendOutcome outcome)
+    {
+        TimeSpan pause;
+        lock (_state)
+        {
+            _failures++;
+            // Those under way when it began to fail are not reasons to leave it alone for longer.
+            var paused = _pauses > 0 && time.GetElapsedTime(time.GetTimestamp(), _pausedUntil) > TimeSpan.Zero;
+            if (paused || (_pauses == 0 && _failures < FailuresInARow))
+            {
+                return;
+            }
+
+            pause = Backoff.FullJitter(_options, _pauses) + outcome.RetryAfter;
+            _pauses++;
+            _pausedUntil = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
+        }
+
+        Log.ProviderPaused(logger, platform, outcome.Reason, pause);
+    }
+
+    private void NoteAnswer()
+    {
+        lock (_state)
+        {
+            _failures = 0;
+            _pauses = 0;
+        }
+    }
+
+    private static TimeSpan Jittered(TimeSpan delay) => delay * (0.5 + Random.Shared.NextDouble());
+}
+
+/// <summary>What has become of one phone's part of an escalation.</summary>
+/// <param name="Outcome">The outcome of a send; null: nothing was sent.</param>
+/// <param name="Wait">How long to wait before it is tried again, where nothing was sent; null: never.</param>
+internal readonly record struct PushAttempt(SendOutcome? Outcome, TimeSpan? Wait)
+{
+    /// <summary>Nobody is there to send it.</summary>
+    public static PushAttempt Off => default;
+
+    public static PushAttempt Of(SendOutcome outcome) => new(outcome, null);
+
+    public static PushAttempt NotNow(TimeSpan wait) => new(null, wait);
+}

@@ -1,0 +1,78 @@
+using StackExchange.Redis;
+
+namespace Notifications.Messaging;
+
+/// <summary>
+/// The escalations that publishing scheduled, for any number of hub instances to share. A claim makes one the claimer's until
+/// its lease ends: while all is well each is handled once, and those of an instance that died fall due again. Redis alone
+/// measures the time.
+/// </summary>
+public sealed class EscalationSchedule(IConnectionMultiplexer redis)
+{
+    private static readonly Script Claim = Script.Load("claim-escalations.lua");
+    private static readonly Script Read = Script.Load("read-escalation.lua");
+    private static readonly Script Settle = Script.Load("settle-escalation.lua");
+
+    /// <summary>Whether a partition has any, due or not. Costs Redis next to nothing.</summary>
+    public async Task<bool> IsOccupiedAsync(int partition) =>
+        await redis.GetDatabase().SortedSetLengthAsync(RedisNames.Escalations(partition)) > 0;
+
+    /// <summary>Takes up to <paramref name="limit"/> that are due in a partition, the one due longest first.</summary>
+    public async Task<ClaimedEscalations> ClaimAsync(int partition, TimeSpan lease, int limit)
+    {
+        var result = (RedisResult[])(await Claim.RunAsync(
+            redis.GetDatabase(), [RedisNames.Escalations(partition)], [(long)lease.TotalMilliseconds, limit]))!;
+        var (now, leaseEnd, due) = ((double)result[0], (string)result[1]!, (RedisResult[])result[2]!);
+        var claims = new List<EscalationClaim>();
+        var unreadable = new List<string>();
+        for (var i = 0; i < due.Length; i += 2)
+        {
+            var text = (string)due[i]!;
+            if (Escalation.TryParse(text, out var escalation))
+            {
+                claims.Add(new EscalationClaim(escalation, leaseEnd, TimeSpan.FromMilliseconds(now - (double)due[i + 1])));
+            }
+            else
+            {
+                unreadable.Add(text);
+            }
+        }
+
+        return new ClaimedEscalations(claims, unreadable);
+    }
+
+    /// <summary>What a claim is about. One that is not due any more is dropped with that.</summary>
+    public async Task<DueEscalation> ReadAsync(EscalationClaim claim)
+    {
+        var escalation = claim.Escalation;
+        var stream = escalation.Stream;
+        var result = (RedisResult[])(await Read.RunAsync(
+            redis.GetDatabase(),
+            [RedisNames.Meta(stream), RedisNames.Log(stream), RedisNames.Cursors(stream), Key(escalation), RedisNames.Phones(stream)],
+            [escalation.ToString(), escalation.Offset]))!;
+        return (string)result[0]! switch
+        {
+            "due" => new DueEscalation(
+                EscalationState.Due, (string)result[1]!, (RedisValue)result[2], [.. PhoneRegistry.Parse(stream, (RedisValue[])result[3]!)]),
+            "acknowledged" => Dropped(EscalationState.Acknowledged),
+            "gone" => Dropped(EscalationState.Gone),
+            "no phone" => Dropped(EscalationState.NoPhone),
+            var other => throw new InvalidOperationException($"read-escalation.lua answered \"{other}\"."),
+        };
+    }
+
+    /// <summary>Ends a claim: the escalation is done, but for what is to be tried later.</summary>
+    /// <returns>False if the lease had ended and somebody else claimed it; nothing changed.</returns>
+    public async Task<bool> SettleAsync(EscalationClaim claim, params IEnumerable<(TimeSpan In, Escalation Escalation)> later) =>
+        (bool)await Settle.RunAsync(
+            redis.GetDatabase(),
+            [Key(claim.Escalation)],
+            [
+                claim.Escalation.ToString(), claim.LeaseEnd,
+                .. later.SelectMany(each => new RedisValue[] { (long)each.In.TotalMilliseconds, each.Escalation.ToString() }),
+            ]);
+
+    private static RedisKey Key(Escalation escalation) => RedisNames.Escalations(RedisNames.Partition(escalation.Stream));
+
+    private static DueEscalation Dropped(EscalationState state) => new(state, "", default, []);
+}
