@@ -150,7 +150,8 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     {
         if (Executables.Find("initdb") is { } onPath)
         {
-            return Path.GetDirectoryName(onPath);
+            // Where a link leads: the other programs are there, and need not be linked.
+            return Path.GetDirectoryName(File.ResolveLinkTarget(onPath, returnFinalTarget: true)?.FullName ?? onPath);
         }
 
         var versions = Directory.Exists(DebianDirectory) ? Directory.GetDirectories(DebianDirectory) : [];
