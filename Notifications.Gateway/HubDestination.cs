@@ -1,3 +1,4 @@
+using System.Globalization;
 using Notifications.Messaging;
 using Yarp.ReverseProxy.Configuration;
 
@@ -7,11 +8,16 @@ namespace Notifications.Gateway;
 internal static class HubDestination
 {
     private const string Draining = "Draining";
+    private const string KnownSince = "KnownSince";
 
-    public static DestinationConfig Of(HubInstance instance) => new()
+    public static DestinationConfig Of(HubInstance instance, DateTimeOffset knownSince) => new()
     {
         Address = instance.Address,
-        Metadata = new Dictionary<string, string> { [Draining] = instance.Draining.ToString() },
+        Metadata = new Dictionary<string, string>
+        {
+            [Draining] = instance.Draining.ToString(),
+            [KnownSince] = knownSince.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
+        },
     };
 
     /// <summary>Whether it came from the registry rather than being the name of a service.</summary>
@@ -19,4 +25,10 @@ internal static class HubDestination
 
     public static bool IsDraining(DestinationConfig destination) =>
         destination.Metadata?.GetValueOrDefault(Draining) == bool.TrueString;
+
+    /// <summary>When this gateway first read of it; of the service's address, ever since.</summary>
+    public static DateTimeOffset KnownSinceOf(DestinationConfig destination) =>
+        destination.Metadata?.GetValueOrDefault(KnownSince) is { } milliseconds
+            ? DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(milliseconds, CultureInfo.InvariantCulture))
+            : DateTimeOffset.MinValue;
 }

@@ -44,7 +44,11 @@ internal sealed class HubDestinations(
     : BackgroundService
 {
     private volatile IReadOnlyList<HubInstance>? _instances;
+    private Dictionary<string, DateTimeOffset> _knownSince = [];
     private bool _failing;
+
+    /// <summary>The longest time between two reads, in <see cref="GatewayOptions.PollInterval"/>s.</summary>
+    public const double MaxJitter = 1.25;
 
     /// <summary>The last list that was read, by id; null before the first.</summary>
     public IReadOnlyList<HubInstance>? Instances => _instances;
@@ -55,7 +59,7 @@ internal sealed class HubDestinations(
         {
             await RefreshAsync(stoppingToken);
             // Jitter, so that many gateways do not read in step.
-            var wait = options.Value.PollInterval * (0.75 + Random.Shared.NextDouble() / 2);
+            var wait = options.Value.PollInterval * (0.75 + (Random.Shared.NextDouble() * (MaxJitter - 0.75)));
             await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -93,7 +97,12 @@ internal sealed class HubDestinations(
             return;
         }
 
-        proxy.UpdateHubs(instances.Where(IsReachable).ToDictionary(instance => instance.Id, HubDestination.Of), options.Value);
+        // What the first list has, others have read as well by all that this gateway knows.
+        var now = _instances is null ? DateTimeOffset.UnixEpoch : time.GetUtcNow();
+        _knownSince = instances.ToDictionary(instance => instance.Id, instance => _knownSince.GetValueOrDefault(instance.Id, now));
+        proxy.UpdateHubs(
+            instances.Where(IsReachable).ToDictionary(instance => instance.Id, instance => HubDestination.Of(instance, _knownSince[instance.Id])),
+            options.Value);
         _instances = instances;
         Log.InstancesChanged(logger, instances.Count, string.Join(", ", instances.Select(instance => instance.Draining ? instance.Id + " (draining)" : instance.Id)));
     }

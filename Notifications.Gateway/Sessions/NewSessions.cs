@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Finds an instance for a request that begins a session: one that is not draining, and if that one can't be reached, another at
+/// Finds an instance for a request that begins a session: one that is there to stay, and if that one can't be reached, another at
 /// once. The beginning of a session has no effect at an instance that did not answer it.
 /// </summary>
 internal static class NewSessions
@@ -14,6 +15,10 @@ internal static class NewSessions
 
     public static IReverseProxyApplicationBuilder UseNewSessions(this IReverseProxyApplicationBuilder proxy)
     {
+        var options = proxy.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value;
+        var time = proxy.ApplicationServices.GetRequiredService<TimeProvider>();
+        // By then every gateway has read of an instance that this one reads of now.
+        var settling = options.PollInterval * HubDestinations.MaxJitter;
         proxy.Use((context, next) =>
         {
             var feature = context.GetReverseProxyFeature();
@@ -24,7 +29,7 @@ internal static class NewSessions
 
             if (SessionRequest.Begins(context.Request))
             {
-                return BeginAsync(context, feature, next);
+                return BeginAsync(context, feature, time.GetUtcNow() - settling, next);
             }
 
             // A session lives at its instance or not at all. That the instance could not be reached a moment ago is no reason to ask another.
@@ -34,13 +39,13 @@ internal static class NewSessions
         return proxy;
     }
 
-    private static async Task BeginAsync(HttpContext context, IReverseProxyFeature feature, RequestDelegate next)
+    private static async Task BeginAsync(HttpContext context, IReverseProxyFeature feature, DateTimeOffset settled, RequestDelegate next)
     {
-        var candidates = Staying(feature.AvailableDestinations);
+        var candidates = feature.AvailableDestinations;
         var items = context.Items.Keys.ToHashSet();
         for (var tries = 1; ; tries++)
         {
-            feature.AvailableDestinations = candidates;
+            feature.AvailableDestinations = Preferred(candidates, settled);
             await next(context);
             if (!Failed(context))
             {
@@ -69,12 +74,14 @@ internal static class NewSessions
 
     /// <summary>
     /// Those that are not draining, even where the affinity cookie of an earlier session names one that is: a client that such an
-    /// instance told to reconnect has to come out elsewhere. With nothing but draining instances left they are used all the same.
+    /// instance told to reconnect has to come out elsewhere. And those that every gateway knows: the session's next request may come
+    /// through another one. With no such instances left the others are used all the same.
     /// </summary>
-    private static IReadOnlyList<DestinationState> Staying(IReadOnlyList<DestinationState> destinations)
+    private static IReadOnlyList<DestinationState> Preferred(IReadOnlyList<DestinationState> destinations, DateTimeOffset settled)
     {
-        var staying = destinations.Where(destination => !HubDestination.IsDraining(destination.Model.Config)).ToArray();
-        return staying.Length > 0 ? staying : destinations;
+        DestinationState[] staying = [.. destinations.Where(destination => !HubDestination.IsDraining(destination.Model.Config))];
+        DestinationState[] known = [.. staying.Where(destination => HubDestination.KnownSinceOf(destination.Model.Config) <= settled)];
+        return known.Length > 0 ? known : staying.Length > 0 ? staying : destinations;
     }
 
     private static bool Failed(HttpContext context) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Notifications.Messaging;
 using Xunit;
@@ -78,6 +79,25 @@ public sealed class HubDestinationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_new_instance_gets_no_sessions_before_every_gateway_has_read_of_it_but_keeps_those_that_others_gave_it()
+    {
+        await _gateway.UseAsync(_b.Instance);
+        var cookie = await AffinityCookieAsync();
+        await _gateway.UseAsync(_a.Instance);
+        await using var gateway = await RunningGateway.StartAsync(settings: new() { ["Gateway:PollInterval"] = "00:00:01" }, shared: _gateway.Redis);
+        await gateway.UseAsync(_a.Instance);
+        await gateway.UseAsync(_a.Instance, _b.Instance);
+        var read = Stopwatch.StartNew();
+        using var browser = gateway.Browser(Token);
+        browser.DefaultRequestHeaders.Add("Cookie", cookie);
+
+        Assert.Equal("a", await BeginAsync(gateway.Browser(Token)));
+        Assert.Equal("b", await browser.GetStringAsync(Session));
+        await Eventually.True(async () => await BeginAsync(gateway.Browser(Token)) == "b", "the new instance to get its first session");
+        Assert.InRange(read.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
     public async Task With_nothing_but_draining_instances_they_are_used()
     {
         await _gateway.UseAsync(_a.Instance with { Draining = true });
@@ -130,6 +150,15 @@ public sealed class HubDestinationTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, (await gateway.Browser().GetAsync("/health")).StatusCode);
         Assert.Equal("a", await BeginAsync(gateway.Browser(Token)));
+    }
+
+    /// <summary>As a client has it that began its session through another gateway.</summary>
+    private async Task<string> AffinityCookieAsync()
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false });
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_gateway.Address, NewSession)) { Headers = { Authorization = new("Bearer", Token) } };
+        using var response = await http.SendAsync(request);
+        return response.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
     }
 
     private static async Task<string> BeginAsync(HttpClient browser)

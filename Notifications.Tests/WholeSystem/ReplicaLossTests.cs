@@ -22,11 +22,11 @@ public sealed class ReplicaLossTests(RunningSystem system) : IClassFixture<Runni
     {
         var users = await Task.WhenAll(Enumerable.Range(0, Users).Select(i => system.SignInAsync($"survivor-{i}")));
         var clients = await Task.WhenAll(users.Select(user => user.ConnectAsync()));
-        var victim = (await HubReplica.RunningAsync(system.App, Replicas))[0];
+        var victim = (await Replica.ReadyAsync(system.App, "hub", Replicas))[0];
         var before = await Task.WhenAll(clients.Select(client => client.InstanceAsync()));
         Assert.Contains(victim.Instance, before);
 
-        victim.Kill();
+        await victim.KillAsync();
 
         await Eventually.True(
             async () =>

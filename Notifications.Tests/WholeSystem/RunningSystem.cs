@@ -5,10 +5,15 @@ using Xunit;
 
 namespace Notifications.Tests.WholeSystem;
 
-/// <summary>The whole system as the AppHost describes it, on free ports, with its telemetry sent to the tests.</summary>
+/// <summary>
+/// The whole system as the AppHost describes it, but with two gateways, on free ports, with its telemetry sent to the tests. Each connection
+/// goes to either gateway.
+/// </summary>
 public sealed class RunningSystem : IAsyncLifetime
 {
     public static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+
+    public const int Gateways = 2;
 
     private readonly string _directory = Directory.CreateTempSubdirectory("notifications-").FullName;
     private OtlpReceiver? _telemetry;
@@ -26,13 +31,14 @@ public sealed class RunningSystem : IAsyncLifetime
         _telemetry = await OtlpReceiver.StartAsync();
         var appHost = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Notifications_AppHost>(
             [
+                $"--GATEWAY_REPLICAS={Gateways}",
                 $"--ConnectionStrings:orders=Data Source={Path.Combine(_directory, "orders.db")}",
                 $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL={_telemetry.Endpoint}",
             ],
             limit.Token);
         _app = await appHost.BuildAsync(limit.Token);
         await _app.StartAsync(limit.Token);
-        await _app.ResourceNotifications.WaitForResourceHealthyAsync("gateway", limit.Token);
+        await Replica.ReadyAsync(_app, "gateway", Gateways);
     }
 
     public async Task DisposeAsync()

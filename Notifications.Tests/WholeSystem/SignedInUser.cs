@@ -37,13 +37,16 @@ public sealed class SignedInUser(HttpClient http, string id, string token) : IDi
 
     /// <summary>Connects as a plain SignalR client, through the gateway like any other.</summary>
     public Task<HubClient> ConnectAsync(
-        HttpTransportType transport = HttpTransportType.WebSockets, Action<HttpConnectionOptions>? configure = null) =>
-        HubClient.ConnectAsync(http.BaseAddress!, options =>
-        {
-            options.Transports = transport;
-            options.AccessTokenProvider = () => Task.FromResult<string?>(token);
-            configure?.Invoke(options);
-        });
+        HttpTransportType transport = HttpTransportType.WebSockets, Action<HttpConnectionOptions>? configure = null, string? device = null) =>
+        HubClient.ConnectAsync(
+            http.BaseAddress!,
+            options =>
+            {
+                options.Transports = transport;
+                options.AccessTokenProvider = () => Task.FromResult<string?>(token);
+                configure?.Invoke(options);
+            },
+            device);
 
     public void Dispose() => http.Dispose();
 

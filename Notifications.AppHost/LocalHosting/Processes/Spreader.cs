@@ -66,9 +66,11 @@ internal sealed class Spreader(int port, IReadOnlyList<Uri> replicas) : IAsyncDi
 
     private async Task<Socket?> ConnectAsync()
     {
-        for (var attempt = 0; attempt < replicas.Count; attempt++)
+        // Counted once a connection: were each attempt to count, those of two connections at once could all meet the same dead replica.
+        var first = (uint)Interlocked.Increment(ref _next);
+        for (var attempt = 0u; attempt < replicas.Count; attempt++)
         {
-            var replica = replicas[(int)((uint)Interlocked.Increment(ref _next) % replicas.Count)];
+            var replica = replicas[(int)((first + attempt) % replicas.Count)];
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
