@@ -21,6 +21,7 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly ClusterOptions _options;
     private ServiceProvider? _services;
     private Front? _front;
+    private RedisClusterProcesses? _redisCluster;
 
     private Cluster(ClusterOptions options)
     {
@@ -30,7 +31,11 @@ internal sealed class Cluster : IAsyncDisposable
 
     public DevelopmentTokens Tokens { get; } = new(RandomNumberGenerator.GetHexString(64));
 
+    /// <summary>The one Redis, where there is no Redis Cluster in its place.</summary>
     public RedisProcess Redis { get; }
+
+    public RedisClusterProcesses RedisCluster =>
+        _redisCluster ?? throw new InvalidOperationException($"Start the cluster with {nameof(ClusterOptions.HasRedisCluster)}.");
 
     public IReadOnlyList<HubProcess> Hubs { get; private set; } = [];
 
@@ -54,7 +59,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     public InstanceRegistry Registry => Services.GetRequiredService<InstanceRegistry>();
 
-    private ServerProcess[] Processes => [.. Gateways, .. Orders, .. Hubs, Redis];
+    private ServerProcess[] Processes => [.. Gateways, .. Orders, .. Hubs, .. _redisCluster?.Nodes ?? [Redis]];
 
     private ServiceProvider Services => _services ?? throw NotStarted();
 
@@ -110,13 +115,13 @@ internal sealed class Cluster : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        await Redis.StartAsync(cancellationToken);
-        _services = await ConnectAsync(Redis);
+        var redis = await StartRedisAsync(cancellationToken);
+        _services = await ConnectAsync(redis, _options);
         var settings = new Dictionary<string, string>
         {
             ["ASPNETCORE_ENVIRONMENT"] = Environments.Development,
             ["Authentication__DevelopmentKey"] = Tokens.Key,
-            ["ConnectionStrings__redis"] = Redis.ConnectionString,
+            ["ConnectionStrings__redis"] = redis,
             ["Logging__LogLevel__Default"] = "Warning",
         };
         Hubs = [.. Enumerable.Range(1, _options.Hubs).Select(number => CreateHub(number, settings))];
@@ -133,6 +138,19 @@ internal sealed class Cluster : IAsyncDisposable
         _front.Start();
     }
 
+    /// <returns>The connection string.</returns>
+    private async Task<string> StartRedisAsync(CancellationToken cancellationToken)
+    {
+        if (_options.HasRedisCluster)
+        {
+            _redisCluster = await RedisClusterProcesses.StartAsync(_directory, _watchdog, cancellationToken);
+            return _redisCluster.ConnectionString;
+        }
+
+        await Redis.StartAsync(cancellationToken);
+        return Redis.ConnectionString;
+    }
+
     private HubProcess CreateHub(int number, Dictionary<string, string> settings)
     {
         var network = _options.HubsReachRedisThroughProxies ? TcpProxy.Start(Redis.EndPoint) : null;
@@ -147,17 +165,18 @@ internal sealed class Cluster : IAsyncDisposable
 
     private static InvalidOperationException NotStarted() => new("The cluster has not started.");
 
-    private static async Task<ServiceProvider> ConnectAsync(RedisProcess redis)
+    private static async Task<ServiceProvider> ConnectAsync(string redis, ClusterOptions cluster)
     {
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
-        var options = ConfigurationOptions.Parse(redis.ConnectionString);
+        var options = ConfigurationOptions.Parse(redis);
         options.AbortOnConnectFail = false;
         var connection = await ConnectionMultiplexer.ConnectAsync(options);
         // By a factory, so that the container disposes it.
         services.AddSingleton<IConnectionMultiplexer>(_ => connection);
         services.AddNotificationPublisher();
+        services.Configure<NotificationOptions>(options => options.WaitForReplicas = cluster.WaitForReplicas);
         services.AddInstanceRegistry();
         return services.BuildServiceProvider();
     }

@@ -13,6 +13,12 @@ internal sealed record ClusterOptions
     /// <summary>More arguments of <c>redis-server</c>, such as <c>--appendonly yes</c>.</summary>
     public IReadOnlyList<string> RedisArguments { get; init; } = ["--appendonly", "no"];
 
+    /// <summary>A Redis Cluster of three primaries with a replica each, in the place of the one Redis.</summary>
+    public bool HasRedisCluster { get; init; }
+
+    /// <summary>Of the driver's publisher.</summary>
+    public int WaitForReplicas { get; init; }
+
     /// <summary>Each hub has a network of its own to Redis, which can be disturbed.</summary>
     public bool HubsReachRedisThroughProxies { get; init; }
 

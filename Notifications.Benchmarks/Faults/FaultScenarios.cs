@@ -8,7 +8,7 @@ internal static class FaultScenarios
     [
         new HubKill(), new HubPause(), new RollingRestart(),
         new RedisRestart(), new RedisEmpty(), new RedisPause(), new RedisCut(), new LiveLinkDead(),
-        new OrdersKill(), new ReconnectStorm(),
+        new OrdersKill(), new ClusterFailover(waits: true), new ClusterFailover(waits: false), new ReconnectStorm(),
     ];
 
     /// <exception cref="ArgumentException">There is none of that name.</exception>
