@@ -222,7 +222,8 @@ internal sealed class LiveLink(
         link.ConnectionRestored += (_, restored) =>
         {
             // Nobody listens at a replica.
-            if (restored.ConnectionType == ConnectionType.Subscription && restored.EndPoint is { } endPoint && !link.GetServer(endPoint).IsReplica)
+            if (restored.ConnectionType == ConnectionType.Subscription
+                && !link.GetServers().Any(server => server.IsReplica && server.EndPoint.Equals(restored.EndPoint)))
             {
                 _ = RaiseRestoredAsync(RedisNames.AllPartitions);
             }

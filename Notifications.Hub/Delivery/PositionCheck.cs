@@ -22,6 +22,15 @@ internal sealed class PositionCheck(
     /// </summary>
     private const int RestoredInTick = 1_000;
 
+    private readonly SemaphoreSlim _checkingRestored = new(1);
+    private readonly HashSet<int> _restored = [];
+
+    public override void Dispose()
+    {
+        _checkingRestored.Dispose();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         link.Restored += RestoredAsync;
@@ -51,7 +60,37 @@ internal sealed class PositionCheck(
         }
     }
 
+    /// <summary>However often the link comes and goes, one check at a time: what comes back meanwhile is checked after it.</summary>
     private async Task RestoredAsync(IReadOnlySet<int> partitions)
+    {
+        lock (_restored)
+        {
+            _restored.UnionWith(partitions);
+        }
+
+        await _checkingRestored.WaitAsync();
+        try
+        {
+            await CheckRestoredAsync(TakeRestored());
+        }
+        finally
+        {
+            _checkingRestored.Release();
+        }
+    }
+
+    /// <summary>All that came back until now; nothing, if another has taken it.</summary>
+    private HashSet<int> TakeRestored()
+    {
+        lock (_restored)
+        {
+            HashSet<int> taken = [.. _restored];
+            _restored.Clear();
+            return taken;
+        }
+    }
+
+    private async Task CheckRestoredAsync(HashSet<int> partitions)
     {
         var streams = router.Streams.Where(stream => partitions.Contains(RedisNames.Partition(stream.Name))).ToArray();
         Random.Shared.Shuffle(streams);
