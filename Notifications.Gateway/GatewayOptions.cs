@@ -35,13 +35,13 @@ internal sealed class GatewayOptions : IValidatableObject
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How many sessions may begin in a second.</summary>
-    public int HandshakesPerSecond { get; set; } = 500;
+    public int HandshakesPerSecond { get; set; } = 250;
 
     /// <summary>How many may begin at once after a quiet time.</summary>
-    public int HandshakeBurst { get; set; } = 500;
+    public int HandshakeBurst { get; set; } = 250;
 
     /// <summary>How many wait for their turn before the next are turned away with <c>Retry-After</c>.</summary>
-    public int HandshakeQueue { get; set; } = 500;
+    public int HandshakeQueue { get; set; } = 250;
 
     /// <summary>How long a gateway that was told to stop works on, not ready any more: what the load balancer before it needs to notice.</summary>
     public TimeSpan DrainNotice { get; set; } = TimeSpan.FromSeconds(2);

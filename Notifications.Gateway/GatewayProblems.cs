@@ -18,6 +18,11 @@ internal static class GatewayProblems
             await next(context);
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null } response && !IsForwarded(context))
             {
+                if (response.StatusCode == StatusCodes.Status503ServiceUnavailable)
+                {
+                    response.Headers.RetryAfter = "1";
+                }
+
                 await TypedResults.Problem(await DetailAsync(context), statusCode: response.StatusCode).ExecuteAsync(context);
             }
         });

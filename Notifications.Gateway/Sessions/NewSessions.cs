@@ -69,7 +69,6 @@ internal static class NewSessions
 
         context.Response.Clear();
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        context.Response.Headers.RetryAfter = "1";
     }
 
     /// <summary>

@@ -137,7 +137,7 @@ public sealed class HandshakeAdmissionTests : IAsyncLifetime
     [Theory]
     [InlineData("HandshakesPerSecond", "0", "Gateway:HandshakesPerSecond is 0 and has to be 1 or more.")]
     [InlineData("HandshakeQueue", "-1", "Gateway:HandshakeQueue is -1 and has to be 0 or more.")]
-    [InlineData("HandshakeBurst", "49", "Gateway:HandshakeBurst is 49 and has to be at least a tenth of HandshakesPerSecond, 500: they are let in ten times a second.")]
+    [InlineData("HandshakeBurst", "24", "Gateway:HandshakeBurst is 24 and has to be at least a tenth of HandshakesPerSecond, 250: they are let in ten times a second.")]
     [InlineData("HandshakeTimeout", "00:00:00", "Gateway:HandshakeTimeout is 00:00:00 and has to be longer than zero, such as 00:00:01.")]
     [InlineData("DrainWindow", "01:00:00", "Gateway:DrainWindow is 01:00:00 and has to be from zero to 00:10:00, such as 00:00:03.")]
     public void A_setting_that_makes_no_sense_is_named_at_the_start(string setting, string value, string problem)
