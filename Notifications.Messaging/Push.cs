@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Notifications.Messaging;
 
@@ -9,6 +10,7 @@ namespace Notifications.Messaging;
 /// <see cref="Body"/> they are woken up and show nothing. In JSON
 /// <c>{"title","body","badge","sound","data","grace","ttl"}</c>, each of them optional, times in seconds.
 /// </summary>
+[JsonConverter(typeof(PushJsonConverter))]
 public sealed record Push
 {
     /// <summary>The longest time between publish and escalation.</summary>

@@ -58,6 +58,24 @@ internal sealed record OrderChange(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] OrderStatus? PreviousStatus,
     DateTime UpdatedAt);
 
+/// <summary>What the owner's phones show of a change that he did not acknowledge in time.</summary>
+internal static class OrderPush
+{
+    /// <returns>Null for a new order: whoever placed it knows.</returns>
+    public static Push? Of(Order order) => Title(order.Status) is { } title
+        ? new Push { Title = title, Body = $"{order.Quantity} × {order.Item}", Data = new Dictionary<string, string> { ["orderId"] = order.Id.ToString() } }
+        : null;
+
+    private static string? Title(OrderStatus status) => status switch
+    {
+        OrderStatus.Paid => "Your payment was received",
+        OrderStatus.Shipped => "Your order was shipped",
+        OrderStatus.Delivered => "Your order was delivered",
+        OrderStatus.Cancelled => "Your order was cancelled",
+        _ => null,
+    };
+}
+
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(PlaceOrder))]
 [JsonSerializable(typeof(ChangeStatus))]

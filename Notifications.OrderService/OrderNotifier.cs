@@ -25,6 +25,7 @@ internal sealed class OrderNotifier(OrderDb db, OutboxSignal outbox, TimeProvide
         {
             // One per version, so that whoever publishes it again changes nothing.
             Id = $"{order.Id:N}-{order.Version}",
+            Push = OrderPush.Of(order),
         };
         db.Outbox.Add(OutboxRow.Of(StreamName.User(order.Owner), notification, time.GetUtcNow()));
         await db.SaveChangesAsync(cancellationToken);

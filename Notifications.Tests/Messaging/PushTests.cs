@@ -74,6 +74,18 @@ public sealed class PushTests(RedisServers servers) : IClassFixture<RedisServers
         Assert.Equal((true, null), (old.Push.IsEmpty, old.TraceParent));
     }
 
+    [Fact]
+    public void A_notification_that_is_kept_as_JSON_keeps_its_push_part()
+    {
+        var push = new Push { Title = "x", Badge = 1, Grace = TimeSpan.FromSeconds(1.5), TimeToLive = TimeSpan.FromDays(2), Data = new Dictionary<string, string> { ["a"] = "b" } };
+        var json = JsonSerializer.Serialize(TestMessaging.Numbered(1) with { Push = push });
+        Assert.Contains("""{"title":"x","badge":1,"data":{"a":"b"},"grace":1.5,"ttl":172800}""", json, StringComparison.Ordinal);
+        var read = JsonSerializer.Deserialize<Notification>(json)!.Push!;
+        Assert.Equal(push with { Data = read.Data }, read);
+        Assert.Equal(push.Data, read.Data);
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Push>("""{"title": 7}"""));
+    }
+
     [Theory]
     [MemberData(nameof(Wrong))]
     public Task What_no_phone_could_be_sent_is_refused(string push, string says) => AssertRefused(_stream, Push.Parse(JsonElement.Parse(push)), says);

@@ -40,6 +40,9 @@ public sealed class OrderNotificationTests(RedisServers servers, OrderDatabases 
             ],
             bodies.Select(body => body.GetProperty("payload").Deserialize<Change>(JsonSerializerOptions.Web)));
         Assert.False(bodies[0].GetProperty("payload").TryGetProperty("previousStatus", out _));
+        Assert.True(LogEntry.Parse(page.Entries[0]).Push.IsEmpty);
+        var push = Push.Parse(JsonElement.Parse(LogEntry.Parse(page.Entries[1]).Push.Span));
+        Assert.Equal(("Your payment was received", "3 × Tea", $"{placed.Id}"), (push.Title, push.Body, push.Data["orderId"]));
         Assert.Equal(0, (await messaging.Log.ReadEndAsync(StreamName.User(staffId))).Last);
     }
 

@@ -94,6 +94,26 @@ public sealed class DemoPageTests(RunningSystem system, Chromium chromium) : ICl
         }
     }
 
+    [FactInBrowser]
+    public async Task What_happens_while_the_page_is_offline_comes_to_its_phone_and_what_it_acknowledges_does_not()
+    {
+        const string user = "page-phone";
+        await using var browser = await chromium.NewContextAsync();
+        var page = await SignInAsync(browser, user);
+        using var owner = await system.SignInAsync(user);
+        using var staff = await system.SignInAsync("page-phone-clerk", "staff");
+        var order = await owner.PlaceOrderAsync();
+        await staff.SetStatusAsync(order, "Paid");
+        await Shows(page, 2, "ORDER_UPDATED");
+        await Assertions.Expect(page.GetByTestId("unacknowledged")).ToHaveTextAsync("0");
+
+        await page.GetByTestId("connection-switch").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("connection-state")).ToHaveTextAsync("offline");
+        await staff.SetStatusAsync(order, "Shipped");
+        await Assertions.Expect(page.GetByTestId("push-title")).ToHaveTextAsync(["Your order was shipped"], new() { Timeout = 15_000 });
+        await Assertions.Expect(page.GetByTestId("push-body")).ToHaveTextAsync(["1 × Teapot"]);
+    }
+
     private static async Task Shows(IPage page, int count, string newestType)
     {
         await Assertions.Expect(page.GetByTestId("notification")).ToHaveCountAsync(count, new() { Timeout = 15_000 });
