@@ -16,7 +16,7 @@ internal static class RedisStore
     {
         if (builder.ExecutionContext.IsPublishMode)
         {
-            return builder.AddRedis(Name).WithDataVolume().WithPersistence();
+            return builder.AddDurableRedis();
         }
 
         if (builder.Configuration[ConnectionStringKey] is { Length: > 0 } configured)
@@ -29,7 +29,7 @@ internal static class RedisStore
         if (ContainerRuntime.Find() is { } runtime)
         {
             builder.Announce("Redis", $"a container with a data volume, because {runtime} answers and {ConnectionStringKey} is not set");
-            return builder.AddRedis(Name).WithDataVolume().WithPersistence();
+            return builder.AddDurableRedis();
         }
 
         var embedded = new EmbeddedRedis();
@@ -39,6 +39,15 @@ internal static class RedisStore
             $"Garnet inside the AppHost on {embedded.ConnectionString}, in memory only, because {ConnectionStringKey} is not set and no container runtime answers");
         return builder.AddConnectionString(Name);
     }
+
+    /// <summary>A container that keeps every write in an append-only file, beside the snapshots: docs/reliability.md says what each loses.</summary>
+    private static IResourceBuilder<RedisResource> AddDurableRedis(this IDistributedApplicationBuilder builder) =>
+        builder.AddRedis(Name).WithDataVolume().WithPersistence().WithArgs(context =>
+        {
+            // Aspire starts Redis by a shell, whose last argument is the whole command.
+            var last = context.Args.Count - 1;
+            context.Args[last] = $"{context.Args[last]} --appendonly yes";
+        });
 
     private static string CheckAnswer(string connectionString)
     {

@@ -30,6 +30,12 @@ public static class ResourceBuilderExtensions
         return redis;
     }
 
+    public static IResourceBuilder<RedisResource> WithArgs(this IResourceBuilder<RedisResource> redis, Action<CommandLineArgsCallbackContext> callback)
+    {
+        redis.Resource.ChangeArguments = callback;
+        return redis;
+    }
+
     public static IResourceBuilder<ParameterResource> AddParameter(this IDistributedApplicationBuilder builder, string name, bool secret = false) =>
         builder.AddResource(new ParameterResource(name, () => builder.Configuration[$"Parameters:{name}"], secret));
 

@@ -9,8 +9,8 @@ namespace Notifications.Benchmarks.Faults;
 internal sealed class ReconnectStorm : FaultScenario
 {
     private const int GatewayCount = 2;
-    private const int HandshakesPerSecond = 150;
-    private const int Burst = 50;
+    private const int HandshakesPerSecond = 75;
+    private const int Burst = 25;
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 

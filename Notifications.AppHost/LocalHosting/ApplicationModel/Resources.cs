@@ -69,6 +69,7 @@ public sealed class RedisResource : ProcessResource, IResourceWithConnectionStri
 
     internal string? Volume { get; set; }
     internal bool Persistent { get; set; }
+    internal Action<CommandLineArgsCallbackContext>? ChangeArguments { get; set; }
 
     public ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) =>
         ValueTask.FromResult<string?>($"localhost:{Endpoint!.Address.Port}");
@@ -79,8 +80,22 @@ public sealed class RedisResource : ProcessResource, IResourceWithConnectionStri
         [
             "run", "--rm", "--publish", $"127.0.0.1:{replica.Address!.Port}:{RedisPort}",
             .. Volume is null ? (IEnumerable<string>)[] : ["--volume", $"{Volume}:/data"],
-            "docker.io/library/redis:8", "redis-server", .. Persistent ? (IEnumerable<string>)["--save", "60", "1"] : [],
+            "--entrypoint", "/bin/sh", "docker.io/library/redis:8", .. ShellArguments(),
         ], AppHostAssembly.Directory);
+
+    /// <summary>As Aspire has them, so that what changes them there does so here.</summary>
+    private IEnumerable<string> ShellArguments()
+    {
+        var context = new CommandLineArgsCallbackContext(["-c", Persistent ? "exec redis-server --save 60 1" : "exec redis-server"]);
+        ChangeArguments?.Invoke(context);
+        return context.Args.Cast<string>();
+    }
+}
+
+/// <summary>The arguments of a container, for a callback to change.</summary>
+public sealed class CommandLineArgsCallbackContext(IList<object> args)
+{
+    public IList<object> Args => args;
 }
 
 /// <summary>Where a project's file is; one class for each referenced project, in the namespace <c>Projects</c>.</summary>
