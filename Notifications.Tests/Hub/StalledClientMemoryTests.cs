@@ -20,13 +20,14 @@ public sealed class StalledClientMemoryTests(RedisServers servers) : IClassFixtu
     private const int Count = 10_000;
     private const long MostBytes = 2 * 1024 * 1024;
 
-    [Fact]
+    [FactWithRedisServer]
     public async Task A_client_that_reads_nothing_of_10_000_notifications_costs_the_hub_less_than_2_MB()
     {
-        // Garnet's log in this process has a fixed size, so it does not grow with what is published.
-        var redis = await servers.GetAsync(RedisKind.Garnet);
+        // Not in this process, whose memory is measured.
+        var redis = await servers.GetAsync(RedisKind.RedisServer);
         await using var hub = await HubHost.StartAsync(redis.ConnectionString, ("Delivery:SendTimeout", "00:05:00"));
-        await using var messaging = TestMessaging.On(redis.Connection);
+        // All of it stays in the log: a reader on a busy machine may fall behind and must not miss any.
+        await using var messaging = TestMessaging.On(redis.Connection, options => options.LogLength = 4 * Count);
         var topic = StreamName.Topic(RedisServers.Unique("busy"));
         await using var reader = await CountingReader.ConnectAsync(hub, topic);
         await PublishAsync(messaging, topic, reader);
