@@ -28,6 +28,7 @@ internal sealed class Workload : IAsyncDisposable
     private readonly OpenLoopPublisher _publisher;
     private long _deliveries;
     private double _perSecond;
+    private int _behind;
 
     public Workload(LoadOptions options, Cluster cluster, TextWriter output)
     {
@@ -70,14 +71,16 @@ internal sealed class Workload : IAsyncDisposable
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
         _output.WriteLine("Publishing and faults have ended; waiting until every client is connected and has everything.");
-        await Waiting.WithinAsync(() => Task.FromResult(!Behind().Any()), _options.CatchUpLimit, cancellationToken);
+        var caughtUp = await Waiting.WithinAsync(() => Task.FromResult(!Behind().Any()), _options.CatchUpLimit, cancellationToken);
+        // Counted now: a client whose network fell silent may yet notice that, and connect anew with nothing left to get.
+        _behind = caughtUp ? 0 : Behind().Count();
         await Task.Delay(Settling, cancellationToken);
     }
 
     public LoadResult Check() => new()
     {
         Verdict = _history.Check(),
-        Behind = Behind().Count(),
+        Behind = _behind,
         Reconnects = Clients.Sum(client => client.Connects - 1),
         DeliveriesPerSecond = _perSecond,
         Waits = _waits,
