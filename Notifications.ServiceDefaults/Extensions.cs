@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
@@ -15,6 +17,8 @@ public static class Extensions
 {
     private const string HealthPath = "/health";
     private const string AlivePath = "/alive";
+    private const string PrometheusPort = "OTEL_EXPORTER_PROMETHEUS_PORT";
+    private const string PrometheusHost = "OTEL_EXPORTER_PROMETHEUS_HOST";
 
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
@@ -32,8 +36,12 @@ public static class Extensions
 
     /// <summary>
     /// Traces, metrics and logs, exported by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a receiver. Every
-    /// source and meter whose name starts with <c>Notifications.</c> is taken.
+    /// source and meter whose name starts with <c>Notifications.</c> is taken. Where <c>OTEL_EXPORTER_PROMETHEUS_PORT</c> is set,
+    /// metrics can also be scraped at <c>/metrics</c> of that port, of the address <c>OTEL_EXPORTER_PROMETHEUS_HOST</c> (<c>localhost</c>;
+    /// <c>*</c> for all): a port of its own, since nobody outside should reach it.
     /// </summary>
+    /// <remarks>Names by https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#prometheus-exporter.</remarks>
+    /// <exception cref="InvalidOperationException">The port is none.</exception>
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         builder.Logging.AddOpenTelemetry(logging =>
@@ -47,7 +55,8 @@ public static class Extensions
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("Notifications.*"))
+                .AddMeter("Notifications.*")
+                .AddPrometheusPort(builder.Configuration))
             .WithTracing(tracing => tracing
                 .SetSampler(new ParentBasedSampler(new NoHousekeeping()))
                 .AddSource(builder.Environment.ApplicationName)
@@ -70,6 +79,28 @@ public static class Extensions
         app.MapHealthChecks(HealthPath).AllowAnonymous();
         app.MapHealthChecks(AlivePath, new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") }).AllowAnonymous();
         return app;
+    }
+
+    private static MeterProviderBuilder AddPrometheusPort(this MeterProviderBuilder metrics, IConfiguration configuration)
+    {
+        var value = configuration[PrometheusPort];
+        if (string.IsNullOrWhiteSpace(value))
+        {
+            return metrics;
+        }
+
+        if (!ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+        {
+            throw new InvalidOperationException($"{PrometheusPort} is \"{value}\" and has to be a port from 1 to 65535, such as 9464. Leave it out for no scraping.");
+        }
+
+        return metrics.AddPrometheusHttpListener(options =>
+        {
+            options.Port = port;
+            options.Host = configuration[PrometheusHost] is { Length: > 0 } host ? host : options.Host;
+            // A scrape is what is so now; by default it may be a moment old.
+            options.ScrapeResponseCacheDurationMilliseconds = 0;
+        });
     }
 
     /// <summary>
