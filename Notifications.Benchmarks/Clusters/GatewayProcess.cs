@@ -8,12 +8,17 @@ internal sealed class GatewayProcess(
     string name, DirectoryInfo directory, Watchdog watchdog, HttpClient http, IReadOnlyDictionary<string, string> settings)
     : ServerProcess(name, directory, watchdog)
 {
+    private readonly int _metricsPort = FreePorts.Next();
+
     public IPEndPoint EndPoint { get; } = new(IPAddress.Loopback, FreePorts.Next());
+
+    /// <summary>Where its metrics can be scraped.</summary>
+    public Uri Metrics => new($"http://localhost:{_metricsPort}/metrics");
 
     protected override IEnumerable<string> Command() => ["dotnet", Programs.Built("Notifications.Gateway")];
 
     protected override IEnumerable<(string Variable, string Value)> Environment() =>
-        [.. settings.Select(setting => (setting.Key, setting.Value)), ("ASPNETCORE_URLS", $"http://{EndPoint}")];
+        [.. settings.Select(setting => (setting.Key, setting.Value)), ("ASPNETCORE_URLS", $"http://{EndPoint}"), ("OTEL_EXPORTER_PROMETHEUS_PORT", $"{_metricsPort}")];
 
     /// <summary>Whether it answers within the limit that it takes connections.</summary>
     public async Task<bool> IsReadyAsync(TimeSpan limit, CancellationToken cancellationToken)
