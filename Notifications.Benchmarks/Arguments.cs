@@ -37,6 +37,12 @@ internal sealed class Arguments
             : throw new ArgumentException($"{Prefix}{name} is \"{value}\" and has to be a whole number from {least} up.");
     }
 
+    /// <summary>What stands behind the option; null if it was not given.</summary>
+    /// <exception cref="ArgumentException">Nothing stands behind it.</exception>
+    public string? Text(string name) => !_given.Remove(name, out var value)
+        ? null
+        : value ?? throw new ArgumentException($"{Prefix}{name} needs a value behind it.");
+
     public bool Flag(string name) => _given.Remove(name, out var value) && value is null
         ? true
         : value is null ? false : throw new ArgumentException($"{Prefix}{name} takes no value, and got \"{value}\".");

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Notifications.Benchmarks;
+using Notifications.Benchmarks.Compare;
+using Notifications.Benchmarks.Compare.Publishing;
 using Notifications.Benchmarks.Faults;
 using Notifications.Benchmarks.Soak;
 using Notifications.Benchmarks.Stalled;
@@ -15,10 +17,21 @@ try
 {
     switch (args.FirstOrDefault())
     {
+        case "compare":
+            var arguments = new Arguments([.. args.Skip(1)]);
+            var compare = CompareOptions.Read(arguments);
+            arguments.ThrowIfUnknown();
+            return await CompareRun.RunAsync(compare, Console.Out, stopping.Token) ? 0 : Red;
         case "faults":
             return await FaultsAsync(args.ElementAtOrDefault(1), new Arguments([.. args.Skip(2)])) ? 0 : Red;
+        case PublisherProgram.Command:
+            arguments = new Arguments([.. args.Skip(1)]);
+            var redis = arguments.Text("redis") ?? throw new ArgumentException("publisher needs --redis host:port.");
+            arguments.ThrowIfUnknown();
+            await PublisherProgram.RunAsync(redis, Console.OpenStandardInput(), Console.Out, stopping.Token);
+            return 0;
         case "soak":
-            var arguments = new Arguments([.. args.Skip(1)]);
+            arguments = new Arguments([.. args.Skip(1)]);
             var soak = SoakOptions.Read(arguments);
             arguments.ThrowIfUnknown();
             var result = await SoakRun.RunAsync(soak, Console.Out, stopping.Token);
@@ -31,7 +44,7 @@ try
             await StalledRun.RunAsync(stalled, Console.Out, stopping.Token);
             return 0;
         default:
-            Console.Error.WriteLine("Usage: Notifications.Benchmarks soak|stalled|faults <scenario> [--option value] …; README.md lists all.");
+            Console.Error.WriteLine("Usage: Notifications.Benchmarks compare|soak|stalled|faults <scenario> [--option value] …; README.md lists all.");
             return Misused;
     }
 }

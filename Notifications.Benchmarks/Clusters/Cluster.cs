@@ -44,7 +44,7 @@ internal sealed class Cluster : IAsyncDisposable
     public IReadOnlyList<OrderServiceProcess> Orders { get; private set; } = [];
 
     /// <summary>The load balancer before the gateways.</summary>
-    public Front Front => _front ?? throw NotStarted();
+    public Front Front => _front ?? throw new InvalidOperationException($"Start the cluster with {nameof(ClusterOptions.HasFront)}.");
 
     /// <summary>The servers' logs.</summary>
     public string LogDirectory => _directory.FullName;
@@ -134,8 +134,11 @@ internal sealed class Cluster : IAsyncDisposable
         var gatewaySettings = settings.Concat(_options.GatewaySettings).ToDictionary();
         Gateways = [.. Enumerable.Range(1, _options.Gateways).Select(number => new GatewayProcess($"gateway-{number}", _directory, _watchdog, _http, gatewaySettings))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.StartAsync(cancellationToken)));
-        _front = new Front(Gateways);
-        _front.Start();
+        if (_options.HasFront)
+        {
+            _front = new Front(Gateways);
+            _front.Start();
+        }
     }
 
     /// <returns>The connection string.</returns>

@@ -7,6 +7,9 @@ internal sealed record ClusterOptions
 
     public int Gateways { get; init; } = 1;
 
+    /// <summary>Whether there is a <see cref="Clusters.Front"/>, which asks the gateways for their health four times a second.</summary>
+    public bool HasFront { get; init; } = true;
+
     /// <summary>Order services, on one database.</summary>
     public int OrderServices { get; init; }
 

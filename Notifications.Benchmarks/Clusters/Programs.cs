@@ -19,16 +19,19 @@ internal static class Programs
         var own = Path.Combine(output.Parent!.Name, output.Name);
         var framework = output.Name;
         string[] candidates = [.. new[] { own, Path.Combine("Release", framework), Path.Combine("Debug", framework) }
-            .Select(folder => Path.Combine(Root, project, "bin", folder, $"{project}.dll"))];
+            .Select(folder => Path.Combine(Root, project, "bin", folder, $"{Path.GetFileName(project)}.dll"))];
         return candidates.FirstOrDefault(File.Exists)
             ?? throw new FileNotFoundException($"{project} is not built: there is no {candidates[0]}. Run dotnet build -c Release {project}.");
     }
 
+    /// <summary>A file or folder of this repository.</summary>
+    public static string InRepository(params string[] path) => Path.Combine([Root, .. path]);
+
     /// <summary>A program on PATH.</summary>
     public static string Installed(string name, string remedy) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists)
-        ?? throw new FileNotFoundException($"{name} is not on PATH. {remedy}");
+        OnPath(name) ?? throw new FileNotFoundException($"{name} is not on PATH. {remedy}");
+
+    public static bool IsInstalled(string name) => OnPath(name) is not null;
 
     /// <exception cref="InvalidOperationException">The program failed.</exception>
     public static async Task<string> OutputAsync(string program, IEnumerable<string> arguments)
@@ -41,6 +44,10 @@ internal static class Programs
             ? output.Trim()
             : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} failed: {output}{await errors}");
     }
+
+    private static string? OnPath(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists);
 
     private static string FindRoot()
     {

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Globalization;
+using Notifications.Benchmarks.Compare.Scenarios;
+using Notifications.Benchmarks.Compare.Systems;
+
+namespace Notifications.Benchmarks.Compare;
+
+/// <summary>The compared systems one after the other, in turn, each under the same loads.</summary>
+internal sealed class CompareRun(CompareOptions options, TextWriter output, CancellationToken cancellationToken)
+{
+    private const int ConnectsInFlight = 50;
+
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly IReadOnlyList<Scenario> _scenarios = AllScenarios.Chosen(options);
+    private readonly ResultTable _results = new();
+
+    /// <returns>Whether every run of every system delivered everything once.</returns>
+    public static async Task<bool> RunAsync(CompareOptions options, TextWriter output, CancellationToken cancellationToken)
+    {
+        var run = new CompareRun(options, output, cancellationToken);
+        await run.PrepareAsync();
+        // A thread of its own, which the clients keep until the end.
+        await Task.Factory.StartNew(run.RunAll, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var report = await run.ReportAsync();
+        output.WriteLine();
+        output.WriteLine(report);
+        if (options.Out is { } file)
+        {
+            await File.WriteAllTextAsync(file, report, cancellationToken);
+        }
+
+        return run._results.IsGreen;
+    }
+
+    private async Task PrepareAsync()
+    {
+        if (!options.Systems.Any(system => system.IsOnNode))
+        {
+            return;
+        }
+
+        _ = Nginx.Program;
+        await NodePeers.InstallAsync(output);
+    }
+
+    private void RunAll()
+    {
+        for (var turn = 1; turn <= options.Pairs; turn++)
+        {
+            foreach (var system in options.Systems)
+            {
+                Run(turn, system, [.. _scenarios.Where(scenario => scenario.SharesUsers)]);
+                foreach (var scenario in _scenarios.Where(scenario => !scenario.SharesUsers && (!scenario.IsOursOnly || system == SystemKind.Ours)))
+                {
+                    Run(turn, system, [scenario]);
+                }
+            }
+        }
+    }
+
+    private void Run(int turn, SystemKind system, IReadOnlyList<Scenario> scenarios)
+    {
+        if (scenarios.Count == 0)
+        {
+            return;
+        }
+
+        var systemOptions = scenarios.Aggregate(options.System, (all, scenario) => scenario.Adapt(all));
+        var session = CompareSession.StartAsync(system, systemOptions, cancellationToken).GetAwaiter().GetResult();
+        try
+        {
+            if (scenarios[0].SharesUsers)
+            {
+                session.Connect(Enumerable.Range(0, UserLoad.Users), ConnectsInFlight);
+                new ClosedLoop(options.Window).Run(session, new LoadTimes(TimeSpan.Zero, TimeSpan.Zero, options.Times.WarmUp));
+            }
+
+            foreach (var scenario in scenarios)
+            {
+                var result = scenario.Run(session, options.Times);
+                _results.Add(scenario, system, result);
+                Say(turn, system, scenario, result);
+            }
+        }
+        finally
+        {
+            session.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    private void Say(int turn, SystemKind system, Scenario scenario, ScenarioResult result)
+    {
+        var figures = string.Join(", ", result.Figures.Select(figure => $"{figure.Name} {ResultTable.Number(figure.Value)}"));
+        var verdict = result.Verdict.IsGreen ? "" : " VOID:";
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_watch.Elapsed.TotalSeconds,4:0} s  {turn}/{options.Pairs} {system.Name} {scenario.Name}:{verdict} {figures}; {result.Verdict.Delivered:N0} delivered, {result.Verdict.Lost} lost, {result.Verdict.Duplicated} duplicated, {result.Verdict.Reordered} reordered; {result.Others:P0} of the machine for others"));
+        foreach (var example in result.Verdict.Examples)
+        {
+            output.WriteLine($"        {example}");
+        }
+    }
+
+    private async Task<string> ReportAsync() => $"{await Surroundings.DescribeAsync(options)}\n{_results.ToMarkdown()}";
+}

@@ -1,0 +1,31 @@
+using Notifications.Benchmarks.Compare.Wire;
+
+namespace Notifications.Benchmarks.Compare.Protocols;
+
+/// <summary>How a client of one of the compared systems speaks over its WebSocket.</summary>
+internal interface IClientProtocol
+{
+    /// <summary>How often a client has to send something by itself; null: never.</summary>
+    TimeSpan? KeepAlive { get; }
+
+    /// <summary>Of the request for the WebSocket, with its query.</summary>
+    string Path(string user, string? topic);
+
+    ProtocolSession Begin(WireConnection connection, ClientLoop clients);
+
+    /// <summary>Every few milliseconds, for what a client does after a while.</summary>
+    void OnTick(long now);
+}
+
+/// <summary>The protocol on one connection.</summary>
+internal abstract class ProtocolSession
+{
+    /// <summary>The WebSocket is there.</summary>
+    public abstract void OnUpgraded();
+
+    public abstract void OnMessage(ReadOnlySpan<byte> message);
+
+    public virtual void KeepAlive()
+    {
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text;
+using System.Text.Unicode;
+using Notifications.Benchmarks.Compare.Wire;
+
+namespace Notifications.Benchmarks.Compare.Protocols;
+
+/// <summary>
+/// What this system's own clients do (docs/protocol.md): a device name, positions followed, and acknowledgements that are cumulative,
+/// at most one each <paramref name="acknowledgeInterval"/> and connection.
+/// </summary>
+internal sealed class NotificationsProtocol(Func<string, string> token, TimeSpan acknowledgeInterval, Arrivals arrivals) : IClientProtocol
+{
+    private readonly long _acknowledgeInterval = Clock.Nanoseconds(acknowledgeInterval);
+    private readonly Queue<Session> _toAcknowledge = [];
+
+    public TimeSpan? KeepAlive => SignalRSession.KeepAliveInterval;
+
+    // A topic is asked for when the connection is there.
+    public string Path(string user, string? topic) => $"/hubs/notifications?device=d&access_token={token(user)}";
+
+    public ProtocolSession Begin(WireConnection connection, ClientLoop clients) => new Session(this, connection, clients, arrivals);
+
+    public void OnTick(long now)
+    {
+        while (_toAcknowledge.TryPeek(out var session) && session.AcknowledgeAt <= now)
+        {
+            _toAcknowledge.Dequeue().Acknowledge();
+        }
+    }
+
+    private sealed class Session(NotificationsProtocol protocol, WireConnection connection, ClientLoop clients, Arrivals arrivals)
+        : SignalRSession(connection)
+    {
+        private const int MaxRequest = 512;
+
+        private readonly string _stream = connection.Topic is { } topic ? $"topic:{topic}" : $"user:{connection.User}";
+        private bool _hasAskedForTopic;
+        private bool _isAcknowledging;
+        private int _invocations;
+        private byte[] _epochName = [];
+        private int _epoch;
+        private int _offset;
+
+        public long AcknowledgeAt { get; private set; }
+
+        public void Acknowledge()
+        {
+            _isAcknowledging = false;
+            if (Connection.Phase == WirePhase.Ready)
+            {
+                Invoke($"\"target\":\"Acknowledge\",\"arguments\":[\"{_stream}\",\"{arrivals.Epochs[_epoch]}\",{_offset}]");
+            }
+        }
+
+        protected override void OnInvocation(ReadOnlySpan<byte> record)
+        {
+            if (record.StartsWith("{\"type\":1,\"target\":\"notification\""u8))
+            {
+                OnNotification(record);
+            }
+            else if (record.StartsWith("{\"type\":1,\"target\":\"subscribed\""u8))
+            {
+                OnSubscribed();
+            }
+        }
+
+        private void OnNotification(ReadOnlySpan<byte> record)
+        {
+            _offset = (int)Arrivals.NumberAfter(record, "\"offset\":"u8);
+            FollowEpoch(TextAfter(record, "\"epoch\":\""u8));
+            arrivals.Add(Connection.Index, record, _offset, _epoch);
+            if (!_isAcknowledging)
+            {
+                _isAcknowledging = true;
+                AcknowledgeAt = Clock.Now + protocol._acknowledgeInterval;
+                protocol._toAcknowledge.Enqueue(this);
+            }
+        }
+
+        private void FollowEpoch(ReadOnlySpan<byte> name)
+        {
+            if (!name.SequenceEqual(_epochName))
+            {
+                _epochName = name.ToArray();
+                _epoch = arrivals.AddEpoch(Encoding.ASCII.GetString(name));
+            }
+        }
+
+        private void OnSubscribed()
+        {
+            if (Connection.Topic is not null && !_hasAskedForTopic)
+            {
+                _hasAskedForTopic = true;
+                Invoke($"\"target\":\"Subscribe\",\"arguments\":[\"{_stream}\",null]");
+            }
+            else if (Connection.Phase == WirePhase.Opening)
+            {
+                clients.OnBegun(Connection);
+            }
+        }
+
+        private void Invoke(string call)
+        {
+            Span<byte> request = stackalloc byte[MaxRequest];
+            if (!Utf8.TryWrite(request, $"{{\"type\":1,\"invocationId\":\"{++_invocations}\",{call}}}\u001e", out var length))
+            {
+                throw new InvalidDataException($"An invocation has more than {MaxRequest} bytes: {call}");
+            }
+
+            Connection.Send(request[..length]);
+        }
+
+        private static ReadOnlySpan<byte> TextAfter(ReadOnlySpan<byte> record, ReadOnlySpan<byte> name)
+        {
+            var text = record[(record.IndexOf(name) + name.Length)..];
+            return text[..text.IndexOf((byte)'"')];
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using Notifications.Benchmarks.Compare.Systems;
+using Notifications.Benchmarks.History;
+
+namespace Notifications.Benchmarks.Compare.Scenarios;
+
+/// <summary>One kind of load, and what is measured under it.</summary>
+internal abstract record Scenario(string Name, string Title)
+{
+    /// <summary>Runs after others in the same life of a system, with the same 1,000 users; else in a life of its own.</summary>
+    public virtual bool SharesUsers => false;
+
+    /// <summary>Only this system can do what it asks for.</summary>
+    public virtual bool IsOursOnly => false;
+
+    public virtual SystemOptions Adapt(SystemOptions options) => options;
+
+    public abstract ScenarioResult Run(CompareSession session, LoadTimes times);
+}
+
+/// <param name="Name">What was measured, with its unit.</param>
+/// <param name="Value">In that unit.</param>
+internal readonly record struct Figure(string Name, double Value);
+
+/// <param name="Figures">In the order in which tables show them.</param>
+/// <param name="Verdict">Of the checker.</param>
+/// <param name="Others">The share of the machine that was not this run's, while it measured.</param>
+internal sealed record ScenarioResult(IReadOnlyList<Figure> Figures, Verdict Verdict, double Others);
+
+/// <summary>How long is loaded before it counts, and while it does.</summary>
+internal sealed record LoadTimes(TimeSpan WarmUp, TimeSpan LeadIn, TimeSpan Measured);

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Net.Sockets;
+using Aspire.Hosting;
+using Notifications.Benchmarks.Clusters;
+
+namespace Notifications.Benchmarks.Compare.Systems;
+
+/// <summary>A server of a peer on a port of its own.</summary>
+/// <param name="name">Of its log.</param>
+/// <param name="directory">Where it logs.</param>
+/// <param name="watchdog">Ends it with the driver.</param>
+/// <param name="command">What starts it on an end point.</param>
+/// <param name="environment">Its environment variables.</param>
+internal sealed class PeerProcess(
+    string name, DirectoryInfo directory, Watchdog watchdog, Func<IPEndPoint, IEnumerable<string>> command, IReadOnlyDictionary<string, string>? environment = null)
+    : ServerProcess(name, directory, watchdog)
+{
+    public IPEndPoint EndPoint { get; } = new(IPAddress.Loopback, FreePorts.Next());
+
+    /// <summary>By SIGTERM: nginx ends its workers then, and would leave them behind if it were killed.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        if (IsRunning)
+        {
+            await StopAsync(CancellationToken.None);
+        }
+
+        await base.DisposeAsync();
+    }
+
+    protected override IEnumerable<string> Command() => command(EndPoint);
+
+    protected override IEnumerable<(string Variable, string Value)> Environment() =>
+        environment?.Select(variable => (variable.Key, variable.Value)) ?? [];
+
+    protected override async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(EndPoint, cancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
