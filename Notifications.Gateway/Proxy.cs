@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Notifications.Gateway.Sessions;
+using OpenTelemetry.Trace;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -50,7 +51,7 @@ internal static class Proxy
         KeepInstanceIds(builder.Services);
         // A stack trace for each request that failed; UnreachableInstances says it once an outage. Below all other configuration.
         ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("Logging:LogLevel:Yarp", "Error")] });
-        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource("Yarp.ReverseProxy"));
+        builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddSource("Yarp.ReverseProxy"));
     }
 
     /// <summary>Puts the proxy's configuration in place, all at once: requests under way keep the one that they started with.</summary>

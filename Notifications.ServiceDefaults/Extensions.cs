@@ -35,7 +35,8 @@ public static class Extensions
     }
 
     /// <summary>
-    /// Traces, metrics and logs, exported by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a receiver. Every
+    /// Traces, metrics and logs, exported by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a receiver; with none, nothing is
+    /// recorded that nobody would get: spans cost more than a delivery does. Every
     /// source and meter whose name starts with <c>Notifications.</c> is taken. Where <c>OTEL_EXPORTER_PROMETHEUS_PORT</c> is set,
     /// metrics can also be scraped at <c>/metrics</c> of that port, of the address <c>OTEL_EXPORTER_PROMETHEUS_HOST</c> (<c>localhost</c>;
     /// <c>*</c> for all): a port of its own, since nobody outside should reach it.
@@ -44,30 +45,42 @@ public static class Extensions
     /// <exception cref="InvalidOperationException">The port is none.</exception>
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
-        builder.Logging.AddOpenTelemetry(logging =>
+        var hasReceiver = builder.Configuration.HasTelemetryReceiver();
+        if (hasReceiver)
         {
-            logging.IncludeFormattedMessage = true;
-            logging.IncludeScopes = true;
-        });
-
-        builder.Services.AddOpenTelemetry()
-            .WithMetrics(metrics => metrics
-                .AddAspNetCoreInstrumentation()
-                .AddHttpClientInstrumentation()
-                .AddRuntimeInstrumentation()
-                .AddMeter("Notifications.*")
-                .AddPrometheusPort(builder.Configuration))
-            .WithTracing(tracing => tracing
+            builder.Logging.AddOpenTelemetry(logging =>
+            {
+                logging.IncludeFormattedMessage = true;
+                logging.IncludeScopes = true;
+            });
+            builder.Services.AddOpenTelemetry().UseOtlpExporter().WithTracing(tracing => tracing
                 .SetSampler(new ParentBasedSampler(new NoHousekeeping()))
                 .AddSource(builder.Environment.ApplicationName)
                 .AddSource("Notifications.*")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context =>
                     !context.Request.Path.StartsWithSegments(HealthPath) && !context.Request.Path.StartsWithSegments(AlivePath))
                 .AddHttpClientInstrumentation());
+        }
 
-        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        var scrapePort = ScrapePort(builder.Configuration);
+        if (hasReceiver || scrapePort is not null)
         {
-            builder.Services.AddOpenTelemetry().UseOtlpExporter();
+            builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+                .AddAspNetCoreInstrumentation()
+                .AddHttpClientInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddMeter("Notifications.*"));
+        }
+
+        if (scrapePort is { } port)
+        {
+            builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddPrometheusHttpListener(options =>
+            {
+                options.Port = port;
+                options.Host = builder.Configuration[PrometheusHost] is { Length: > 0 } host ? host : options.Host;
+                // A scrape is what is so now; by default it may be a moment old.
+                options.ScrapeResponseCacheDurationMilliseconds = 0;
+            }));
         }
 
         return builder;
@@ -81,26 +94,16 @@ public static class Extensions
         return app;
     }
 
-    private static MeterProviderBuilder AddPrometheusPort(this MeterProviderBuilder metrics, IConfiguration configuration)
+    /// <summary>Somebody takes traces and logs.</summary>
+    internal static bool HasTelemetryReceiver(this IConfiguration configuration) =>
+        !string.IsNullOrWhiteSpace(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+
+    private static ushort? ScrapePort(IConfiguration configuration)
     {
         var value = configuration[PrometheusPort];
-        if (string.IsNullOrWhiteSpace(value))
-        {
-            return metrics;
-        }
-
-        if (!ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
-        {
-            throw new InvalidOperationException($"{PrometheusPort} is \"{value}\" and has to be a port from 1 to 65535, such as 9464. Leave it out for no scraping.");
-        }
-
-        return metrics.AddPrometheusHttpListener(options =>
-        {
-            options.Port = port;
-            options.Host = configuration[PrometheusHost] is { Length: > 0 } host ? host : options.Host;
-            // A scrape is what is so now; by default it may be a moment old.
-            options.ScrapeResponseCacheDurationMilliseconds = 0;
-        });
+        return string.IsNullOrWhiteSpace(value) ? null
+            : ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0 ? port
+            : throw new InvalidOperationException($"{PrometheusPort} is \"{value}\" and has to be a port from 1 to 65535, such as 9464. Leave it out for no scraping.");
     }
 
     /// <summary>

@@ -33,11 +33,14 @@ public static class Redis
         builder.Logging.AddFilter(typeof(IConnectionMultiplexer).Namespace, LogLevel.Warning);
         var connections = new RedisConnections();
         builder.Services.AddSingleton(connections);
-        builder.AddRedisClient(ConnectionName, configureOptions: options =>
-        {
-            Configure(options);
-            connections.Use(options);
-        });
+        builder.AddRedisClient(
+            ConnectionName,
+            settings => settings.DisableTracing = !builder.Configuration.HasTelemetryReceiver(),
+            options =>
+            {
+                Configure(options);
+                connections.Use(options);
+            });
     }
 
     private static void Configure(ConfigurationOptions options)

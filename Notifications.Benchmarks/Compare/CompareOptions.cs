@@ -35,7 +35,11 @@ internal sealed record CompareOptions
             Scenarios = arguments.Text("scenario")?.Split(',') ?? standard.Scenarios,
             Pairs = arguments.Number("pairs", isQuick ? 1 : standard.Pairs, least: 1),
             Window = arguments.Number("window", standard.Window, least: 1),
-            Times = times with { Measured = TimeSpan.FromSeconds(arguments.Number("seconds", 0) is > 0 and var seconds ? seconds : times.Measured.TotalSeconds) },
+            Times = times with
+            {
+                WarmUp = TimeSpan.FromSeconds(arguments.Number("warm-up", 0) is > 0 and var warmUp ? warmUp : times.WarmUp.TotalSeconds),
+                Measured = TimeSpan.FromSeconds(arguments.Number("seconds", 0) is > 0 and var seconds ? seconds : times.Measured.TotalSeconds),
+            },
             System = standard.System with
             {
                 AcknowledgeInterval = TimeSpan.FromMilliseconds(arguments.Number("acknowledge", (int)standard.System.AcknowledgeInterval.TotalMilliseconds)),
