@@ -46,7 +46,6 @@ public sealed class NotificationLog : IDisposable
 {
     private const int EndOnly = -1;
 
-    private static readonly Script Publish = Script.Load("publish.lua");
     private static readonly Script Read = Script.Load("read.lua");
     private static readonly Script Resume = Script.Load("resume.lua");
     private static readonly Script ResumeTopic = Script.Load("resume-topic.lua");
@@ -57,12 +56,18 @@ public sealed class NotificationLog : IDisposable
     private readonly LiveChannels _channels;
     private readonly NotificationOptions _options;
     private readonly TimeProvider _time;
+    private readonly PartitionAppends[] _appends;
     private readonly ReplicatedAppends _replicated;
 
     public NotificationLog(IConnectionMultiplexer redis, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time)
     {
         (_redis, _channels, _options, _time) = (redis, channels, options.Value, time);
         _replicated = new ReplicatedAppends(redis, options);
+        var script = Script.Load("publish.lua");
+        Func<RedisKey[], RedisValue[], Task<RedisResult>> publish = _options.WaitForReplicas == 0
+            ? (keys, arguments) => script.RunAsync(redis.GetDatabase(), keys, arguments)
+            : (keys, arguments) => _replicated.RunAsync(script, keys, arguments);
+        _appends = [.. RedisNames.AllPartitions.Select(_ => new PartitionAppends(publish, _options))];
     }
 
     /// <summary>The stream's present end, without entries. A stream never seen gets its epoch now.</summary>
@@ -114,20 +119,7 @@ public sealed class NotificationLog : IDisposable
     internal async Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace)
     {
         var channel = await _channels.LiveAsync(stream);
-        var keys = Keys(stream, RedisNames.Id(stream, id));
-        var arguments = Arguments(
-            entry, _options.LogLength, Milliseconds(_options.LogLifetime), Milliseconds(_options.IdLifetime),
-            (byte[])channel!, channel.IsSharded ? "SPUBLISH" : "PUBLISH");
-        if (grace is { } wait)
-        {
-            keys = [.. keys, RedisNames.Escalations(RedisNames.Partition(stream))];
-            arguments = [.. arguments, Milliseconds(wait), new Escalation(stream, 0, id).Target];
-        }
-
-        var result = (RedisResult[])(_options.WaitForReplicas == 0
-            ? await Publish.RunAsync(_redis.GetDatabase(), keys, arguments)
-            : await _replicated.RunAsync(Publish, keys, arguments))!;
-        return new PublishResult(id, (string)result[0]!, (long)result[1], (int)result[2] == 1);
+        return await _appends[RedisNames.Partition(stream)].RunAsync(new Append(stream, id, entry, grace, channel));
     }
 
     private static RedisKey TopicCursor(StreamName topic, DeviceName device) => RedisNames.TopicCursor(topic, device.User, device.Device);
@@ -149,7 +141,7 @@ public sealed class NotificationLog : IDisposable
 
     private RedisValue[] Arguments(params RedisValue[] arguments) => [NewEpoch(), Milliseconds(_options.StreamLifetime), .. arguments];
 
-    private static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);
+    internal static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);
 
     private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
 }

@@ -17,7 +17,7 @@ public static class RedisNames
     /// <summary>Every partition, from 0.</summary>
     public static IReadOnlySet<int> AllPartitions { get; } = Enumerable.Range(0, Partitions).ToHashSet();
 
-    /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given), <c>token</c> of the entry that got it. Outlives the log, so that offsets go on rising.</summary>
+    /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given), <c>token</c> of the entry that got it, <c>refreshed</c> (Unix ms), when the lifetimes were last set. Outlives the log, so that offsets go on rising.</summary>
     public static RedisKey Meta(StreamName stream) => $"{Prefix(stream)}:meta";
 
     /// <summary>List: entries (<see cref="LogEntry"/>), oldest first, trimmed and expiring.</summary>

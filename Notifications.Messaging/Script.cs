@@ -26,6 +26,8 @@ internal sealed class Script
         using var stream = typeof(Script).Assembly.GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"The script {name} is not embedded in {typeof(Script).Assembly.GetName().Name}.");
         using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
+        // Without what is for people only: StackExchange.Redis looks a script up by its whole text each time.
+        var lines = reader.ReadToEnd().Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith("--", StringComparison.Ordinal));
+        return string.Join('\n', lines) + "\n";
     }
 }

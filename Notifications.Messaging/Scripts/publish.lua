@@ -1,33 +1,52 @@
--- Appends a notification to its stream and publishes it, once per id; with a push part, schedules its escalation.
--- KEYS 4 id  5 escalations, only with a push part
--- ARGV 3 entry  4 log length  5 log lifetime (ms)  6 id lifetime (ms)  7 channel  8 the command that publishes to it
---      9 grace (ms) and 10 id and stream, only with a push part
--- Returns {epoch, offset, 1 if the id was known else 0, how many hubs listened}
-local known = redis.call('GET', KEYS[4])
-if known then
-  -- Changes nothing, and is a write all the same: a WAIT on this connection then covers what an earlier one wrote.
-  redis.call('PEXPIRE', KEYS[4], math.max(redis.call('PTTL', KEYS[4]), 1))
-  local space = string.find(known, ' ', 1, true)
-  return {string.sub(known, space + 1), tonumber(string.sub(known, 1, space - 1)), 1, 0}
+-- Appends notifications to their streams, all of one partition, and publishes each, once per id; schedules the escalation of those
+-- with a push part.
+-- KEYS of each notification: its stream's meta, log, cursors; id; escalations
+-- ARGV 3 log length  4 log lifetime (ms)  5 id lifetime (ms)  6 the command that publishes
+--      and of each notification: entry; channel; grace (ms) and its id and stream, both empty without a push part
+-- Returns for each "0 offset epoch", or "1 offset epoch" where the id was known
+local keep = tonumber(ARGV[3])
+-- Lifetimes are set anew when so much of them has passed, and not at each append: they last as much longer.
+local slack = math.floor(ARGV[4] / 64)
+
+local function append(key, argument)
+  local meta, log, id, entry = KEYS[key], KEYS[key + 1], KEYS[key + 3], ARGV[argument]
+  local known = redis.call('GET', id)
+  if known then
+    -- Changes nothing, and is a write all the same: a WAIT on this connection then covers what an earlier one wrote.
+    redis.call('PEXPIRE', id, math.max(redis.call('PTTL', id), 1))
+    return '1 ' .. known
+  end
+
+  local epoch, last, previous, refreshed = head(key)
+  local offset = text(last + 1)
+  local timestamp, token = string.match(entry, '^(%d+) (%x+)')
+  local length = redis.call('RPUSH', log, entry)
+  -- The publishers' clocks may differ, and each may set them anew.
+  if length == 1 or not refreshed or math.abs(timestamp - refreshed) > slack then
+    redis.call('HSET', meta, 'offset', offset, 'token', token, 'refreshed', timestamp)
+    redis.call('PEXPIRE', log, ARGV[4] + slack)
+    redis.call('PEXPIRE', meta, ARGV[2] + slack)
+  else
+    redis.call('HSET', meta, 'offset', offset, 'token', token)
+  end
+  -- Slack of a tenth: trimming at every append would double the cost of a full log.
+  if length > keep + keep / 10 then
+    redis.call('LTRIM', log, -keep, -1)
+  end
+  local position = offset .. ' ' .. epoch
+  redis.call('SET', id, position, 'PX', ARGV[5])
+  local listeners = redis.call(ARGV[6], ARGV[argument + 1], position .. ' ' .. previous .. ' ' .. entry)
+  local target = ARGV[argument + 3]
+  if target ~= '' then
+    -- With nobody listening the user is away, and nobody is there to acknowledge.
+    local grace = listeners > 0 and tonumber(ARGV[argument + 2]) or 0
+    redis.call('ZADD', KEYS[key + 4], text(now() + grace), '0 ' .. offset .. ' ' .. target)
+  end
+  return '0 ' .. position
 end
 
-local epoch, last, previous = head()
-local offset = last + 1
-redis.call('HSET', KEYS[1], 'offset', text(offset), 'token', token_of(ARGV[3]))
-local length = redis.call('RPUSH', KEYS[2], ARGV[3])
-local keep = tonumber(ARGV[4])
--- Slack of a tenth: trimming at every append would double the cost of a full log.
-if length > keep + keep / 10 then
-  redis.call('LTRIM', KEYS[2], -keep, -1)
+local results = {}
+for i = 1, #KEYS / 5 do
+  results[i] = append(5 * i - 4, 4 * i + 3)
 end
-redis.call('PEXPIRE', KEYS[2], ARGV[5])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-local position = text(offset) .. ' ' .. epoch
-redis.call('SET', KEYS[4], position, 'PX', ARGV[6])
-local listeners = redis.call(ARGV[8], ARGV[7], position .. ' ' .. previous .. ' ' .. ARGV[3])
-if KEYS[5] then
-  -- With nobody listening the user is away, and nobody is there to acknowledge.
-  local grace = listeners > 0 and tonumber(ARGV[9]) or 0
-  redis.call('ZADD', KEYS[5], text(now() + grace), '0 ' .. text(offset) .. ' ' .. ARGV[10])
-end
-return {epoch, offset, 0, listeners}
+return results

@@ -14,24 +14,26 @@ local function now()
 end
 
 -- The devices stay known, as such that stood in another life of the log: below every offset.
-local function void_cursors()
-  for _, device in ipairs(redis.call('HKEYS', KEYS[3])) do
-    redis.call('HSET', KEYS[3], device, '-1')
+local function void_cursors(cursors)
+  for _, device in ipairs(redis.call('HKEYS', cursors)) do
+    redis.call('HSET', cursors, device, '-1')
   end
 end
 
--- The stream's epoch, its last offset and the token of its last entry. A stream that has none begins a life here, so that a
--- reader's position is one from the start; what is left of an earlier life belongs to offsets that mean nothing now.
-local function head()
-  local meta = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'token')
+-- The stream's epoch, its last offset, the token of its last entry, and when its lifetimes were last set (false: never). A stream
+-- that has none begins a life here, so that a reader's position is one from the start; what is left of an earlier life belongs to
+-- offsets that mean nothing now. first: the stream's first key, where a script has several streams.
+local function head(first)
+  first = first or 1
+  local meta = redis.call('HMGET', KEYS[first], 'epoch', 'offset', 'token', 'refreshed')
   if meta[1] then
-    return meta[1], tonumber(meta[2]), meta[3] or ''
+    return meta[1], tonumber(meta[2]), meta[3] or '', meta[4]
   end
-  redis.call('DEL', KEYS[1], KEYS[2])
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'offset', '0')
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-  void_cursors()
-  return ARGV[1], 0, ''
+  redis.call('DEL', KEYS[first], KEYS[first + 1])
+  redis.call('HSET', KEYS[first], 'epoch', ARGV[1], 'offset', '0')
+  redis.call('PEXPIRE', KEYS[first], ARGV[2])
+  void_cursors(KEYS[first + 2])
+  return ARGV[1], 0, '', false
 end
 
 -- The offset before the oldest entry.
@@ -63,7 +65,7 @@ local function page(after, limit, given_out, token)
   if went_back then
     epoch, from = ARGV[1], start
     redis.call('HSET', KEYS[1], 'epoch', epoch)
-    void_cursors()
+    void_cursors(KEYS[3])
   elseif after > last then
     return {epoch, last, after, last, {}, last_token}
   end

@@ -116,12 +116,77 @@ public sealed class PublishTests(RedisServers servers) : IClassFixture<RedisServ
         var result = await messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(1));
         var options = new NotificationOptions();
 
-        await AssertExpires(RedisNames.Log(_stream), options.LogLifetime);
-        await AssertExpires(RedisNames.Meta(_stream), options.StreamLifetime);
+        // A log's lifetimes are set anew when a sixty-fourth of it has passed, and last as much longer.
+        var slack = options.LogLifetime / 64;
+        await AssertExpires(RedisNames.Log(_stream), options.LogLifetime + slack);
+        await AssertExpires(RedisNames.Meta(_stream), options.StreamLifetime + slack);
         await AssertExpires(RedisNames.Id(_stream, result.Id), options.IdLifetime);
 
         async Task AssertExpires(RedisKey key, TimeSpan after) =>
             Assert.InRange((await messaging.Database.KeyTimeToLiveAsync(key))!.Value, after - TimeSpan.FromMinutes(1), after);
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task A_log_in_use_does_not_expire(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind, options => options.LogLifetime = TimeSpan.FromSeconds(2));
+        var watch = Stopwatch.StartNew();
+        var last = 0L;
+        while (watch.Elapsed < TimeSpan.FromSeconds(3))
+        {
+            last = (await messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered((int)last + 1))).Offset;
+        }
+
+        Assert.Equal(Math.Min(last, 1_000), Math.Min((await messaging.Log.ReadAfterAsync(_stream, 0, 2_000)).Entries.Count, 1_000));
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task Many_at_once_get_their_offsets_in_the_order_of_the_calls(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        // Those who have to wait until the kind of server is known may overtake each other.
+        await messaging.PublishAsync(TestMessaging.NewStream(), 1);
+        var results = await Task.WhenAll(Enumerable.Range(1, 500).Select(number => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number))));
+
+        Assert.Equal(Enumerable.Range(1, 500).Select(number => (long)number), results.Select(result => result.Offset));
+        Assert.Equal(Enumerable.Range(1, 500), (await messaging.Log.ReadAfterAsync(_stream, 0, 500)).Entries.Select(Number));
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task One_id_published_many_times_at_once_is_one_notification(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        var notification = TestMessaging.Numbered(1);
+        var results = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => messaging.Publisher.PublishAsync(_stream, notification)));
+
+        Assert.All(results, result => Assert.Equal(1, result.Offset));
+        Assert.Single(results, result => !result.Duplicate);
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task One_stream_that_Redis_refuses_fails_its_own_notifications_only(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        // Those who have to wait until the kind of server is known may overtake each other.
+        await messaging.PublishAsync(TestMessaging.NewStream(), 1);
+        var broken = Enumerable.Range(0, int.MaxValue).Select(i => StreamName.User($"{_stream.Id}-{i}"))
+            .First(stream => RedisNames.Partition(stream) == RedisNames.Partition(_stream));
+        await messaging.Database.StringSetAsync(RedisNames.Log(broken), "another program's", TimeSpan.FromMinutes(5));
+        await messaging.Database.HashSetAsync(RedisNames.Meta(broken), [new("epoch", "e"), new("offset", 0)]);
+
+        var good = Enumerable.Range(1, 20).Select(number => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number))).ToArray();
+        var bad = Enumerable.Range(1, 3).Select(number => messaging.Publisher.PublishAsync(broken, TestMessaging.Numbered(number))).ToArray();
+        var late = Enumerable.Range(21, 20).Select(number => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number))).ToArray();
+
+        Assert.Equal(Enumerable.Range(1, 40).Select(number => (long)number), (await Task.WhenAll([.. good, .. late])).Select(result => result.Offset));
+        foreach (var publish in bad)
+        {
+            await Assert.ThrowsAsync<RedisServerException>(() => publish);
+        }
     }
 
     [Theory]
