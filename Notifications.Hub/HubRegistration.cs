@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Tokens;
 using Notifications.Messaging;
 using StackExchange.Redis;
 
@@ -31,12 +32,14 @@ public static class HubRegistration
         services.AddSingleton<IUserIdProvider, SubjectUserIdProvider>();
         services.TryAddSingleton<TopicPolicy>();
         services.AddDelivery();
+        services.AddTokenSessions();
     }
 
     public static void MapNotificationHub(this WebApplication app)
     {
         var delivery = app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value;
         var keepAlive = app.Services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.KeepAliveInterval;
+        app.UseTokenSessions();
         app.UseDeviceNameRule();
         app.MapHub<NotificationHub>(Path, connection =>
         {

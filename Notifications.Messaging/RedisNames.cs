@@ -72,6 +72,12 @@ public static class RedisNames
     /// <summary>String: one instance as JSON. Expires unless the instance refreshes it.</summary>
     public static RedisKey Instance(string id) => $"n:{{hubs}}:{id}";
 
+    /// <summary>Sorted set: user → until when tokens issued to him are revoked, in Unix seconds. Expires with the longest life of a token.</summary>
+    public static RedisKey Revocations { get; } = "n:{users}:revoked";
+
+    /// <summary>Channel: what every hub is told about a user (<see cref="UserEnd"/>).</summary>
+    public static string UserEnds { get; } = "n:{users}:ends";
+
     /// <summary>Channel on which an instance hears itself, to know that it hears what is published in this partition.</summary>
     public static string Probe(int partition, string instance) => $"{Prefix(partition)}:probe:{instance}";
 
