@@ -24,11 +24,7 @@ public static class HubRegistration
         // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical);
         // One Redis connection for the backplane and for us, so that there is one to watch and to rebuild.
-        services.AddOptions<RedisOptions>().Configure<IConnectionMultiplexer>((options, redis) =>
-        {
-            options.ConnectionFactory = _ => Task.FromResult(redis);
-            options.Configuration.ChannelPrefix = RedisChannel.Literal("n:signalr:");
-        });
+        services.AddOptions<RedisOptions>().Configure<IConnectionMultiplexer>((options, redis) => options.ConnectionFactory = _ => Task.FromResult(redis));
         services.AddSingleton<IUserIdProvider, SubjectUserIdProvider>();
         services.TryAddSingleton<TopicPolicy>();
         services.AddDelivery();
