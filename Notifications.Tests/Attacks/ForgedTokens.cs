@@ -27,7 +27,7 @@ internal static class ForgedTokens
         ("the signature left out", authority => authority.Issue(User)[..^Signature(authority.Issue(User)).Length], "The token's signature does not match a key"),
         ("HMAC with the public key", authority => Hmac(authority.Issue(User), authority.PublicKeyPem), "The token's signature does not match a key"),
         ("HMAC with the Development key", authority => TestTokens.Create(User, issuer: authority.Issuer), "The token's signature does not match a key"),
-        ("of Development", _ => TestTokens.Create(User), "The token comes from another issuer"),
+        ("of Development", _ => TestTokens.Create(User), "The token's signature does not match a key"),
         ("another user's name in it", authority => WithPayload(authority.Issue(User), payload => payload[TokenNames.UserClaim] = "ann"), "The token's signature does not match a key"),
         ("another role in it", authority => WithPayload(authority.Issue(User), payload => payload[TokenNames.RoleClaim] = new JsonArray("publisher")), "The token's signature does not match a key"),
         ("a longer life in it", authority => WithPayload(authority.Issue(User, lifetime: TimeSpan.FromMinutes(-1)), payload => payload["exp"] = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds()), "The token's signature does not match a key"),

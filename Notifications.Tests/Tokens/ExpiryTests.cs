@@ -118,13 +118,11 @@ public sealed class ExpiryTests(RedisServers servers) : IClassFixture<RedisServe
         while (watch.Elapsed < Life + Slack)
         {
             var poll = await session.PollAsync(TestTokens.Create(user));
-            Console.WriteLine($"POLL {watch.Elapsed} {poll}");
             Assert.Equal(HttpStatusCode.OK, poll.Status);
         }
 
         Assert.Equal(1, hub.Connections);
         await session.EndAsync(TestTokens.Create(user));
-            Console.WriteLine($"POLL end {watch.Elapsed}");
     }
 
     private static NotificationClientOptions Options(ClientSetup at, HttpTransportType transport, Func<CancellationToken, Task<string?>> token)
