@@ -35,7 +35,7 @@ internal static class GatewayProblems
     {
         StatusCodes.Status401Unauthorized => await UnauthorizedAsync(context),
         StatusCodes.Status403Forbidden => Forbidden(context),
-        StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}. The gateway has {Proxy.HubPath}, /api/orders, /api/notifications and /api/devices.",
+        StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}. The gateway has {Proxy.HubPath}, /api/orders, /api/notifications, /api/devices and /api/users.",
         StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} does not work on {context.Request.Path}: see the Allow header.",
         StatusCodes.Status502BadGateway => $"The service behind {context.Request.Path} could not be reached or broke off. Try again after a moment.",
         StatusCodes.Status503ServiceUnavailable => $"No service is running behind {context.Request.Path} at the moment. Try again after a moment.",

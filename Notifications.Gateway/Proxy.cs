@@ -33,6 +33,7 @@ internal static class Proxy
         Route("hub", HubCluster, HubPath + "/{**rest}"),
         Route("notifications", HubApiCluster, "/api/notifications/{**rest}"),
         Route("devices", HubApiCluster, "/api/devices/{**rest}"),
+        Route("users", HubApiCluster, "/api/users/{**rest}"),
         Route("orders", OrdersCluster, "/api/orders/{**rest}"),
     ];
 

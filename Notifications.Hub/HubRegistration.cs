@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Tokens;
 using Notifications.Messaging;
 using StackExchange.Redis;
 
@@ -23,20 +24,18 @@ public static class HubRegistration
         // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical);
         // One Redis connection for the backplane and for us, so that there is one to watch and to rebuild.
-        services.AddOptions<RedisOptions>().Configure<IConnectionMultiplexer>((options, redis) =>
-        {
-            options.ConnectionFactory = _ => Task.FromResult(redis);
-            options.Configuration.ChannelPrefix = RedisChannel.Literal("n:signalr:");
-        });
+        services.AddOptions<RedisOptions>().Configure<IConnectionMultiplexer>((options, redis) => options.ConnectionFactory = _ => Task.FromResult(redis));
         services.AddSingleton<IUserIdProvider, SubjectUserIdProvider>();
         services.TryAddSingleton<TopicPolicy>();
         services.AddDelivery();
+        services.AddTokenSessions();
     }
 
     public static void MapNotificationHub(this WebApplication app)
     {
         var delivery = app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value;
         var keepAlive = app.Services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.KeepAliveInterval;
+        app.UseTokenSessions();
         app.UseDeviceNameRule();
         app.MapHub<NotificationHub>(Path, connection =>
         {

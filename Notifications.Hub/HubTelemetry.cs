@@ -15,6 +15,7 @@ internal sealed class HubTelemetry
     private readonly Meter _meter;
     private readonly Counter<long> _delivered;
     private readonly Histogram<double> _latency;
+    private readonly Counter<long> _ended;
     private readonly Counter<long> _escalated;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _pushed;
@@ -27,6 +28,7 @@ internal sealed class HubTelemetry
         _latency = _meter.CreateHistogram<double>(
             "notifications.latency", "s", "From the publish to the write to the client's connection; of one read from the log, its age.",
             advice: new() { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300] });
+        _ended = _meter.CreateCounter<long>("notifications.connections.ended", "{connection}", "Connections that this instance closed by their token or an operator's word, by reason.");
         _escalated = _meter.CreateCounter<long>("notifications.escalated", "{notification}", "Notifications that nobody acknowledged in time and that went to a phone's provider first now.");
         _dropped = _meter.CreateCounter<long>("notifications.escalations.dropped", "{escalation}", "Escalations that fell due and had nothing to send, by reason.");
         _pushed = _meter.CreateCounter<long>("notifications.pushes", "{send}", "Sends to one phone, by provider and outcome.");
@@ -95,6 +97,9 @@ internal sealed class HubTelemetry
     }
 
     public void Claimed(TimeSpan late) => _queueAge.Record(late.TotalSeconds);
+
+    /// <param name="reason">One of <see cref="Tokens.EndReason"/>.</param>
+    public void Ended(string reason) => _ended.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void Escalated() => _escalated.Add(1);
 

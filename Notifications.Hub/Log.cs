@@ -49,6 +49,24 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Error, "{Method} failed on connection {ConnectionId}.")]
     public static partial void InvocationFailed(ILogger logger, string method, string connectionId, Exception exception);
 
+    [LoggerMessage(LogLevel.Debug, "The token of connection {ConnectionId} of user {User} has ended, and so does the connection.")]
+    public static partial void TokenExpired(ILogger logger, string connectionId, string? user);
+
+    [LoggerMessage(LogLevel.Debug, "Connection {ConnectionId} of user {User} ends as an operator wants it.")]
+    public static partial void ConnectionEnded(ILogger logger, string connectionId, string? user);
+
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} ends the connections of user {User}: {Hubs} hubs heard.")]
+    public static partial void ConnectionsEnded(ILogger logger, string? @operator, string user, long hubs);
+
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} revokes the tokens of user {User} issued until {Until:u} and ends his connections: {Hubs} hubs heard.")]
+    public static partial void TokensRevoked(ILogger logger, string? @operator, string user, DateTimeOffset until, long hubs);
+
+    [LoggerMessage(LogLevel.Warning, "The revocations could not be read from Redis. Those that are known hold, and reading is tried again.")]
+    public static partial void RevocationsNotRead(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "A message on the channel of users is not of the form \"user\" or \"user seconds\" and was left out.")]
+    public static partial void NotAUserEnd(ILogger logger);
+
     [LoggerMessage(LogLevel.Information, "Push provider {Provider} is on: {Sender}.")]
     public static partial void ProviderOn(ILogger logger, PushPlatform provider, string sender);
 

@@ -21,4 +21,5 @@ app.MapDefaultEndpoints();
 app.MapNotificationHub();
 app.MapNotificationApi();
 app.MapDeviceApi();
+app.MapUserApi();
 app.Run();

@@ -17,6 +17,9 @@ public sealed class LiveChannels(IConnectionMultiplexer redis)
     /// <summary>The channel on which an instance hears itself in a partition.</summary>
     public ValueTask<RedisChannel> ProbeAsync(int partition, string instance) => OfAsync(RedisNames.Probe(partition, instance));
 
+    /// <summary>The channel on which hubs are told to end a user's connections.</summary>
+    public ValueTask<RedisChannel> UserEndsAsync() => OfAsync(RedisNames.UserEnds);
+
     /// <summary>Whether the server is a Redis Cluster. Asked once; until Redis is reached for the first time this waits or throws as a command does.</summary>
     public Task<bool> AreShardedAsync() =>
         _sharded is { IsFaulted: false, IsCanceled: false } asked ? asked : _sharded = AskAsync();

@@ -38,6 +38,14 @@ public static class MessagingRegistration
         return services;
     }
 
+    /// <summary>Adds <see cref="RevocationStore"/>, for the hubs.</summary>
+    public static IServiceCollection AddRevocations(this IServiceCollection services)
+    {
+        services.TryAddSingleton<LiveChannels>();
+        services.TryAddSingleton<RevocationStore>();
+        return services;
+    }
+
     /// <summary>Adds <see cref="InstanceRegistry"/>, for the hubs that enter themselves and the gateways that read it.</summary>
     public static IServiceCollection AddInstanceRegistry(this IServiceCollection services)
     {

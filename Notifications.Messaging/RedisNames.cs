@@ -14,6 +14,9 @@ public static class RedisNames
     /// <summary>How many partitions the streams are spread over. Part of the names: never change it under live data.</summary>
     public const int Partitions = 64;
 
+    /// <summary>What the names of a stream's keys end with.</summary>
+    private static readonly HashSet<string> Ends = ["meta", "log", "cursors", "seen", "phones"];
+
     /// <summary>Every partition, from 0.</summary>
     public static IReadOnlySet<int> AllPartitions { get; } = Enumerable.Range(0, Partitions).ToHashSet();
 
@@ -36,7 +39,7 @@ public static class RedisNames
     public static RedisKey TopicCursor(StreamName topic, string user, string device) => $"{Prefix(topic)}:cursor:{user} {device}";
 
     /// <summary>String: <c>offset epoch</c> that the notification id got. Expires with the idempotency window.</summary>
-    public static RedisKey Id(StreamName stream, string id) => $"{Prefix(stream)}:id:{id}";
+    public static RedisKey Id(StreamName stream, string id) => $"{Prefix(stream)}:id:{Last(id)}";
 
     /// <summary>
     /// Channel: <c>offset epoch previous-token entry</c>, published by the script that appended the entry. <see cref="LiveChannels"/> says of
@@ -64,7 +67,7 @@ public static class RedisNames
     }
 
     /// <summary>List: what the log sender would have shown on a phone, oldest first, the last few, as JSON. Development only; expires.</summary>
-    public static RedisKey Shown(StreamName stream, string device) => $"{Prefix(stream)}:shown:{device}";
+    public static RedisKey Shown(StreamName stream, string device) => $"{Prefix(stream)}:shown:{Last(device)}";
 
     /// <summary>Set: ids of the hub instances that registered and did not leave.</summary>
     public static RedisKey Instances { get; } = "n:{hubs}";
@@ -72,8 +75,20 @@ public static class RedisNames
     /// <summary>String: one instance as JSON. Expires unless the instance refreshes it.</summary>
     public static RedisKey Instance(string id) => $"n:{{hubs}}:{id}";
 
+    /// <summary>Sorted set: user → until when tokens issued to him are revoked, in Unix seconds. Expires with the longest life of a token.</summary>
+    public static RedisKey Revocations { get; } = "n:{users}:revoked";
+
+    /// <summary>Channel: what every hub is told about a user (<see cref="UserEnd"/>).</summary>
+    public static string UserEnds { get; } = "n:{users}:ends";
+
     /// <summary>Channel on which an instance hears itself, to know that it hears what is published in this partition.</summary>
     public static string Probe(int partition, string instance) => $"{Prefix(partition)}:probe:{instance}";
+
+    /// <summary>
+    /// An id as the last part of a name. Ids may have colons: <c>x:log</c> of user <c>a</c> would be the log of a user <c>a:id:x</c>. Behind two
+    /// spaces, which no other name has, it is nobody else's.
+    /// </summary>
+    private static string Last(string id) => id.Contains(':') || Ends.Contains(id) ? $"  {id}" : id;
 
     private static string Prefix(StreamName stream) => $"{Prefix(Partition(stream))}:{stream.Value}";
 

@@ -10,6 +10,9 @@ public static class Redis
 {
     public const string ConnectionName = "redis";
 
+    /// <summary>A file (PEM) with the certificate authority that signed the server's certificate, where the machine does not trust it.</summary>
+    public const string AuthorityFile = "Redis:CertificateAuthority";
+
     /// <summary>How long a service waits for Redis at its start before it goes on without.</summary>
     private static readonly TimeSpan FirstTry = TimeSpan.FromSeconds(2);
 
@@ -20,7 +23,9 @@ public static class Redis
     /// Registers <see cref="IConnectionMultiplexer"/> and <see cref="RedisConnections"/> with health check and tracing. A service starts without its Redis: the
     /// first try is short, and the next ones go on in the background for as long as it takes.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The connection string is missing.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The connection string is missing, or <see cref="AuthorityFile"/> names no file or stands beside a connection string without TLS.
+    /// </exception>
     public static void AddRedis<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(ConnectionName)))
@@ -33,14 +38,37 @@ public static class Redis
         builder.Logging.AddFilter(typeof(IConnectionMultiplexer).Namespace, LogLevel.Warning);
         var connections = new RedisConnections();
         builder.Services.AddSingleton(connections);
+        var authority = builder.Configuration[AuthorityFile];
         builder.AddRedisClient(
             ConnectionName,
             settings => settings.DisableTracing = !builder.Configuration.HasTelemetryReceiver(),
             options =>
             {
                 Configure(options);
+                Trust(options, authority);
                 connections.Use(options);
             });
+    }
+
+    private static void Trust(ConfigurationOptions options, string? authority)
+    {
+        if (string.IsNullOrWhiteSpace(authority))
+        {
+            return;
+        }
+
+        if (!options.Ssl)
+        {
+            throw new InvalidOperationException(
+                $"{AuthorityFile} is set, but the connection string \"{ConnectionName}\" has no ssl=true, so nothing would be encrypted. Add ssl=true, or remove {AuthorityFile}.");
+        }
+
+        if (!File.Exists(authority))
+        {
+            throw new InvalidOperationException($"{AuthorityFile} is \"{authority}\", and there is no such file. It has to be the authority's certificate in PEM.");
+        }
+
+        options.TrustIssuer(authority);
     }
 
     private static void Configure(ConfigurationOptions options)

@@ -12,8 +12,14 @@ public static class TokenNames
     public const string Audience = "notifications";
     public const string UserClaim = "sub";
     public const string RoleClaim = "roles";
+    /// <summary>When the token was issued, in Unix seconds.</summary>
+    public const string IssuedAtClaim = "iat";
+    /// <summary>When the token ends, in Unix seconds.</summary>
+    public const string ExpiryClaim = "exp";
     public const string StaffRole = "staff";
     public const string PublisherRole = "publisher";
+    /// <summary>Ends the connections of users and revokes their tokens.</summary>
+    public const string OperatorRole = "operator";
     /// <summary>The symmetric key that stands in for an OIDC authority in Development: at least 32 characters.</summary>
     public const string DevelopmentKey = "Authentication:DevelopmentKey";
     /// <summary>Who signs with the Development key.</summary>
@@ -26,30 +32,85 @@ public static class TokenAuthentication
     private const string BearerSection = "Authentication:Schemes:Bearer";
 
     /// <summary>
-    /// Checks signature, issuer, audience <c>notifications</c> and lifetime (30 s skew) of the bearer token, and makes an
-    /// authenticated caller with a <c>sub</c> the fallback policy: an endpoint that wants less says so. Keys come from the OIDC
+    /// How far the clocks of the issuer and the services may differ: a token is taken so long before its <c>nbf</c> and after its <c>exp</c>.
+    /// </summary>
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How soon after one look for a signing key that is not known the next may follow: what a made-up <c>kid</c> can cost the issuer, and the
+    /// longest that a key which the issuer did not announce stays unknown.
+    /// </summary>
+    private static readonly TimeSpan KeySearchInterval = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often the keys are read anyway, and so the longest that one which the issuer took back is still good.</summary>
+    private static readonly TimeSpan KeyReadInterval = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// What an authority may sign with: key pairs only. Were an HMAC among them, its public key, which everybody has, could be used
+    /// as the secret.
+    /// </summary>
+    private static readonly string[] AuthorityAlgorithms =
+    [
+        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
+        SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
+        SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+    ];
+
+    /// <summary>
+    /// Checks signature, algorithm, issuer, audience <c>notifications</c> and lifetime (<see cref="ClockSkew"/>) of the bearer token, and makes an
+    /// authenticated caller with a <c>sub</c> the fallback policy: an endpoint that wants less says so. Keys and issuer come from the OIDC
     /// metadata of <c>Authentication:Schemes:Bearer:Authority</c>, or in Development from <see cref="TokenNames.DevelopmentKey"/>.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Neither is configured, the Development key is set outside Development, or it is too short.</exception>
-    public static AuthorizationBuilder AddTokenAuthentication<TBuilder>(
-        this TBuilder builder, Action<JwtBearerOptions>? configure = null) where TBuilder : IHostApplicationBuilder
+    /// <exception cref="InvalidOperationException">
+    /// Neither is configured or both are, the Development key is set outside Development or is too short, or the authority is not an https:// address there.
+    /// </exception>
+    public static AuthorizationBuilder AddTokenAuthentication<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         var developmentKey = DevelopmentKeyOf(builder);
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
         {
             options.MapInboundClaims = false;
-            options.TokenValidationParameters.ValidAudience = TokenNames.Audience;
-            options.TokenValidationParameters.NameClaimType = TokenNames.UserClaim;
-            options.TokenValidationParameters.RoleClaimType = TokenNames.RoleClaim;
-            options.TokenValidationParameters.ClockSkew = TimeSpan.FromSeconds(30);
-            if (developmentKey is not null)
+            options.RequireHttpsMetadata = !builder.Environment.IsDevelopment();
+            if (builder.Configuration[$"{BearerSection}:{nameof(options.RefreshInterval)}"] is null)
             {
-                options.TokenValidationParameters.IssuerSigningKey = developmentKey;
-                options.TokenValidationParameters.ValidIssuer = TokenNames.DevelopmentIssuer;
-                options.TokenValidationParameters.ValidAlgorithms = [SecurityAlgorithms.HmacSha256];
+                options.RefreshInterval = KeySearchInterval;
             }
 
-            configure?.Invoke(options);
+            if (builder.Configuration[$"{BearerSection}:{nameof(options.AutomaticRefreshInterval)}"] is null)
+            {
+                options.AutomaticRefreshInterval = KeyReadInterval;
+            }
+
+            var checks = options.TokenValidationParameters;
+            // All said here: what the framework makes of the section leaves the issuer unchecked where only an authority is named.
+            checks.ValidateIssuer = true;
+            checks.ValidateAudience = true;
+            checks.ValidateLifetime = true;
+            checks.ValidateIssuerSigningKey = true;
+            checks.RequireSignedTokens = true;
+            checks.RequireExpirationTime = true;
+            checks.RequireAudience = true;
+            checks.ClockSkew = ClockSkew;
+            checks.ValidAudience = TokenNames.Audience;
+            checks.NameClaimType = TokenNames.UserClaim;
+            checks.RoleClaimType = TokenNames.RoleClaim;
+            checks.IssuerSigningKeys = [];
+            checks.ValidAlgorithms = AuthorityAlgorithms;
+            if (developmentKey is not null)
+            {
+                checks.IssuerSigningKey = developmentKey;
+                checks.ValidIssuer = TokenNames.DevelopmentIssuer;
+                checks.ValidAlgorithms = [SecurityAlgorithms.HmacSha256];
+            }
+        });
+
+        builder.Services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, options =>
+        {
+            // It would go on to take the keys of the last metadata under which a token was good, for an hour.
+            if (options.ConfigurationManager is BaseConfigurationManager keys)
+            {
+                keys.UseLastKnownGoodConfiguration = false;
+            }
         });
 
         var caller = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireClaim(TokenNames.UserClaim).Build();
@@ -65,12 +126,20 @@ public static class TokenAuthentication
         {
             (null or "", null or "") => throw new InvalidOperationException(
                 $"No key to check tokens with. Set {BearerSection}:Authority to the OIDC issuer, or start the AppHost, which sets {TokenNames.DevelopmentKey}."),
+            (null or "", _) when !IsAllowed(authority, builder.Environment) => throw new InvalidOperationException(
+                $"{BearerSection}:Authority is \"{authority}\" and has to be an https:// address in the environment \"{builder.Environment.EnvironmentName}\": whoever is between could otherwise hand out keys of his own."),
             (null or "", _) => null,
             _ when !builder.Environment.IsDevelopment() => throw new InvalidOperationException(
                 $"{TokenNames.DevelopmentKey} is set in the environment \"{builder.Environment.EnvironmentName}\", and works in Development only. Remove it and set {BearerSection}:Authority."),
+            (_, { Length: > 0 }) => throw new InvalidOperationException(
+                $"{TokenNames.DevelopmentKey} and {BearerSection}:Authority are both set, and only one of them can say which tokens are good. Remove one."),
             ({ Length: < 32 }, _) => throw new InvalidOperationException(
                 $"{TokenNames.DevelopmentKey} has {key.Length} characters and needs at least 32 for HMAC-SHA256."),
             _ => new SymmetricSecurityKey(Encoding.UTF8.GetBytes(key)),
         };
     }
+
+    private static bool IsAllowed(string? authority, IHostEnvironment environment) =>
+        Uri.TryCreate(authority, UriKind.Absolute, out var address)
+        && (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && environment.IsDevelopment()));
 }

@@ -17,13 +17,15 @@ public static class TestTokens
     /// <param name="issuer">Who says so.</param>
     /// <param name="audience">Whom it is for.</param>
     /// <param name="lifetime">From now on; a negative one makes a token that expired that long ago. One hour unless set.</param>
+    /// <param name="issuedAt">The <c>iat</c>; a day before the expiry unless set.</param>
     public static string Create(
         string user,
         string[]? roles = null,
         string key = Key,
         string issuer = TokenNames.DevelopmentIssuer,
         string audience = TokenNames.Audience,
-        TimeSpan? lifetime = null)
+        TimeSpan? lifetime = null,
+        DateTime? issuedAt = null)
     {
         var expires = DateTime.UtcNow + (lifetime ?? TimeSpan.FromHours(1));
         return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
@@ -31,7 +33,7 @@ public static class TestTokens
             Issuer = issuer,
             Audience = audience,
             NotBefore = expires.AddDays(-1),
-            IssuedAt = expires.AddDays(-1),
+            IssuedAt = issuedAt ?? expires.AddDays(-1),
             Expires = expires,
             Claims = new Dictionary<string, object> { [TokenNames.UserClaim] = user, [TokenNames.RoleClaim] = roles ?? [] },
             SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(Encoding.UTF8.GetBytes(key)), SecurityAlgorithms.HmacSha256),

@@ -117,21 +117,23 @@ internal sealed class Cluster : IAsyncDisposable
     {
         var redis = await StartRedisAsync(cancellationToken);
         _services = await ConnectAsync(redis, _options);
-        var settings = new Dictionary<string, string>
+        Dictionary<string, string> own = new()
         {
             ["ASPNETCORE_ENVIRONMENT"] = Environments.Development,
             ["Authentication__DevelopmentKey"] = Tokens.Key,
             ["ConnectionStrings__redis"] = redis,
             ["Logging__LogLevel__Default"] = "Warning",
         };
+        var settings = Merged(own, _options.Settings);
         Hubs = [.. Enumerable.Range(1, _options.Hubs).Select(number => CreateHub(number, settings))];
         await Task.WhenAll(Hubs.Select(hub => hub.StartAsync(cancellationToken)));
 
-        Orders = [.. Enumerable.Range(1, _options.OrderServices).Select(number => new OrderServiceProcess($"orders-{number}", _directory, _watchdog, _http, settings))];
+        Orders = [.. Enumerable.Range(1, _options.OrderServices).Select(number => new OrderServiceProcess($"orders-{number}", _directory, _watchdog, _http, Merged(settings, _options.OrderSettings)))];
         await Task.WhenAll(Orders.Select(orders => orders.StartAsync(cancellationToken)));
 
         // After the hubs, so that the first list that a gateway reads has all of them and clients spread evenly.
-        var gatewaySettings = settings.Concat(_options.GatewaySettings).ToDictionary();
+        var addresses = Orders.Select((orders, i) => KeyValuePair.Create($"services__orders__http__{i}", orders.Address.ToString())).ToDictionary();
+        var gatewaySettings = Merged(Merged(settings, addresses), _options.GatewaySettings);
         Gateways = [.. Enumerable.Range(1, _options.Gateways).Select(number => new GatewayProcess($"gateway-{number}", _directory, _watchdog, _http, gatewaySettings))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.StartAsync(cancellationToken)));
         if (_options.HasFront)
@@ -157,7 +159,7 @@ internal sealed class Cluster : IAsyncDisposable
     private HubProcess CreateHub(int number, Dictionary<string, string> settings)
     {
         var network = _options.HubsReachRedisThroughProxies ? TcpProxy.Start(Redis.EndPoint) : null;
-        var own = settings.Concat(_options.HubSettings).ToDictionary();
+        var own = Merged(settings, _options.HubSettings);
         if (network is not null)
         {
             own["ConnectionStrings__redis"] = $"127.0.0.1:{network.Port}";
@@ -165,6 +167,9 @@ internal sealed class Cluster : IAsyncDisposable
 
         return new HubProcess($"hub-{number}", _directory, _watchdog, Registry, _http, network, own);
     }
+
+    private static Dictionary<string, string> Merged(IReadOnlyDictionary<string, string> settings, IReadOnlyDictionary<string, string> over) =>
+        settings.Concat(over).GroupBy(setting => setting.Key).ToDictionary(same => same.Key, same => same.Last().Value);
 
     private static InvalidOperationException NotStarted() => new("The cluster has not started.");
 

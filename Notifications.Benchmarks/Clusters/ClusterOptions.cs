@@ -25,6 +25,12 @@ internal sealed record ClusterOptions
     /// <summary>Each hub has a network of its own to Redis, which can be disturbed.</summary>
     public bool HubsReachRedisThroughProxies { get; init; }
 
+    /// <summary>Settings of every service, in place of the cluster's own where both have one.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Settings of the order services.</summary>
+    public IReadOnlyDictionary<string, string> OrderSettings { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Settings of the hubs, such as <c>Delivery__PageSize</c>.</summary>
     public IReadOnlyDictionary<string, string> HubSettings { get; init; } = new Dictionary<string, string>();
 

@@ -5,9 +5,12 @@ namespace Notifications.Benchmarks.Clusters;
 /// <summary>Where the programs of a cluster are on this machine.</summary>
 internal static class Programs
 {
-    private const string Solution = "Notifications.sln";
+    private const string SolutionName = "Notifications.sln";
 
     private static readonly string Root = FindRoot();
+
+    /// <summary>The solution that the programs are built from.</summary>
+    public static string Solution { get; } = Path.Combine(Root, SolutionName);
 
     /// <summary>
     /// The built dll of a project of this repository: of the driver's own configuration, which was built with the driver, else
@@ -53,12 +56,12 @@ internal static class Programs
     {
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
         {
-            if (File.Exists(Path.Combine(directory.FullName, Solution)))
+            if (File.Exists(Path.Combine(directory.FullName, SolutionName)))
             {
                 return directory.FullName;
             }
         }
 
-        throw new FileNotFoundException($"{Solution} is in no directory above {AppContext.BaseDirectory}. Run the driver from a clone of the repository.");
+        throw new FileNotFoundException($"{SolutionName} is in no directory above {AppContext.BaseDirectory}. Run the driver from a clone of the repository.");
     }
 }

@@ -1,4 +1,5 @@
 using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Tokens;
 
 namespace Notifications.Hubs.Instances;
 
@@ -14,6 +15,7 @@ internal static class SessionRefusal
     {
         var instance = app.Services.GetRequiredService<Instance>();
         var link = app.Services.GetRequiredService<LiveLink>();
+        var revocations = app.Services.GetRequiredService<Revocations>();
         app.Use((context, next) =>
         {
             // Requests of a session that exists carry its connection id.
@@ -23,7 +25,7 @@ internal static class SessionRefusal
             }
 
             return instance.IsDraining ? Refuse(context, "This hub instance is going away. Try again: the gateway sends you to another.")
-                : link.Hears ? next(context)
+                : link.Hears && revocations.AreRead ? next(context)
                 : Refuse(context, "This hub instance does not hear of notifications, since Redis does not answer. Try again after a while.");
         });
     }

@@ -78,6 +78,7 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
         app.MapNotificationHub();
         app.MapNotificationApi();
         app.MapDeviceApi();
+        app.MapUserApi();
         await app.StartAsync();
         return new HubHost(app, logs);
     }

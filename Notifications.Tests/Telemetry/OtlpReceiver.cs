@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -27,13 +28,17 @@ public sealed class OtlpReceiver : IAsyncDisposable
 
     public IReadOnlyList<ReceivedSpan> Spans => [.. _store.Spans];
 
-    public static async Task<OtlpReceiver> StartAsync()
+    /// <summary>Every request as its bytes were, if they are kept.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Payloads => [.. _store.Payloads];
+
+    /// <param name="keepsPayloads">Whether <see cref="Payloads"/> are kept.</param>
+    public static async Task<OtlpReceiver> StartAsync(bool keepsPayloads = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
-        builder.Services.AddSingleton<SpanStore>();
+        builder.Services.AddSingleton(new SpanStore(keepsPayloads));
         var app = builder.Build();
         app.MapGrpcService<Traces>();
         app.MapGrpcService<Metrics>();
@@ -48,8 +53,18 @@ public sealed class OtlpReceiver : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private sealed class SpanStore
+    private sealed class SpanStore(bool keepsPayloads)
     {
+        public ConcurrentQueue<ReadOnlyMemory<byte>> Payloads { get; } = new();
+
+        public void Keep(IMessage request)
+        {
+            if (keepsPayloads)
+            {
+                Payloads.Enqueue(request.ToByteArray());
+            }
+        }
+
         public ConcurrentQueue<ReceivedSpan> Spans { get; } = new();
     }
 
@@ -57,6 +72,7 @@ public sealed class OtlpReceiver : IAsyncDisposable
     {
         public override Task<ExportTraceServiceResponse> Export(ExportTraceServiceRequest request, ServerCallContext context)
         {
+            store.Keep(request);
             foreach (var resource in request.ResourceSpans)
             {
                 foreach (var span in resource.ScopeSpans.SelectMany(scope => scope.Spans))
@@ -69,15 +85,21 @@ public sealed class OtlpReceiver : IAsyncDisposable
         }
     }
 
-    private sealed class Metrics : MetricsService.MetricsServiceBase
+    private sealed class Metrics(SpanStore store) : MetricsService.MetricsServiceBase
     {
-        public override Task<ExportMetricsServiceResponse> Export(ExportMetricsServiceRequest request, ServerCallContext context) =>
-            Task.FromResult(new ExportMetricsServiceResponse());
+        public override Task<ExportMetricsServiceResponse> Export(ExportMetricsServiceRequest request, ServerCallContext context)
+        {
+            store.Keep(request);
+            return Task.FromResult(new ExportMetricsServiceResponse());
+        }
     }
 
-    private sealed class Logs : LogsService.LogsServiceBase
+    private sealed class Logs(SpanStore store) : LogsService.LogsServiceBase
     {
-        public override Task<ExportLogsServiceResponse> Export(ExportLogsServiceRequest request, ServerCallContext context) =>
-            Task.FromResult(new ExportLogsServiceResponse());
+        public override Task<ExportLogsServiceResponse> Export(ExportLogsServiceRequest request, ServerCallContext context)
+        {
+            store.Keep(request);
+            return Task.FromResult(new ExportLogsServiceResponse());
+        }
     }
 }

@@ -114,6 +114,28 @@ public sealed class DemoPageTests(RunningSystem system, Chromium chromium) : ICl
         await Assertions.Expect(page.GetByTestId("push-body")).ToHaveTextAsync(["1 × Teapot"]);
     }
 
+    [FactInBrowser]
+    public async Task A_payload_of_markup_and_script_is_shown_as_text_and_runs_nothing()
+    {
+        const string user = "page-markup";
+        const string markup = "<img src=x onerror=\"window.ran=1\"><script>window.ran=2</script><svg onload=window.ran=3><a href='javascript:window.ran=4'>x</a>";
+        await using var browser = await chromium.NewContextAsync();
+        var page = await SignInAsync(browser, user);
+        using var publisher = await system.SignInAsync("page-markup-service", "publisher");
+        await publisher.PublishAsync($"user:{user}", markup, new { text = markup });
+        await publisher.PublishAsync($"user:{user}", "ORDER_UPDATED", new { orderId = markup, item = markup, quantity = 1, status = markup });
+
+        await Assertions.Expect(page.GetByTestId("notification")).ToHaveCountAsync(2, new() { Timeout = 15_000 });
+        await Assertions.Expect(page.GetByTestId("notification-type").Last).ToHaveTextAsync(markup);
+        await Assertions.Expect(page.GetByTestId("notification-text").First).ToContainTextAsync(markup);
+        await Assertions.Expect(page.GetByTestId("order-status").First).ToContainTextAsync(markup);
+        Assert.Equal(0, await page.Locator("#notifications :is(img, script, svg, a), #orders :is(img, script, svg, a)").CountAsync());
+        // It gets past the page's own policy: what ran would have run by now.
+        Assert.True(await page.EvaluateAsync<bool>("() => new Promise(resolve => setTimeout(() => resolve(window.ran === undefined)))"));
+        var answer = await page.APIRequest.GetAsync(system.Gateway.ToString());
+        Assert.Equal("no-referrer", answer.Headers["referrer-policy"]);
+    }
+
     private static async Task Shows(IPage page, int count, string newestType)
     {
         await Assertions.Expect(page.GetByTestId("notification")).ToHaveCountAsync(count, new() { Timeout = 15_000 });

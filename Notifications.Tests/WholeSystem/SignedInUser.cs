@@ -35,6 +35,13 @@ public sealed class SignedInUser(HttpClient http, string id, string token) : IDi
         response.EnsureSuccessStatusCode();
     }
 
+    /// <summary>With the role <c>publisher</c>.</summary>
+    public async Task PublishAsync(string stream, string type, object payload)
+    {
+        var response = await http.PostAsJsonAsync("/api/notifications", new { stream, type, payload });
+        response.EnsureSuccessStatusCode();
+    }
+
     /// <summary>Connects as a plain SignalR client, through the gateway like any other.</summary>
     public Task<HubClient> ConnectAsync(
         HttpTransportType transport = HttpTransportType.WebSockets, Action<HttpConnectionOptions>? configure = null, string? device = null) =>

@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Options;
+
+namespace Notifications.Hubs.Tokens;
+
+/// <summary>The connections of this instance by the tokens that they live by: each is closed when its token ends, or when an operator says so.</summary>
+internal sealed class TokenSessions(
+    Revocations revocations, HubTelemetry telemetry, IOptions<TokenOptions> options, TimeProvider time, ILogger<TokenSessions> logger) : IHubFilter
+{
+    /// <summary>The query parameter by which a request belongs to a connection that exists.</summary>
+    public const string KeyParameter = "id";
+
+    private readonly ConcurrentDictionary<string, TokenSession> _open = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string?> _users = new(StringComparer.Ordinal);
+
+    public int Count => _open.Count;
+
+    /// <summary>Before anything is delivered to the connection.</summary>
+    public Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
+    {
+        var connection = context.Context;
+        var session = new TokenSession(connection, options.Value.ExpirySpread, time, () => Expired(connection));
+        _open[connection.ConnectionId] = session;
+        if (session.Key.Length > 0)
+        {
+            _users[session.Key] = session.User;
+        }
+
+        // Its token was looked at when the connection began; a revocation may have come since, and not have found it here.
+        if (revocations.Of(session.Caller) is not null)
+        {
+            Close(session);
+        }
+
+        return next(context);
+    }
+
+    public async Task OnDisconnectedAsync(HubLifetimeContext context, Exception? exception, Func<HubLifetimeContext, Exception?, Task> next)
+    {
+        if (_open.TryRemove(context.Context.ConnectionId, out var session))
+        {
+            session.Dispose();
+            _users.TryRemove(session.Key, out _);
+        }
+
+        await next(context, exception);
+    }
+
+    /// <summary>Whether the connection that has this key is another user's.</summary>
+    public bool IsOthers(string key, string? user) => _users.TryGetValue(key, out var owner) && owner != user;
+
+    /// <summary>Closes the user's connections. Looks at each there is: it is asked rarely.</summary>
+    public void End(string user) => Close(session => session.User == user);
+
+    /// <summary>Closes the connections whose token has been revoked.</summary>
+    public void EndRevoked() => Close(session => revocations.Of(session.Caller) is not null);
+
+    private void Close(Func<TokenSession, bool> isMeant)
+    {
+        foreach (var session in _open.Values.Where(isMeant))
+        {
+            Close(session);
+        }
+    }
+
+    private void Close(TokenSession session)
+    {
+        session.Close();
+        telemetry.Ended(EndReason.Operator);
+        Log.ConnectionEnded(logger, session.ConnectionId, session.User);
+    }
+
+    private void Expired(HubCallerContext connection)
+    {
+        telemetry.Ended(EndReason.Expired);
+        Log.TokenExpired(logger, connection.ConnectionId, connection.UserIdentifier);
+    }
+}
+
+/// <summary>Why this side closed a connection.</summary>
+internal static class EndReason
+{
+    public const string Expired = "expired";
+    public const string Operator = "operator";
+}
