@@ -37,6 +37,9 @@ internal sealed class OrderBook(PublisherProcess publisher)
         _orders.Clear();
     }
 
+    /// <summary>The next order goes to the first recipient.</summary>
+    public void StartOver() => _next = 0;
+
     /// <summary>An open loop, without regard for what arrives: each order at its time by the schedule.</summary>
     public Func<long, long> Scheduled(int rate)
     {
