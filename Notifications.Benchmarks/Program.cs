@@ -21,7 +21,7 @@ try
             var arguments = new Arguments([.. args.Skip(1)]);
             var compare = CompareOptions.Read(arguments);
             arguments.ThrowIfUnknown();
-            return await CompareRun.RunAsync(compare, Console.Out, stopping.Token) ? 0 : Red;
+            return (await CompareRun.RunAsync(compare, Console.Out, stopping.Token)).IsGreen ? 0 : Red;
         case "faults":
             return await FaultsAsync(args.ElementAtOrDefault(1), new Arguments([.. args.Skip(2)])) ? 0 : Red;
         case PublisherProgram.Command:

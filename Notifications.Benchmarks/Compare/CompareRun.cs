@@ -14,8 +14,7 @@ internal sealed class CompareRun(CompareOptions options, TextWriter output, Canc
     private readonly IReadOnlyList<Scenario> _scenarios = AllScenarios.Chosen(options);
     private readonly ResultTable _results = new();
 
-    /// <returns>Whether every run of every system delivered everything once.</returns>
-    public static async Task<bool> RunAsync(CompareOptions options, TextWriter output, CancellationToken cancellationToken)
+    public static async Task<ResultTable> RunAsync(CompareOptions options, TextWriter output, CancellationToken cancellationToken)
     {
         var run = new CompareRun(options, output, cancellationToken);
         await run.PrepareAsync();
@@ -29,7 +28,7 @@ internal sealed class CompareRun(CompareOptions options, TextWriter output, Canc
             await File.WriteAllTextAsync(file, report, cancellationToken);
         }
 
-        return run._results.IsGreen;
+        return run._results;
     }
 
     private async Task PrepareAsync()

@@ -20,7 +20,7 @@ internal sealed class CompareSession : IAsyncDisposable
     {
         (System, _publisher) = (system, publisher);
         Clients = new ClientLoop(system.Protocol(Arrivals), cancellationToken);
-        Orders = new OrderBook(publisher);
+        Orders = new OrderBook(publisher.Orders);
         Groups =
         [
             .. system.Groups,
@@ -88,7 +88,7 @@ internal sealed class CompareSession : IAsyncDisposable
     {
         Clients.EachRound = null;
         var expected = Expected(readers);
-        _publisher.Flush();
+        Orders.Flush();
         Clients.Run(() => Arrivals.Count >= expected, ArrivalLimit);
         var (count, places) = _publisher.Settle();
         if (count != Orders.Orders.Count)

@@ -13,6 +13,8 @@ internal sealed class ResultTable
 {
     private readonly List<(Scenario Scenario, SystemKind System, ScenarioResult Result)> _results = [];
 
+    public IEnumerable<ScenarioResult> All => _results.Select(each => each.Result);
+
     /// <summary>Nothing was lost, duplicated or made up by anybody.</summary>
     public bool IsGreen => _results.TrueForAll(each => each.Result.Verdict.IsGreen);
 
