@@ -22,8 +22,13 @@ internal sealed record Connects(int Count, bool IsStraight) : Scenario(
 
     public override ScenarioResult Run(CompareSession session, LoadTimes times)
     {
-        // Others than those that count, who are gone before these come. Few at a time: what they leave behind would hide what the
-        // connections that count take.
+        // Their requests, which hold tokens, are written before the clock runs.
+        var connections = session.Add(Enumerable.Range(0, Count), straight: IsStraight);
+        session.Clients.RunFor(Rest / 2);
+        // Before the warm-up, which leaves room behind that connections fill again: what all of it takes belongs to the connections.
+        var memory = Memory(session);
+
+        // Others than those that count, who are gone before these come.
         for (var round = 0; round < WarmUpRounds; round++)
         {
             var first = session.Add(Enumerable.Range(Count, WarmUp), straight: IsStraight);
@@ -32,10 +37,6 @@ internal sealed record Connects(int Count, bool IsStraight) : Scenario(
         }
 
         session.Clients.RunFor(Rest / 2);
-
-        // Their requests, which hold tokens, are written before the clock runs.
-        var connections = session.Add(Enumerable.Range(0, Count), straight: IsStraight);
-        var memory = Memory(session);
         var before = session.ReadCpu();
         var watch = Stopwatch.StartNew();
         session.Connect(connections, InFlight);
