@@ -58,7 +58,8 @@ internal sealed class ResultTable
         }
 
         var usual = Values(scenario, SystemKind.SocketIo, name);
-        double[] ratios = [.. values.Zip(usual, (value, other) => value / other)];
+        // Too little for the kernel to count is nothing to divide by.
+        double[] ratios = [.. values.Zip(usual).Where(pair => pair.Second > 0).Select(pair => pair.First / pair.Second)];
         return ratios.Length == 0 ? $"{range} | " : $"{range} | {Median(ratios).ToString("0.00", CultureInfo.InvariantCulture)}";
     }
 

@@ -11,9 +11,9 @@ internal static class Affinity
 {
     private const int CallsOfASession = 3;
 
-    /// <returns>How many different hubs the sessions were on.</returns>
+    /// <returns>How many sessions each hub had that had any.</returns>
     /// <exception cref="InvalidOperationException">A session was answered by two hubs.</exception>
-    public static async Task<int> CheckAsync(Cluster cluster, int sessions, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<int>> CheckAsync(Cluster cluster, int sessions, CancellationToken cancellationToken)
     {
         var connections = Enumerable.Range(0, sessions).Select(number => Create(cluster, $"session-{number}")).ToList();
         try
@@ -24,7 +24,7 @@ internal static class Affinity
             }
 
             var instances = await Task.WhenAll(connections.Select(connection => InstanceAsync(connection, cancellationToken)));
-            return instances.Distinct().Count();
+            return [.. instances.CountBy(instance => instance).Select(hub => hub.Value)];
         }
         finally
         {
