@@ -3,6 +3,8 @@ using Notifications.Benchmarks;
 using Notifications.Benchmarks.Compare;
 using Notifications.Benchmarks.Compare.Publishing;
 using Notifications.Benchmarks.Faults;
+using Notifications.Benchmarks.Micro;
+using Notifications.Benchmarks.Scale;
 using Notifications.Benchmarks.Soak;
 using Notifications.Benchmarks.Stalled;
 
@@ -21,7 +23,7 @@ try
             var arguments = new Arguments([.. args.Skip(1)]);
             var compare = CompareOptions.Read(arguments);
             arguments.ThrowIfUnknown();
-            return await CompareRun.RunAsync(compare, Console.Out, stopping.Token) ? 0 : Red;
+            return (await CompareRun.RunAsync(compare, Console.Out, stopping.Token)).IsGreen ? 0 : Red;
         case "faults":
             return await FaultsAsync(args.ElementAtOrDefault(1), new Arguments([.. args.Skip(2)])) ? 0 : Red;
         case PublisherProgram.Command:
@@ -30,6 +32,16 @@ try
             arguments.ThrowIfUnknown();
             await PublisherProgram.RunAsync(redis, Console.OpenStandardInput(), Console.Out, stopping.Token);
             return 0;
+        case "micro":
+            arguments = new Arguments([.. args.Skip(args.ElementAtOrDefault(1)?.StartsWith('-') == false ? 2 : 1)]);
+            arguments.ThrowIfUnknown();
+            MicroRun.Run(args.ElementAtOrDefault(1));
+            return 0;
+        case "scale":
+            arguments = new Arguments([.. args.Skip(1)]);
+            var scale = ScaleOptions.Read(arguments);
+            arguments.ThrowIfUnknown();
+            return await ScaleRun.RunAsync(scale, Console.Out, stopping.Token) ? 0 : Red;
         case "soak":
             arguments = new Arguments([.. args.Skip(1)]);
             var soak = SoakOptions.Read(arguments);
@@ -44,7 +56,7 @@ try
             await StalledRun.RunAsync(stalled, Console.Out, stopping.Token);
             return 0;
         default:
-            Console.Error.WriteLine("Usage: Notifications.Benchmarks compare|soak|stalled|faults <scenario> [--option value] …; README.md lists all.");
+            Console.Error.WriteLine("Usage: Notifications.Benchmarks compare|scale|micro [name]|soak|stalled|faults <scenario> [--option value] …; README.md lists all.");
             return Misused;
     }
 }

@@ -17,7 +17,8 @@ internal sealed record CompareOptions
     /// <summary>Messages under way in the closed loop.</summary>
     public int Window { get; init; } = 500;
 
-    public LoadTimes Times { get; init; } = new(WarmUp: TimeSpan.FromSeconds(5), LeadIn: TimeSpan.FromSeconds(1), Measured: TimeSpan.FromSeconds(8));
+    /// <summary>Before what counts .NET compiles what runs often a second time, which a shorter warm-up would measure.</summary>
+    public LoadTimes Times { get; init; } = new(WarmUp: TimeSpan.FromSeconds(20), LeadIn: TimeSpan.FromSeconds(1), Measured: TimeSpan.FromSeconds(8));
 
     public SystemOptions System { get; init; } = new();
 
@@ -28,17 +29,17 @@ internal sealed record CompareOptions
     {
         var standard = new CompareOptions();
         var isQuick = arguments.Flag("quick");
-        var times = isQuick ? new(TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5)) : standard.Times;
+        var times = isQuick ? new(WarmUp: TimeSpan.FromSeconds(10), LeadIn: TimeSpan.FromSeconds(0.5), Measured: TimeSpan.FromSeconds(3)) : standard.Times;
         return new CompareOptions
         {
-            Systems = arguments.Text("only") is { } only ? [.. only.Split(',').Select(SystemKind.Named)] : standard.Systems,
-            Scenarios = arguments.Text("scenario")?.Split(',') ?? standard.Scenarios,
+            Systems = arguments.Text("only") is { } only ? [.. only.Split(',').Select(SystemKind.Named)] : isQuick ? [SystemKind.Ours, SystemKind.SocketIo] : standard.Systems,
+            Scenarios = arguments.Text("scenario")?.Split(',') ?? (isQuick ? ["closed", "open-1000", "open-10000", "topic"] : standard.Scenarios),
             Pairs = arguments.Number("pairs", isQuick ? 1 : standard.Pairs, least: 1),
             Window = arguments.Number("window", standard.Window, least: 1),
             Times = times with
             {
-                WarmUp = TimeSpan.FromSeconds(arguments.Number("warm-up", 0) is > 0 and var warmUp ? warmUp : times.WarmUp.TotalSeconds),
-                Measured = TimeSpan.FromSeconds(arguments.Number("seconds", 0) is > 0 and var seconds ? seconds : times.Measured.TotalSeconds),
+                WarmUp = Seconds(arguments, "warm-up", times.WarmUp),
+                Measured = Seconds(arguments, "seconds", times.Measured),
             },
             System = standard.System with
             {
@@ -47,4 +48,8 @@ internal sealed record CompareOptions
             Out = arguments.Text("out"),
         };
     }
+
+    /// <summary>Whole seconds if they are given.</summary>
+    private static TimeSpan Seconds(Arguments arguments, string name, TimeSpan standard) =>
+        arguments.Number(name, 0) is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : standard;
 }

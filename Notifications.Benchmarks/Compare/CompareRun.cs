@@ -14,8 +14,7 @@ internal sealed class CompareRun(CompareOptions options, TextWriter output, Canc
     private readonly IReadOnlyList<Scenario> _scenarios = AllScenarios.Chosen(options);
     private readonly ResultTable _results = new();
 
-    /// <returns>Whether every run of every system delivered everything once.</returns>
-    public static async Task<bool> RunAsync(CompareOptions options, TextWriter output, CancellationToken cancellationToken)
+    public static async Task<ResultTable> RunAsync(CompareOptions options, TextWriter output, CancellationToken cancellationToken)
     {
         var run = new CompareRun(options, output, cancellationToken);
         await run.PrepareAsync();
@@ -29,7 +28,7 @@ internal sealed class CompareRun(CompareOptions options, TextWriter output, Canc
             await File.WriteAllTextAsync(file, report, cancellationToken);
         }
 
-        return run._results.IsGreen;
+        return run._results;
     }
 
     private async Task PrepareAsync()
@@ -94,11 +93,18 @@ internal sealed class CompareRun(CompareOptions options, TextWriter output, Canc
         var verdict = result.Verdict.IsGreen ? "" : " VOID:";
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{_watch.Elapsed.TotalSeconds,4:0} s  {turn}/{options.Pairs} {system.Name} {scenario.Name}:{verdict} {figures}; {result.Verdict.Delivered:N0} delivered, {result.Verdict.Lost} lost, {result.Verdict.Duplicated} duplicated, {result.Verdict.Reordered} reordered; {result.Others:P0} of the machine for others"));
+            $"{_watch.Elapsed.TotalSeconds,4:0} s  {turn}/{options.Pairs} {system.Name} {scenario.Name}:{verdict} {figures}; {result.Verdict.Delivered:N0} delivered, {result.Verdict.Lost} lost, {result.Verdict.Duplicated} duplicated, {result.Verdict.Reordered} reordered; {result.Cpu.Others:P0} of the machine for others{Foremost(result)}"));
         foreach (var example in result.Verdict.Examples)
         {
             output.WriteLine($"        {example}");
         }
+    }
+
+    /// <summary>The programs that took more than a hundredth of the machine from the run.</summary>
+    private static string Foremost(ScenarioResult result)
+    {
+        var foremost = result.Cpu.OtherProcesses.Where(process => result.Cpu.Share(process.Cpu) > 0.01).Select(process => process.Name).Take(3).ToList();
+        return foremost.Count == 0 ? "" : $" ({string.Join(", ", foremost)})";
     }
 
     private async Task<string> ReportAsync() => $"{await Surroundings.DescribeAsync(options)}\n{_results.ToMarkdown()}";

@@ -20,7 +20,7 @@ internal sealed class CompareSession : IAsyncDisposable
     {
         (System, _publisher) = (system, publisher);
         Clients = new ClientLoop(system.Protocol(Arrivals), cancellationToken);
-        Orders = new OrderBook(publisher);
+        Orders = new OrderBook(publisher.Orders);
         Groups =
         [
             .. system.Groups,
@@ -57,12 +57,23 @@ internal sealed class CompareSession : IAsyncDisposable
     /// <summary>Connects users by their numbers, and returns when all are there.</summary>
     public IReadOnlyList<WireConnection> Connect(IEnumerable<int> users, int inFlight, string? topic = null)
     {
-        WireConnection[] added = [.. users.Select(user => Clients.Add(User(user), System.Proxy, topic))];
-        Clients.Connect(added, inFlight);
-        var ready = Clients.Ready + added.Length;
-        Clients.RunUntil(() => Clients.Ready == ready, ConnectLimit, $"{added.Length} clients to be connected");
+        var added = Add(users, topic);
+        Connect(added, inFlight);
         return added;
     }
+
+    public void Connect(IReadOnlyList<WireConnection> connections, int inFlight)
+    {
+        var ready = Clients.Ready + connections.Count;
+        Clients.Connect(connections, inFlight);
+        Clients.RunUntil(() => Clients.Ready == ready, ConnectLimit, $"{connections.Count} clients to be connected");
+    }
+
+    /// <param name="users">By their numbers.</param>
+    /// <param name="topic">What they listen to besides.</param>
+    /// <param name="straight">To the servers in turn, not through the proxy.</param>
+    public IReadOnlyList<WireConnection> Add(IEnumerable<int> users, string? topic = null, bool straight = false) =>
+        [.. users.Select(user => Clients.Add(User(user), straight ? System.Servers[user % System.Servers.Count] : System.Proxy, topic))];
 
     public static string User(int number) => string.Create(CultureInfo.InvariantCulture, $"{Order.UserPrefix}{number}");
 
@@ -77,7 +88,7 @@ internal sealed class CompareSession : IAsyncDisposable
     {
         Clients.EachRound = null;
         var expected = Expected(readers);
-        _publisher.Flush();
+        Orders.Flush();
         Clients.Run(() => Arrivals.Count >= expected, ArrivalLimit);
         var (count, places) = _publisher.Settle();
         if (count != Orders.Orders.Count)

@@ -13,6 +13,8 @@ internal sealed class ResultTable
 {
     private readonly List<(Scenario Scenario, SystemKind System, ScenarioResult Result)> _results = [];
 
+    public IEnumerable<ScenarioResult> All => _results.Select(each => each.Result);
+
     /// <summary>Nothing was lost, duplicated or made up by anybody.</summary>
     public bool IsGreen => _results.TrueForAll(each => each.Result.Verdict.IsGreen);
 
@@ -42,20 +44,22 @@ internal sealed class ResultTable
             text.AppendLine($"| {name} | {string.Join(" | ", systems.Select(system => Cell(scenario, system, systems, name)))} |");
         }
 
+        text.AppendLine($"| share of the machine for others | {string.Join(" | ", systems.Select(system => Range([.. Results(scenario, system).Select(result => result.Cpu.Others * 100)]) + " %" + (Compares(system, systems) ? " |" : "")))} |");
         text.AppendLine($"| delivered, lost, duplicated, reordered | {string.Join(" | ", systems.Select(system => Counts(scenario, system) + (Compares(system, systems) ? " |" : "")))} |");
     }
 
     private string Cell(Scenario scenario, SystemKind system, SystemKind[] systems, string name)
     {
         var values = Values(scenario, system, name);
-        var range = values.Count == 0 ? "" : $"{Number(values.Min())} / {Number(Median(values))} / {Number(values.Max())}";
+        var range = Range(values);
         if (!Compares(system, systems))
         {
             return range;
         }
 
         var usual = Values(scenario, SystemKind.SocketIo, name);
-        double[] ratios = [.. values.Zip(usual, (value, other) => value / other)];
+        // Too little for the kernel to count is nothing to divide by.
+        double[] ratios = [.. values.Zip(usual).Where(pair => pair.Second > 0).Select(pair => pair.First / pair.Second)];
         return ratios.Length == 0 ? $"{range} | " : $"{range} | {Median(ratios).ToString("0.00", CultureInfo.InvariantCulture)}";
     }
 
@@ -75,6 +79,10 @@ internal sealed class ResultTable
 
     private List<double> Values(Scenario scenario, SystemKind system, string name) =>
         [.. Results(scenario, system).SelectMany(result => result.Figures).Where(figure => figure.Name == name).Select(figure => figure.Value)];
+
+    /// <summary>Least / median / most.</summary>
+    private static string Range(List<double> values) =>
+        values.Count == 0 ? "" : $"{Number(values.Min())} / {Number(Median(values))} / {Number(values.Max())}";
 
     private static double Median(IEnumerable<double> values)
     {

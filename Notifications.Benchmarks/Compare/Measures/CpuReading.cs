@@ -2,42 +2,36 @@ using Notifications.Benchmarks.Compare.Wire;
 
 namespace Notifications.Benchmarks.Compare.Measures;
 
-/// <summary>What each group of processes, and the whole machine, had used of the processors at one moment.</summary>
+/// <summary>What every process of the machine had used of the processors at one moment.</summary>
 internal sealed class CpuReading
 {
-    private readonly Dictionary<string, TimeSpan> _groups;
+    private readonly IReadOnlyList<ProcessGroup> _groups;
+    private readonly Dictionary<int, (string Name, TimeSpan Cpu)> _processes;
 
-    private CpuReading(long time, Dictionary<string, TimeSpan> groups, (TimeSpan Busy, TimeSpan Stolen) machine) =>
-        (Time, _groups, Machine) = (time, groups, machine);
+    private CpuReading(IReadOnlyList<ProcessGroup> groups) =>
+        (_groups, _processes, Time) = (groups, ProcessTree.All().ToDictionary(process => process.Id, process => (process.Name, process.Cpu)), Clock.Now);
 
     public long Time { get; }
 
-    public (TimeSpan Busy, TimeSpan Stolen) Machine { get; }
+    public static CpuReading Of(IReadOnlyList<ProcessGroup> groups) => new(groups);
 
-    public static CpuReading Of(IEnumerable<ProcessGroup> groups) => new(
-        Clock.Now,
-        groups.ToDictionary(group => group.Name, group => group.Processes.Aggregate(TimeSpan.Zero, (sum, process) => sum + ProcessTree.Cpu(process))),
-        ProcessTree.MachineCpu());
-
+    /// <summary>What was used from here on. A process that was there at one of the two moments only counts from or to nothing.</summary>
     public CpuUse To(CpuReading later)
     {
-        var groups = _groups.ToDictionary(group => group.Key, group => later._groups[group.Key] - group.Value);
-        var own = groups.Values.Aggregate(TimeSpan.Zero, (sum, time) => sum + time);
-        return new CpuUse(
-            TimeSpan.FromTicks((later.Time - Time) / TimeSpan.NanosecondsPerTick),
-            groups,
-            later.Machine.Busy - Machine.Busy - own,
-            later.Machine.Stolen - Machine.Stolen);
-    }
-}
+        var used = later._processes.ToDictionary(
+            process => process.Key,
+            process => (process.Value.Name, Cpu: process.Value.Cpu - (_processes.TryGetValue(process.Key, out var before) ? before.Cpu : TimeSpan.Zero)));
+        var groups = new Dictionary<string, TimeSpan>();
+        foreach (var group in _groups)
+        {
+            groups[group.Name] = Sum(group.Processes.Select(process => used.Remove(process, out var use) ? use.Cpu : TimeSpan.Zero));
+        }
 
-/// <summary>What was used between two readings.</summary>
-/// <param name="Elapsed">Between them.</param>
-/// <param name="Groups">By name.</param>
-/// <param name="Others">By all that does not belong to the run, in processor time.</param>
-/// <param name="Stolen">By the machine's host.</param>
-internal sealed record CpuUse(TimeSpan Elapsed, IReadOnlyDictionary<string, TimeSpan> Groups, TimeSpan Others, TimeSpan Stolen)
-{
-    /// <summary>Hubs, Redis and proxy: what somebody who runs the system pays for.</summary>
-    public TimeSpan Servers => Groups[ProcessGroup.Hubs] + Groups[ProcessGroup.Redis] + Groups[ProcessGroup.Proxy];
+        var others = used.Values.GroupBy(process => process.Name)
+            .Select(processes => (Name: processes.Key, Cpu: Sum(processes.Select(process => process.Cpu))))
+            .Where(process => process.Cpu > TimeSpan.Zero);
+        return new CpuUse(TimeSpan.FromTicks((later.Time - Time) / TimeSpan.NanosecondsPerTick), groups, [.. others.OrderByDescending(process => process.Cpu)]);
+    }
+
+    private static TimeSpan Sum(IEnumerable<TimeSpan> times) => times.Aggregate(TimeSpan.Zero, (sum, time) => sum + time);
 }

@@ -21,21 +21,32 @@ internal static class ProcessTree
         }
     }
 
-    /// <summary>User and system time.</summary>
-    public static TimeSpan Cpu(int process)
+    /// <summary>Every process that there is, with its name and its user and system time.</summary>
+    public static IEnumerable<(int Id, string Name, TimeSpan Cpu)> All()
     {
-        var stat = File.ReadAllText($"/proc/{process}/stat");
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return TimeSpan.FromSeconds((double)(Number(fields[UserTime]) + Number(fields[SystemTime])) / TicksPerSecond);
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Read(id) is { } process)
+            {
+                yield return (id, process.Name, process.Cpu);
+            }
+        }
     }
 
-    /// <summary>The processors' time that was not idle, of the whole machine, and what a host above it kept for others.</summary>
-    public static (TimeSpan Busy, TimeSpan Stolen) MachineCpu()
+    /// <returns>Null if it has ended.</returns>
+    private static (string Name, TimeSpan Cpu)? Read(int process)
     {
-        // cpu user nice system idle iowait irq softirq steal …
-        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..];
-        var busy = Number(fields[0]) + Number(fields[1]) + Number(fields[2]) + Number(fields[5]) + Number(fields[6]);
-        return (TimeSpan.FromSeconds((double)busy / TicksPerSecond), TimeSpan.FromSeconds((double)Number(fields[7]) / TicksPerSecond));
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            var end = stat.LastIndexOf(')');
+            var fields = stat[(end + 2)..].Split(' ');
+            return (stat[(stat.IndexOf('(') + 1)..end], TimeSpan.FromSeconds((double)(Number(fields[UserTime]) + Number(fields[SystemTime])) / TicksPerSecond));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     private static IEnumerable<int> Children(int process) =>

@@ -18,7 +18,7 @@ internal sealed class Arrivals
     private readonly List<string> _epochs = [];
 
     /// <summary>Called for each, after it was noted.</summary>
-    public Action? OnArrival { get; set; }
+    public Action<Arrival>? OnArrival { get; set; }
 
     public IReadOnlyList<Arrival> All => _all;
 
@@ -33,8 +33,9 @@ internal sealed class Arrivals
     {
         var number = (int)NumberAfter(message, "\"n\":"u8);
         var sent = NumberAfter(message, "\"t\":"u8);
-        _all.Add(new Arrival(connection, number, offset, epoch, Clock.Now - sent));
-        OnArrival?.Invoke();
+        var arrival = new Arrival(connection, number, offset, epoch, Clock.Now - sent);
+        _all.Add(arrival);
+        OnArrival?.Invoke(arrival);
     }
 
     /// <returns>Its index. The same one may be added by several clients.</returns>

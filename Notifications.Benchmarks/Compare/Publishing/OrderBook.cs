@@ -3,7 +3,7 @@ using Notifications.Benchmarks.Compare.Wire;
 namespace Notifications.Benchmarks.Compare.Publishing;
 
 /// <summary>Gives out orders, to recipients in turn, and remembers them: what was ordered is what has to arrive.</summary>
-internal sealed class OrderBook(PublisherProcess publisher)
+internal sealed class OrderBook(OrderWriter writer)
 {
     private readonly List<Order> _orders = new(1 << 20);
     private int _next;
@@ -20,11 +20,11 @@ internal sealed class OrderBook(PublisherProcess publisher)
     {
         var order = new Order(First + _orders.Count, Recipient(_next++), intended);
         _orders.Add(order);
-        publisher.Send(order);
+        writer.Add(order);
     }
 
     /// <summary>Hands the publisher what was added.</summary>
-    public void Flush() => publisher.Flush();
+    public void Flush() => writer.Flush();
 
     public Order Of(int number) => _orders[number - First];
 
@@ -36,6 +36,9 @@ internal sealed class OrderBook(PublisherProcess publisher)
         First += _orders.Count;
         _orders.Clear();
     }
+
+    /// <summary>The next order goes to the first recipient.</summary>
+    public void StartOver() => _next = 0;
 
     /// <summary>An open loop, without regard for what arrives: each order at its time by the schedule.</summary>
     public Func<long, long> Scheduled(int rate)
@@ -49,7 +52,7 @@ internal sealed class OrderBook(PublisherProcess publisher)
                 Add(start + (begun + 1) * Clock.Second / rate);
             }
 
-            publisher.Flush();
+            writer.Flush();
             return start + (begun + 1) * Clock.Second / rate;
         };
     }

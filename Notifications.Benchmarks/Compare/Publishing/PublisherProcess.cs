@@ -9,22 +9,20 @@ internal readonly record struct Published(int Number, string Epoch, long Offset)
 /// <summary>The process that publishes for a compared system. It ends with its standard input.</summary>
 internal sealed class PublisherProcess : IDisposable
 {
-    private const int MaxBuffered = 1024;
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
     private readonly Process _process;
-    private readonly Stream _orders;
     private readonly bool _tellsPositions;
-    private readonly byte[] _buffer = new byte[MaxBuffered * Order.Size];
-    private int _buffered;
 
     private PublisherProcess(Process process, bool tellsPositions)
     {
         (_process, _tellsPositions) = (process, tellsPositions);
-        _orders = process.StandardInput.BaseStream;
+        Orders = new OrderWriter(process.StandardInput.BaseStream);
     }
 
     public int Id => _process.Id;
+
+    public OrderWriter Orders { get; }
 
     /// <summary>Returns when it is connected to its Redis.</summary>
     public static async Task<PublisherProcess> StartAsync(ProcessStartInfo start, bool tellsPositions, CancellationToken cancellationToken)
@@ -47,33 +45,12 @@ internal sealed class PublisherProcess : IDisposable
         }
     }
 
-    /// <summary>Goes out with the next <see cref="Flush"/>.</summary>
-    public void Send(Order order)
-    {
-        order.Write(_buffer.AsSpan(_buffered));
-        _buffered += Order.Size;
-        if (_buffered == _buffer.Length)
-        {
-            Flush();
-        }
-    }
-
-    public void Flush()
-    {
-        if (_buffered > 0)
-        {
-            _orders.Write(_buffer, 0, _buffered);
-            _orders.Flush();
-            _buffered = 0;
-        }
-    }
-
     /// <summary>Waits until everything that was ordered is published.</summary>
     /// <returns>How many since the last time, and where each went if this system has such places.</returns>
     public (int Count, IReadOnlyList<Published> Places) Settle()
     {
-        Send(new Order(Order.Settle, 0, 0));
-        Flush();
+        Orders.Add(new Order(Order.Settle, 0, 0));
+        Orders.Flush();
         var words = Line().Split(' ');
         var count = words is [PublisherProgram.Settled, var number]
             ? int.Parse(number, CultureInfo.InvariantCulture)

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
+using Notifications.Benchmarks.Clusters;
 using Notifications.Messaging;
-using StackExchange.Redis;
 
 namespace Notifications.Benchmarks.Compare.Publishing;
 
@@ -24,15 +22,8 @@ internal sealed class PublisherProgram(NotificationPublisher publisher)
 
     public static async Task RunAsync(string redis, Stream input, TextWriter output, CancellationToken cancellationToken)
     {
-        var services = new ServiceCollection();
-        services.AddLogging();
-        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
-        var connection = await ConnectionMultiplexer.ConnectAsync(redis);
-        // By a factory, so that the container disposes it.
-        services.AddSingleton<IConnectionMultiplexer>(_ => connection);
-        services.AddNotificationPublisher();
-        await using var provider = services.BuildServiceProvider();
-        await new PublisherProgram(provider.GetRequiredService<NotificationPublisher>()).RunAsync(input, output, cancellationToken);
+        await using var connection = await PublisherConnection.OpenAsync(redis);
+        await new PublisherProgram(connection.Publisher).RunAsync(input, output, cancellationToken);
     }
 
     private async Task RunAsync(Stream input, TextWriter output, CancellationToken cancellationToken)

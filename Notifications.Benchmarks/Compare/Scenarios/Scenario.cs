@@ -1,3 +1,4 @@
+using Notifications.Benchmarks.Compare.Measures;
 using Notifications.Benchmarks.Compare.Systems;
 using Notifications.Benchmarks.History;
 
@@ -23,8 +24,8 @@ internal readonly record struct Figure(string Name, double Value);
 
 /// <param name="Figures">In the order in which tables show them.</param>
 /// <param name="Verdict">Of the checker.</param>
-/// <param name="Others">The share of the machine that was not this run's, while it measured.</param>
-internal sealed record ScenarioResult(IReadOnlyList<Figure> Figures, Verdict Verdict, double Others);
+/// <param name="Cpu">While it measured, also what was not this run's.</param>
+internal sealed record ScenarioResult(IReadOnlyList<Figure> Figures, Verdict Verdict, CpuUse Cpu);
 
 /// <summary>How long is loaded before it counts, and while it does.</summary>
 internal sealed record LoadTimes(TimeSpan WarmUp, TimeSpan LeadIn, TimeSpan Measured);

@@ -13,7 +13,6 @@ internal abstract record UserLoad(string Name, string Title) : Scenario(Name, Ti
         Begin(session);
         var measured = LoadMeasurement.Take(session, times);
         session.Arrivals.OnArrival = null;
-        session.Clients.EachRound = null;
         return measured.Result(Figures(measured), session.Check(session.Clients.Connections));
     }
 
@@ -28,7 +27,7 @@ internal sealed record ClosedLoop(int Window) : UserLoad("closed", $"1,000 users
     protected override void Begin(CompareSession session)
     {
         var due = Window;
-        session.Arrivals.OnArrival = () => due++;
+        session.Arrivals.OnArrival = _ => due++;
         session.Clients.EachRound = now =>
         {
             for (; due > 0; due--)
@@ -42,7 +41,7 @@ internal sealed record ClosedLoop(int Window) : UserLoad("closed", $"1,000 users
     }
 
     protected override IEnumerable<Figure> Figures(LoadMeasurement measured) =>
-        [new("delivered/s", measured.Rate), .. measured.Cpu(), .. measured.Latencies()];
+        [new("delivered/s", measured.Rate), .. measured.CpuFigures(), .. measured.LatencyFigures()];
 }
 
 /// <summary>So many messages a second, by the clock.</summary>
@@ -50,5 +49,5 @@ internal sealed record OpenLoop(int Rate) : UserLoad($"open-{Rate}", $"1,000 use
 {
     protected override void Begin(CompareSession session) => session.Clients.EachRound = session.Orders.Scheduled(Rate);
 
-    protected override IEnumerable<Figure> Figures(LoadMeasurement measured) => [.. measured.Latencies(), .. measured.Cpu()];
+    protected override IEnumerable<Figure> Figures(LoadMeasurement measured) => [.. measured.LatencyFigures(), .. measured.CpuFigures()];
 }

@@ -12,6 +12,8 @@ internal sealed class OurSystem(Cluster cluster, TimeSpan acknowledgeInterval) :
 {
     private const string NoLimit = "1000000";
 
+    public Cluster Cluster => cluster;
+
     public override IPEndPoint Proxy => cluster.Gateways[0].EndPoint;
 
     public override IReadOnlyList<IPEndPoint> Servers => [.. cluster.Hubs.Select(hub => hub.EndPoint)];

@@ -3,6 +3,7 @@ namespace Notifications.Benchmarks.Compare.Systems;
 /// <summary>How a compared system is started.</summary>
 internal sealed record SystemOptions
 {
+    /// <summary>Hub processes, or what a peer has in their place.</summary>
     public int Servers { get; init; } = 3;
 
     /// <summary>How often a connection of this system acknowledges at most.</summary>

@@ -51,6 +51,12 @@ internal sealed class WireConnection(int index, string user, string? topic, IPEn
     /// <param name="buffer">Shared by all connections.</param>
     public void OnReady(Epoll epoll, byte[] buffer)
     {
+        if (Phase == WirePhase.Closed)
+        {
+            // Closed since this round of events was fetched.
+            return;
+        }
+
         if (Phase == WirePhase.Connecting)
         {
             Phase = WirePhase.Upgrading;
