@@ -49,6 +49,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Error, "{Method} failed on connection {ConnectionId}.")]
     public static partial void InvocationFailed(ILogger logger, string method, string connectionId, Exception exception);
 
+    [LoggerMessage(LogLevel.Warning, "\"{Endpoint}\" was answered 503: Redis does not answer.")]
+    public static partial void RequestWithoutStore(ILogger logger, string endpoint, Exception exception);
+
     [LoggerMessage(LogLevel.Information, "Push provider {Provider} is on: {Sender}.")]
     public static partial void ProviderOn(ILogger logger, PushPlatform provider, string sender);
 

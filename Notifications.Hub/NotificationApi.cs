@@ -17,7 +17,7 @@ internal static class NotificationApi
 
     public static void MapNotificationApi(this WebApplication app)
     {
-        var notifications = app.MapGroup("/api/notifications");
+        var notifications = app.MapGroup("/api/notifications").RefuseWithoutStore();
         notifications.MapGet("/", List);
         notifications.MapPost("/", Publish).RequireAuthorization(policy => policy.RequireRole(TokenNames.PublisherRole));
     }
