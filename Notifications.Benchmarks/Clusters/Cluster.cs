@@ -15,6 +15,16 @@ namespace Notifications.Benchmarks.Clusters;
 /// </summary>
 internal sealed class Cluster : IAsyncDisposable
 {
+    private static readonly Dictionary<string, string> NoCallerLimits = new()
+    {
+        ["Gateway__Limits__HandshakesPerAddress__PerSecond"] = "0",
+        ["Gateway__Limits__HandshakesPerUser__PerSecond"] = "0",
+        ["Gateway__Limits__ConnectionsPerAddress"] = "0",
+        ["Gateway__Limits__ConnectionsPerUser"] = "0",
+        ["Gateway__Limits__PublishesPerUser__PerSecond"] = "0",
+        ["Gateway__Limits__RequestsPerUser__PerSecond"] = "0",
+    };
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("notifications-cluster-");
     private readonly Watchdog _watchdog = new();
     private readonly HttpClient _http = new();
@@ -131,7 +141,7 @@ internal sealed class Cluster : IAsyncDisposable
         await Task.WhenAll(Orders.Select(orders => orders.StartAsync(cancellationToken)));
 
         // After the hubs, so that the first list that a gateway reads has all of them and clients spread evenly.
-        var gatewaySettings = settings.Concat(_options.GatewaySettings).ToDictionary();
+        var gatewaySettings = settings.Concat(_options.HasCallerLimits ? [] : NoCallerLimits).Concat(_options.GatewaySettings).ToDictionary();
         Gateways = [.. Enumerable.Range(1, _options.Gateways).Select(number => new GatewayProcess($"gateway-{number}", _directory, _watchdog, _http, gatewaySettings))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.StartAsync(cancellationToken)));
         _front = new Front(Gateways);
