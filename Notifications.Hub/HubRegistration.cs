@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Limits;
 using Notifications.Messaging;
 using StackExchange.Redis;
 
@@ -18,8 +19,14 @@ public static class HubRegistration
         services.AddNotificationLog();
         // Keep-alive, time-outs and limits by configuration, such as SignalR__KeepAliveInterval.
         services.AddOptions<HubOptions>().BindConfiguration("SignalR");
-        services.AddSignalR(options => options.AddFilter<InvocationErrors>()).AddMessagePackProtocol().AddStackExchangeRedis();
-        services.AddOptionalArguments();
+        services.AddOptions<ConnectionLimitOptions>().BindConfiguration(ConnectionLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<InvocationLimits>();
+        services.AddSignalR(options =>
+        {
+            options.AddFilter<InvocationErrors>();
+            options.AddFilter<InvocationLimits>();
+        }).AddMessagePackProtocol().AddStackExchangeRedis();
+        services.WrapHubProtocols();
         // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical);
         // One Redis connection for the backplane and for us, so that there is one to watch and to rebuild.

@@ -2,16 +2,6 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Notifications.Gateway.Limits;
 
-/// <summary>So many in a second over time, and so many at once after a quiet time. 0 per second: no limit.</summary>
-internal sealed class Rate
-{
-    public int PerSecond { get; set; }
-
-    public int Burst { get; set; }
-
-    public bool IsOff => PerSecond == 0;
-}
-
 /// <summary>What one caller may take of a gateway, section <c>Gateway:Limits</c>. 0 is no limit, unless it says otherwise.</summary>
 internal sealed class LimitOptions : IValidatableObject
 {
@@ -80,10 +70,12 @@ internal sealed class LimitOptions : IValidatableObject
             (nameof(HandshakesPerAddress), HandshakesPerAddress), (nameof(HandshakesPerUser), HandshakesPerUser),
             (nameof(RequestsPerUser), RequestsPerUser), (nameof(PublishesPerUser), PublishesPerUser),
         ];
-        foreach (var (name, rate) in rates.Where(rate => rate.Value.PerSecond < 0 || (!rate.Value.IsOff && rate.Value.Burst * RateLimit.ReplenishmentsPerSecond < rate.Value.PerSecond)))
+        foreach (var (name, rate) in rates)
         {
-            yield return new ValidationResult(
-                $"{Section}:{name} lets {rate.PerSecond} in per second and {rate.Burst} at once. {nameof(Rate.PerSecond)} has to be 0 (no limit) or more, and {nameof(Rate.Burst)} at least a tenth of it.");
+            if (rate.Error() is { } error)
+            {
+                yield return new ValidationResult($"{Section}:{name} {error}");
+            }
         }
 
         (string Name, TimeSpan Value)[] spans = [(nameof(HeadersTimeout), HeadersTimeout), (nameof(KeepAlive), KeepAlive), (nameof(ApiTimeout), ApiTimeout)];
