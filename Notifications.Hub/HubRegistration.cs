@@ -43,7 +43,9 @@ public static class HubRegistration
     public static void MapNotificationHub(this WebApplication app)
     {
         var delivery = app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value;
-        var keepAlive = app.Services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.KeepAliveInterval;
+        // Those of one hub have values only where something configures them for it.
+        var keepAlive = app.Services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.KeepAliveInterval
+            ?? app.Services.GetRequiredService<IOptions<HubOptions>>().Value.KeepAliveInterval;
         app.UseDeviceNameRule();
         app.MapHub<NotificationHub>(Path, connection =>
         {

@@ -13,8 +13,14 @@ namespace Notifications.Hubs.Limits;
 /// or is too large, and too many that the hub has no use for. Each ends the connection.
 /// </summary>
 internal sealed class MessageLimitsProtocol(
-    IHubProtocol inner, IOptions<HubOptions<NotificationHub>> hub, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : IHubProtocol
+    IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : IHubProtocol
 {
+    // The hub's options are made of the protocols, so a protocol can't have them when it is made itself. Those of one hub have values
+    // only where something configures them for it.
+    private readonly Lazy<long?> _maxSize = new(() =>
+        services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.MaximumReceiveMessageSize
+        ?? services.GetRequiredService<IOptions<HubOptions>>().Value.MaximumReceiveMessageSize);
+
     /// <summary>Of each connection, which has a binder of its own, that sent any.</summary>
     private readonly ConditionalWeakTable<IInvocationBinder, StrongBox<int>> _unusable = [];
 
@@ -35,10 +41,10 @@ internal sealed class MessageLimitsProtocol(
         if (!TryRead(ref input, binder, out message))
         {
             // SignalR gives no more of a message than this.
-            if (input.Length >= hub.Value.MaximumReceiveMessageSize)
+            if (input.Length >= _maxSize.Value)
             {
                 telemetry.Refused("message_size");
-                throw new HubException($"The message is larger than {hub.Value.MaximumReceiveMessageSize} bytes (SignalR:{nameof(HubOptions.MaximumReceiveMessageSize)}).");
+                throw new HubException($"The message is larger than {_maxSize.Value} bytes (SignalR:{nameof(HubOptions.MaximumReceiveMessageSize)}).");
             }
 
             return false;
@@ -66,7 +72,7 @@ internal sealed class MessageLimitsProtocol(
         {
             // Whatever a parser makes of bytes that no client of the protocol sends.
             telemetry.Refused("unreadable_message");
-            throw new HubException($"A message can't be read as SignalR's protocol \"{Name}\".", exception);
+            throw new HubException($"A message can't be read as SignalR's protocol {Name}.", exception);
         }
     }
 }
