@@ -52,6 +52,21 @@ internal sealed class GatewayOptions : IValidatableObject
     /// </summary>
     public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// Whose pages may use this gateway, as <c>scheme://host[:port]</c>, besides those of its own address: CORS, and what a browser may
+    /// begin a session from.
+    /// </summary>
+    public string[] Origins { get; set; } = [];
+
+    /// <summary>Addresses of proxies before the gateway whose <c>X-Forwarded-*</c> headers are believed.</summary>
+    public string[] KnownProxies { get; set; } = [];
+
+    /// <summary>The same for all of a network, such as <c>10.0.0.0/8</c>.</summary>
+    public string[] KnownNetworks { get; set; } = [];
+
+    /// <summary>How many such proxies a request passes: so many addresses are read from the end of <c>X-Forwarded-For</c>, and no more.</summary>
+    public int ProxyHops { get; set; } = 1;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         (string Name, TimeSpan Value)[] spans =
@@ -77,6 +92,11 @@ internal sealed class GatewayOptions : IValidatableObject
         {
             yield return new ValidationResult(
                 $"{Section}:{nameof(HandshakeBurst)} is {HandshakeBurst} and has to be at least a tenth of {nameof(HandshakesPerSecond)}, {HandshakesPerSecond}: they are let in ten times a second.");
+        }
+
+        foreach (var result in OriginsRegistration.ValidateOrigins(this).Concat(Forwarding.Validate(this)))
+        {
+            yield return result;
         }
 
         (string Name, TimeSpan Value)[] pauses = [(nameof(DrainNotice), DrainNotice), (nameof(DrainWindow), DrainWindow)];

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
+using Notifications.Gateway.Limits;
 using Yarp.ReverseProxy.Model;
 
 namespace Notifications.Gateway;
@@ -37,6 +39,8 @@ internal static class GatewayProblems
         StatusCodes.Status403Forbidden => Forbidden(context),
         StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}. The gateway has {Proxy.HubPath}, /api/orders, /api/notifications, /api/devices and /api/users.",
         StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} does not work on {context.Request.Path}: see the Allow header.",
+        StatusCodes.Status408RequestTimeout => "The body came too slowly. Send it again over a faster network.",
+        StatusCodes.Status413PayloadTooLarge => BodyLimits.DetailOf(context, context.RequestServices.GetRequiredService<IOptions<LimitOptions>>().Value),
         StatusCodes.Status502BadGateway => $"The service behind {context.Request.Path} could not be reached or broke off. Try again after a moment.",
         StatusCodes.Status503ServiceUnavailable => $"No service is running behind {context.Request.Path} at the moment. Try again after a moment.",
         StatusCodes.Status504GatewayTimeout => $"The service behind {context.Request.Path} did not answer in time. Try again after a moment.",

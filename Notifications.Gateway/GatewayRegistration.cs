@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Notifications.Gateway.Limits;
 using Notifications.Gateway.Sessions;
 
 namespace Notifications.Gateway;
@@ -11,6 +12,9 @@ internal static class GatewayRegistration
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddGatewayOptions();
+        builder.AddForwarding();
+        builder.AddOrigins();
+        builder.AddLimits();
         builder.AddGatewayTokens();
         builder.AddDevelopmentTokens();
         builder.AddProxy();
@@ -20,14 +24,19 @@ internal static class GatewayRegistration
 
     public static void MapGateway(this WebApplication app)
     {
+        app.UseForwarding();
+        app.UseSecurityHeaders();
         app.UseGatewayProblems();
+        app.UseOrigins();
+        app.UseAddressLimits();
+        app.UseBodyLimits();
         app.UseGatewayDrain();
         app.UseBrowserFiles();
+        app.UseApiTimeouts();
         app.UseAuthentication();
-        // Rate limits by address belong before the token check, those by user behind it.
         app.UseAuthorization();
         app.MapDevelopmentTokens();
         app.MapReverseProxy(proxy =>
-            proxy.UseHandshakeAdmission().UseNewSessions().UseSessionAffinity().UseLoadBalancing().UsePassiveHealthChecks());
+            proxy.UseHubMethods().UseUserLimits().UseHandshakeAdmission().UseNewSessions().UseSessionAffinity().UseLoadBalancing().UsePassiveHealthChecks());
     }
 }

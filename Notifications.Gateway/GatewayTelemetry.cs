@@ -9,12 +9,14 @@ internal sealed class GatewayTelemetry
 
     private readonly Meter _meter;
     private readonly Counter<long> _handshakes;
+    private readonly Counter<long> _refused;
 
     public GatewayTelemetry(IMeterFactory meters)
     {
         _meter = meters.Create(Name);
         _handshakes = _meter.CreateCounter<long>(
             "notifications.handshakes", "{handshake}", "Sessions that asked to begin, by whether they were let in (outcome: admitted or refused).");
+        _refused = _meter.CreateCounter<long>("notifications.refused", "{request}", "Requests and connections that were over a limit, by which (limit).");
     }
 
     public void ObserveSessions(Func<int> count) =>
@@ -22,6 +24,8 @@ internal sealed class GatewayTelemetry
 
     public void ObserveWaiting(Func<int> count) =>
         _meter.CreateObservableUpDownCounter("notifications.handshakes.waiting", count, "{handshake}", "Sessions that wait to be let in.");
+
+    public void Refused(string limit) => _refused.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     public void Handshake(bool isAdmitted) =>
         _handshakes.Add(1, new KeyValuePair<string, object?>("outcome", isAdmitted ? "admitted" : "refused"));

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Notifications.Gateway.Limits;
 using Notifications.Gateway.Sessions;
 using OpenTelemetry.Trace;
 using Yarp.ReverseProxy.Configuration;
@@ -15,6 +16,7 @@ namespace Notifications.Gateway;
 internal static class Proxy
 {
     public const string HubPath = "/hubs/notifications";
+    public const string PublishPath = "/api/notifications";
     public const string HubCluster = "hub";
     public const string HubApiCluster = "hub-api";
     public const string AffinityCookie = ".Notifications.Affinity";
@@ -28,20 +30,16 @@ internal static class Proxy
 
     private static readonly TimeSpan ApiActivityTimeout = TimeSpan.FromSeconds(30);
 
-    private static readonly IReadOnlyList<RouteConfig> Routes =
-    [
-        Route("hub", HubCluster, HubPath + "/{**rest}"),
-        Route("notifications", HubApiCluster, "/api/notifications/{**rest}"),
-        Route("devices", HubApiCluster, "/api/devices/{**rest}"),
-        Route("users", HubApiCluster, "/api/users/{**rest}"),
-        Route("orders", OrdersCluster, "/api/orders/{**rest}"),
-    ];
+    // A WebSocket over HTTP/2 is opened by CONNECT, which YARP knows of but does not take for the method of a route.
+    private static readonly IReadOnlyList<string> HubMethods = [HttpMethods.Get, HttpMethods.Post, HttpMethods.Delete, HttpMethods.Connect];
+    private static readonly IReadOnlyList<string> ApiMethods = [HttpMethods.Get, HttpMethods.Post, HttpMethods.Put, HttpMethods.Delete];
 
     public static void AddProxy(this WebApplicationBuilder builder)
     {
         var options = builder.ReadGatewayOptions();
         builder.Services.AddReverseProxy()
-            .LoadFromMemory(Routes, Clusters(new Dictionary<string, DestinationConfig>(), options))
+            .LoadFromMemory(Routes(builder.ReadLimitOptions()), Clusters(new Dictionary<string, DestinationConfig>(), options))
+            .WithoutClientsWord()
             .AddServiceDiscoveryDestinationResolver();
         builder.Services.AddSingleton<GatewayTelemetry>();
         builder.Services.AddSingleton<OpenSessions>();
@@ -55,9 +53,36 @@ internal static class Proxy
         builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddSource("Yarp.ReverseProxy"));
     }
 
+    /// <summary>What the hub has no use for does not get there: 405, as the other routes say by themselves.</summary>
+    public static IReverseProxyApplicationBuilder UseHubMethods(this IReverseProxyApplicationBuilder proxy)
+    {
+        proxy.Use((context, next) =>
+        {
+            if (context.GetReverseProxyFeature().Cluster.Config.ClusterId != HubCluster || HubMethods.Contains(context.Request.Method))
+            {
+                return next(context);
+            }
+
+            context.Response.Headers.Allow = string.Join(", ", HubMethods);
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return Task.CompletedTask;
+        });
+        return proxy;
+    }
+
     /// <summary>Puts the proxy's configuration in place, all at once: requests under way keep the one that they started with.</summary>
     public static void UpdateHubs(this InMemoryConfigProvider proxy, IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options) =>
-        proxy.Update(Routes, Clusters(hubs, options));
+        proxy.Update(proxy.GetConfig().Routes, Clusters(hubs, options));
+
+    private static IReadOnlyList<RouteConfig> Routes(LimitOptions limits) =>
+    [
+        // Without a time-out: a session lasts.
+        Route("hub", HubCluster, HubPath, methods: null),
+        Route("notifications", HubApiCluster, PublishPath, ApiMethods) with { Timeout = limits.ApiTimeout },
+        Route("devices", HubApiCluster, "/api/devices", ApiMethods) with { Timeout = limits.ApiTimeout },
+        Route("users", HubApiCluster, "/api/users", ApiMethods) with { Timeout = limits.ApiTimeout },
+        Route("orders", OrdersCluster, "/api/orders", ApiMethods) with { Timeout = limits.ApiTimeout },
+    ];
 
     private static IReadOnlyList<ClusterConfig> Clusters(IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options) =>
     [
@@ -72,7 +97,8 @@ internal static class Proxy
                 Cookie = new SessionAffinityCookieConfig
                 {
                     HttpOnly = true,
-                    SameSite = SameSiteMode.Lax,
+                    // Origins makes it wider where other sites may use the gateway.
+                    SameSite = SameSiteMode.Strict,
                     SecurePolicy = CookieSecurePolicy.SameAsRequest,
                     // Without it a connection does not work at all, so it needs nobody's consent.
                     IsEssential = true,
@@ -103,8 +129,8 @@ internal static class Proxy
             },
         };
 
-    private static RouteConfig Route(string id, string cluster, string path) =>
-        new() { RouteId = id, ClusterId = cluster, Match = new RouteMatch { Path = path } };
+    private static RouteConfig Route(string id, string cluster, string path, IReadOnlyList<string>? methods) =>
+        new() { RouteId = id, ClusterId = cluster, Match = new RouteMatch { Path = path + "/{**rest}", Methods = methods } };
 
     /// <summary>Puts <see cref="InstanceDestinationResolver"/> before the resolver that service discovery registered.</summary>
     private static void KeepInstanceIds(IServiceCollection services)

@@ -15,7 +15,9 @@ internal static class ClientEvents
 /// <summary>What an invocation that can't be served just now is refused with; by the first word clients know to ask again.</summary>
 internal static class Unavailable
 {
-    public const string Message = "unavailable: Redis does not answer, so the stream can't be delivered now. Ask again after a while.";
+    public const string Prefix = "unavailable:";
+
+    public const string Message = $"{Prefix} Redis does not answer, so the stream can't be delivered now. Ask again after a while.";
 }
 
 /// <summary>

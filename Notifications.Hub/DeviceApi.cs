@@ -12,7 +12,7 @@ internal static class DeviceApi
 
     public static void MapDeviceApi(this WebApplication app)
     {
-        var devices = app.MapGroup("/api/devices/{device}").AddEndpointFilter(RefuseBadDevice);
+        var devices = app.MapGroup("/api/devices/{device}").RefuseWithoutStore().AddEndpointFilter(RefuseBadDevice);
         devices.MapPut("/", Register);
         devices.MapDelete("/", Remove);
         if (app.Environment.IsDevelopment())

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Limits;
 using Notifications.Hubs.Tokens;
 using Notifications.Messaging;
 using StackExchange.Redis;
@@ -19,8 +20,14 @@ public static class HubRegistration
         services.AddNotificationLog();
         // Keep-alive, time-outs and limits by configuration, such as SignalR__KeepAliveInterval.
         services.AddOptions<HubOptions>().BindConfiguration("SignalR");
-        services.AddSignalR(options => options.AddFilter<InvocationErrors>()).AddMessagePackProtocol().AddStackExchangeRedis();
-        services.AddOptionalArguments();
+        services.AddOptions<ConnectionLimitOptions>().BindConfiguration(ConnectionLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<InvocationLimits>();
+        services.AddSignalR(options =>
+        {
+            options.AddFilter<InvocationErrors>();
+            options.AddFilter<InvocationLimits>();
+        }).AddMessagePackProtocol().AddStackExchangeRedis();
+        services.WrapHubProtocols();
         // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical);
         // One Redis connection for the backplane and for us, so that there is one to watch and to rebuild.
@@ -34,7 +41,9 @@ public static class HubRegistration
     public static void MapNotificationHub(this WebApplication app)
     {
         var delivery = app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value;
-        var keepAlive = app.Services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.KeepAliveInterval;
+        // Those of one hub have values only where something configures them for it.
+        var keepAlive = app.Services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.KeepAliveInterval
+            ?? app.Services.GetRequiredService<IOptions<HubOptions>>().Value.KeepAliveInterval;
         app.UseTokenSessions();
         app.UseDeviceNameRule();
         app.MapHub<NotificationHub>(Path, connection =>

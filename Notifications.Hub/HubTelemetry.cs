@@ -20,6 +20,7 @@ internal sealed class HubTelemetry
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _pushed;
     private readonly Histogram<double> _queueAge;
+    private readonly Counter<long> _refused;
 
     public HubTelemetry(IMeterFactory meters)
     {
@@ -32,6 +33,7 @@ internal sealed class HubTelemetry
         _escalated = _meter.CreateCounter<long>("notifications.escalated", "{notification}", "Notifications that nobody acknowledged in time and that went to a phone's provider first now.");
         _dropped = _meter.CreateCounter<long>("notifications.escalations.dropped", "{escalation}", "Escalations that fell due and had nothing to send, by reason.");
         _pushed = _meter.CreateCounter<long>("notifications.pushes", "{send}", "Sends to one phone, by provider and outcome.");
+        _refused = _meter.CreateCounter<long>("notifications.refused", "{request}", "Calls, messages and requests that were over a limit, by which (limit).");
         _queueAge = _meter.CreateHistogram<double>(
             "notifications.escalations.queue_age", "s", "From when an escalation fell due to when an instance took it.",
             advice: new() { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600] });
@@ -95,6 +97,8 @@ internal sealed class HubTelemetry
 
         _pushed.Add(1, new("provider", Word(provider)), new("outcome", Word(outcome.Result)));
     }
+
+    public void Refused(string limit) => _refused.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     public void Claimed(TimeSpan late) => _queueAge.Record(late.TotalSeconds);
 

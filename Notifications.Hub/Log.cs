@@ -67,6 +67,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "A message on the channel of users is not of the form \"user\" or \"user seconds\" and was left out.")]
     public static partial void NotAUserEnd(ILogger logger);
 
+    [LoggerMessage(LogLevel.Warning, "\"{Endpoint}\" was answered 503: Redis does not answer.")]
+    public static partial void RequestWithoutStore(ILogger logger, string endpoint, Exception exception);
+
     [LoggerMessage(LogLevel.Information, "Push provider {Provider} is on: {Sender}.")]
     public static partial void ProviderOn(ILogger logger, PushPlatform provider, string sender);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Limits;
 using Notifications.Messaging;
 
 namespace Notifications.Hubs;
@@ -8,16 +9,31 @@ namespace Notifications.Hubs;
 /// <summary>Notifications over plain HTTP: read the own log, and publish without a Redis connection.</summary>
 internal static class NotificationApi
 {
+    /// <summary>Notifications of one request.</summary>
+    public const int MaxPublished = 1_000;
+
     private const int DefaultListed = 100;
     private const int MaxListed = 1_000;
-    private const int MaxPublished = 1_000;
     private const string Example = """{"stream": "user:42", "type": "ORDER_UPDATED", "payload": {"orderId": 7}}""";
 
-    public static void AddNotificationApi(this IHostApplicationBuilder builder) => builder.Services.AddNotificationPublisher();
+    public static void AddNotificationApi(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddNotificationPublisher();
+        builder.Services.AddSingleton<PublishLimit>();
+        // A body that is no JSON is the caller's mistake and no exception of ours.
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
+        builder.Services.Configure<ProblemDetailsOptions>(options => options.CustomizeProblemDetails = context =>
+            context.ProblemDetails.Detail ??= context.HttpContext.Response.StatusCode switch
+            {
+                StatusCodes.Status400BadRequest => $"The body of {context.HttpContext.Request.Method} {context.HttpContext.Request.Path} can't be read. Send JSON in UTF-8.",
+                StatusCodes.Status415UnsupportedMediaType => "The body's content type is another than JSON. Send application/json.",
+                _ => null,
+            });
+    }
 
     public static void MapNotificationApi(this WebApplication app)
     {
-        var notifications = app.MapGroup("/api/notifications");
+        var notifications = app.MapGroup("/api/notifications").RefuseWithoutStore();
         notifications.MapGet("/", List);
         notifications.MapPost("/", Publish).RequireAuthorization(policy => policy.RequireRole(TokenNames.PublisherRole));
     }
@@ -46,7 +62,7 @@ internal static class NotificationApi
     }
 
     private static async Task<Results<Ok<PublishResult>, Ok<PublishResult[]>, ProblemHttpResult>> Publish(
-        JsonElement body, NotificationPublisher publisher, CancellationToken cancellationToken)
+        JsonElement body, HttpContext context, NotificationPublisher publisher, PublishLimit limit, CancellationToken cancellationToken)
     {
         var several = body.ValueKind == JsonValueKind.Array;
         if (several && body.GetArrayLength() > MaxPublished)
@@ -57,6 +73,11 @@ internal static class NotificationApi
         try
         {
             var requests = several ? body.EnumerateArray().Select(Parse).ToArray() : [Parse(body)];
+            if (limit.Refuses(context, requests.Length) is { } refusal)
+            {
+                return refusal;
+            }
+
             var results = await publisher.PublishAsync(requests, cancellationToken);
             return several ? TypedResults.Ok(results) : TypedResults.Ok(results[0]);
         }

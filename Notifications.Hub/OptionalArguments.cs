@@ -56,16 +56,3 @@ internal sealed class OptionalArgumentsProtocol(IHubProtocol inner) : IHubProtoc
         public Type GetStreamItemType(string streamId) => inner.GetStreamItemType(streamId);
     }
 }
-
-internal static class OptionalArgumentsRegistration
-{
-    /// <summary>Wraps every protocol registered so far; SignalR's resolver takes the last one of a name.</summary>
-    public static void AddOptionalArguments(this IServiceCollection services)
-    {
-        foreach (var protocol in services.Where(service => service.ServiceType == typeof(IHubProtocol)).ToArray())
-        {
-            services.AddSingleton<IHubProtocol>(provider =>
-                new OptionalArgumentsProtocol((IHubProtocol)ActivatorUtilities.CreateInstance(provider, protocol.ImplementationType!)));
-        }
-    }
-}

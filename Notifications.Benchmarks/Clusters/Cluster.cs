@@ -18,6 +18,16 @@ internal sealed class Cluster : IAsyncDisposable
     // Fifty that start at once on two cores would all take longer than one may.
     private const int StartedTogether = 6;
 
+    private static readonly Dictionary<string, string> NoCallerLimits = new()
+    {
+        ["Gateway__Limits__HandshakesPerAddress__PerSecond"] = "0",
+        ["Gateway__Limits__HandshakesPerUser__PerSecond"] = "0",
+        ["Gateway__Limits__ConnectionsPerAddress"] = "0",
+        ["Gateway__Limits__ConnectionsPerUser"] = "0",
+        ["Gateway__Limits__PublishesPerUser__PerSecond"] = "0",
+        ["Gateway__Limits__RequestsPerUser__PerSecond"] = "0",
+    };
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("notifications-cluster-");
     private readonly Watchdog _watchdog = new();
     private readonly HttpClient _http = new();
@@ -139,7 +149,8 @@ internal sealed class Cluster : IAsyncDisposable
 
         // After the hubs, so that the first list that a gateway reads has all of them and clients spread evenly.
         var addresses = Orders.Select((orders, i) => KeyValuePair.Create($"services__orders__http__{i}", orders.Address.ToString())).ToDictionary();
-        var gatewaySettings = Merged(Merged(settings, addresses), _options.GatewaySettings);
+        var limits = _options.HasCallerLimits ? [] : NoCallerLimits;
+        var gatewaySettings = Merged(Merged(Merged(settings, addresses), limits), _options.GatewaySettings);
         Gateways = [.. Enumerable.Range(1, _options.Gateways).Select(number => new GatewayProcess($"gateway-{number}", _directory, _watchdog, _http, gatewaySettings))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.StartAsync(cancellationToken)));
         if (_options.HasFront)

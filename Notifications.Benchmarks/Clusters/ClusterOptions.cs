@@ -34,6 +34,9 @@ internal sealed record ClusterOptions
     /// <summary>Settings of the hubs, such as <c>Delivery__PageSize</c>.</summary>
     public IReadOnlyDictionary<string, string> HubSettings { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The gateways limit what one address and one user may take, as they ship. Else not: all of a load comes from one address.</summary>
+    public bool HasCallerLimits { get; init; }
+
     /// <summary>Settings of the gateways, such as <c>Gateway__HandshakesPerSecond</c>.</summary>
     public IReadOnlyDictionary<string, string> GatewaySettings { get; init; } = new Dictionary<string, string>();
 }

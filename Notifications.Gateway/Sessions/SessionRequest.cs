@@ -18,6 +18,9 @@ internal static class SessionRequest
         Begins(request) || request.Headers.ContainsKey(HeaderNames.Upgrade) || HttpMethods.IsConnect(request.Method)
         || request.Headers.Accept.ToString().Contains(EventStream, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>It lasts as long as the session's stream, or is a poll of it.</summary>
+    public static bool Holds(HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsConnect(request.Method);
+
     /// <summary>As <see cref="Opens(HttpRequest)"/>, of the request that is sent to the hub.</summary>
     public static bool Opens(HttpRequestMessage request) =>
         request.Method == HttpMethod.Post

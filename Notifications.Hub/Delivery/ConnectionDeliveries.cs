@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
+using Notifications.Hubs.Limits;
 
 namespace Notifications.Hubs.Delivery;
 
@@ -15,11 +16,13 @@ internal sealed class ConnectionDeliveries
         LogReader log,
         AcknowledgementWriter acknowledgements,
         IOptions<DeliveryOptions> options,
+        IOptions<ConnectionLimitOptions> limits,
         HubTelemetry telemetry,
         TimeProvider time,
         ILogger<ConnectionDelivery> logger)
     {
-        _create = connection => new ConnectionDelivery(connection, router, log, acknowledgements, options.Value, telemetry, time, logger);
+        _create = connection => new ConnectionDelivery(
+            connection, router, log, acknowledgements, options.Value, limits.Value.SubscriptionsPerConnection, telemetry, time, logger);
         telemetry.ObserveConnections(() => _open.Count);
     }
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
+using Notifications.Hubs.Limits;
 using Notifications.Messaging;
 using StackExchange.Redis;
 
@@ -17,6 +18,7 @@ internal sealed class ConnectionDelivery
     private readonly LogReader _log;
     private readonly AcknowledgementWriter _acknowledgements;
     private readonly DeliveryOptions _options;
+    private readonly int _maxSubscriptions;
     private readonly HubTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -32,12 +34,13 @@ internal sealed class ConnectionDelivery
         LogReader log,
         AcknowledgementWriter acknowledgements,
         DeliveryOptions options,
+        int maxSubscriptions,
         HubTelemetry telemetry,
         TimeProvider time,
         ILogger logger)
     {
         (_connection, _router, _log, _acknowledgements) = (connection, router, log, acknowledgements);
-        (_options, _telemetry, _time, _logger) = (options, telemetry, time, logger);
+        (_options, _maxSubscriptions, _telemetry, _time, _logger) = (options, maxSubscriptions, telemetry, time, logger);
         var device = connection.GetHttpContext()?.Request.Query[DeviceNameRule.Query].ToString();
         _device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
         _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
@@ -54,14 +57,22 @@ internal sealed class ConnectionDelivery
     /// none. When this returns, what is published from then on is delivered. A subscription that the connection already has for
     /// the stream is replaced.
     /// </summary>
-    /// <exception cref="HubException">Redis does not answer. There is no subscription then, and the client has to ask again.</exception>
+    /// <exception cref="HubException">
+    /// Redis does not answer, so that there is no subscription and the client has to ask again; or the connection has as many as it may.
+    /// </exception>
     public async Task SubscribeAsync(StreamName stream, Position? since)
     {
         var subscription = new Subscription(this, stream, since);
         Subscription? replaced;
         lock (_subscriptionsLock)
         {
-            _subscriptions.Remove(stream, out replaced);
+            if (!_subscriptions.Remove(stream, out replaced) && _maxSubscriptions > 0 && _subscriptions.Count >= _maxSubscriptions)
+            {
+                _telemetry.Refused("subscriptions");
+                throw new HubException(
+                    $"This connection is subscribed to {_maxSubscriptions} streams, as many as {ConnectionLimitOptions.Section}:{nameof(ConnectionLimitOptions.SubscriptionsPerConnection)} allows. Unsubscribe from one first.");
+            }
+
             _subscriptions[stream] = subscription;
         }
 
@@ -83,6 +94,14 @@ internal sealed class ConnectionDelivery
             Log.NotSubscribed(_logger, stream, ConnectionId, exception);
             await ForgetAsync(subscription);
             throw new HubException(Unavailable.Message);
+        }
+    }
+
+    public bool IsSubscribed(StreamName stream)
+    {
+        lock (_subscriptionsLock)
+        {
+            return _subscriptions.ContainsKey(stream);
         }
     }
 

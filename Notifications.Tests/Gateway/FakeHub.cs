@@ -15,6 +15,8 @@ namespace Notifications.Tests.Gateway;
 internal sealed record SeenRequest(string Path, string Query, string? Authorization, string? TraceParent)
 {
     public TimeSpan At { get; } = Stopwatch.GetElapsedTime(0);
+
+    public required IReadOnlyDictionary<string, string> Headers { get; init; }
 }
 
 /// <summary>How a <see cref="FakeHub"/> answers.</summary>
@@ -67,7 +69,10 @@ internal sealed class FakeHub : IAsyncDisposable
     {
         var request = context.Request;
         _seen.Enqueue(new SeenRequest(
-            request.Path, request.QueryString.Value!, request.Headers.Authorization.SingleOrDefault(), request.Headers.TraceParent.SingleOrDefault()));
+            request.Path, request.QueryString.Value!, request.Headers.Authorization.SingleOrDefault(), request.Headers.TraceParent.SingleOrDefault())
+        {
+            Headers = request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+        });
         switch (Answers)
         {
             case FakeHubMood.Never:

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -194,29 +193,5 @@ public sealed class HandshakeAdmissionTests : IAsyncLifetime
 
             return response;
         }
-    }
-
-    /// <summary>What one service's instrument counted, as <c>tag=value count</c>.</summary>
-    private sealed class Measurements : IDisposable
-    {
-        private readonly MeterListener _listener = new();
-        private readonly ConcurrentQueue<string> _all = new();
-
-        public Measurements(IMeterFactory meters, string name)
-        {
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Name == name && instrument.Meter.Scope == meters)
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            };
-            _listener.SetMeasurementEventCallback<long>((_, count, tags, _) => _all.Enqueue($"{tags[0].Key}={tags[0].Value} {count}"));
-            _listener.Start();
-        }
-
-        public IReadOnlyCollection<string> All => _all;
-
-        public void Dispose() => _listener.Dispose();
     }
 }

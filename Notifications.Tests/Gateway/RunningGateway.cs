@@ -64,6 +64,8 @@ internal sealed class RunningGateway : IAsyncDisposable
             ["Gateway:PollInterval"] = "00:00:00.050",
             [environment == Environments.Development ? TokenNames.DevelopmentKey : "Authentication:Schemes:Bearer:Authority"] =
                 environment == Environments.Development ? TestTokens.Key : "https://issuer.test",
+            // Most tests are one user, who begins sessions by the dozen.
+            ["Gateway:Limits:HandshakesPerUser:PerSecond"] = "0",
             // Everything, so that a test can say what no log holds.
             ["Logging:LogLevel:Default"] = "Trace",
             ["Logging:LogLevel:Microsoft.AspNetCore"] = "Trace",

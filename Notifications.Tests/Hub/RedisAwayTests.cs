@@ -1,6 +1,9 @@
 using System.Net;
+using System.Net.Http.Json;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.Hosting;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Client;
 using Notifications.Messaging;
@@ -90,6 +93,32 @@ public sealed class RedisAwayTests : IAsyncLifetime
             "the topic to be delivered",
             Recovery);
         Assert.Equal(_topic.Value, await received.Task);
+    }
+
+    [FactWithRedisServer]
+    public async Task The_APIs_answer_503_and_when_to_come_back()
+    {
+        await using var hub = await HubHost.StartAsync(_redis.ConnectionString);
+        using var http = hub.As(_user, TokenNames.PublisherRole);
+        await _redis.KillAsync();
+
+        (string Says, Task<HttpResponseMessage> Answer)[] calls =
+        [
+            ("with the same ids", http.PostAsJsonAsync("/api/notifications", new { stream = Own.Value, type = "T", payload = 1 })),
+            ("with the same ids", http.PostAsJsonAsync("/api/notifications", new[] { new { stream = Own.Value, type = "T", payload = 1 } })),
+            ("Redis does not answer. Try again after 1 s", http.GetAsync("/api/notifications")),
+            ("Redis does not answer. Try again after 1 s", http.PutAsJsonAsync("/api/devices/phone", new { platform = "fcm", token = "token" })),
+            ("Redis does not answer. Try again after 1 s", http.DeleteAsync("/api/devices/phone")),
+        ];
+
+        foreach (var (says, answer) in calls)
+        {
+            using var response = await answer;
+            Assert.Equal(
+                (HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1), "application/problem+json"),
+                (response.StatusCode, response.Headers.RetryAfter?.Delta, response.Content.Headers.ContentType?.MediaType));
+            Assert.Contains(says, (await response.Content.ReadFromJsonAsync<ProblemDetails>())!.Detail, StringComparison.Ordinal);
+        }
     }
 
     [FactWithRedisServer]

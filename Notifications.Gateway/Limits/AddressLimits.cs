@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Options;
+using Notifications.Gateway.Sessions;
+
+namespace Notifications.Gateway.Limits;
+
+/// <summary>Handshakes by address, before anything is spent on the token.</summary>
+internal static class AddressLimits
+{
+    public static void UseAddressLimits(this WebApplication app)
+    {
+        var rate = app.Services.GetRequiredService<IOptions<LimitOptions>>().Value.HandshakesPerAddress;
+        var telemetry = app.Services.GetRequiredService<GatewayTelemetry>();
+        var handshakes = new RateLimit(rate);
+        app.Lifetime.ApplicationStopped.Register(handshakes.Dispose);
+        app.Use((context, next) =>
+            context.Request.Path.StartsWithSegments(Proxy.HubPath)
+            && SessionRequest.Opens(context.Request)
+            && ClientAddress.Of(context.Connection.RemoteIpAddress) is { } address
+            && handshakes.Refuses(address) is { } retryAfter
+                ? context.TooManyAsync(
+                    telemetry, "handshakes_per_address", retryAfter,
+                    $"More handshakes come from this address than the {rate.Burst} at once and {rate.PerSecond} per second that {LimitOptions.Section}:{nameof(LimitOptions.HandshakesPerAddress)} lets in. Connect fewer clients at a time.")
+                : next(context));
+    }
+}

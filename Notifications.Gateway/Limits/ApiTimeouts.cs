@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Http.Timeouts;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Notifications.Gateway.Limits;
+
+internal static class ApiTimeouts
+{
+    /// <summary>
+    /// Ends a request after its route's time-out: 408 where its body was still coming, 504 where the service was still at it. YARP
+    /// takes it for a client that went away.
+    /// </summary>
+    public static void UseApiTimeouts(this WebApplication app)
+    {
+        app.UseRequestTimeouts();
+        app.Use(async (context, next) =>
+        {
+            await next(context);
+            if (!context.Response.HasStarted && context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true })
+            {
+                context.Response.StatusCode = context.GetForwarderErrorFeature()?.Error is ForwarderError.RequestBodyCanceled
+                    ? StatusCodes.Status408RequestTimeout
+                    : StatusCodes.Status504GatewayTimeout;
+            }
+        });
+    }
+}

@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace Notifications.Gateway.Limits;
+
+internal static class BodyLimits
+{
+    /// <summary>Refuses a body that says that it is too large before it is read, and has one that does not say so cut off there: 413.</summary>
+    public static void UseBodyLimits(this WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<IOptions<LimitOptions>>().Value;
+        var telemetry = app.Services.GetRequiredService<GatewayTelemetry>();
+        app.Use((context, next) =>
+        {
+            // What a WebSocket sends is a body without an end, and its messages are limited by the hub.
+            if (HttpMethods.IsConnect(context.Request.Method) || context.Request.Headers.ContainsKey(HeaderNames.Upgrade))
+            {
+                return next(context);
+            }
+
+            var (bytes, _) = LimitOf(context.Request, options);
+            if (context.Request.ContentLength > bytes)
+            {
+                telemetry.Refused("body_size");
+                return TypedResults.Problem(DetailOf(context, options), statusCode: StatusCodes.Status413PayloadTooLarge).ExecuteAsync(context);
+            }
+
+            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = bytes;
+            return next(context);
+        });
+    }
+
+    public static string DetailOf(HttpContext context, LimitOptions options)
+    {
+        var (bytes, name) = LimitOf(context.Request, options);
+        var size = context.Request.ContentLength is { } length ? $"has {length} bytes" : "is too large";
+        return $"The body {size} and may have {bytes} ({LimitOptions.Section}:{name}). Send less, or several requests.";
+    }
+
+    private static (int Bytes, string Name) LimitOf(HttpRequest request, LimitOptions options) =>
+        request.Path.StartsWithSegments(Proxy.HubPath) ? (options.SendBytes, nameof(LimitOptions.SendBytes))
+        : request.Path.StartsWithSegments(Proxy.PublishPath) ? (options.PublishBytes, nameof(LimitOptions.PublishBytes))
+        : (options.BodyBytes, nameof(LimitOptions.BodyBytes));
+}

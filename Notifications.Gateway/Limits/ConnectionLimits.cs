@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Notifications.Gateway.Limits;
+
+/// <summary>
+/// Connections by address, before TLS and whether or not a request ever comes over them: they hold the files that everybody else's need.
+/// One too many is closed, as there is no request yet to answer.
+/// </summary>
+internal sealed class ConnectionLimits(IOptions<LimitOptions> options, IOptions<ForwardedHeadersOptions> forwarding, GatewayTelemetry telemetry)
+{
+    private readonly int _max = options.Value.ConnectionsPerAddress;
+    private readonly ConcurrentDictionary<IPAddress, int> _open = new();
+
+    public async Task RunAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+        if (_max == 0 || ClientAddress.Of(remote) is not { } address || forwarding.Value.IsKnownProxy(remote!))
+        {
+            await next(connection);
+            return;
+        }
+
+        var open = _open.AddOrUpdate(address, 1, (_, count) => count + 1);
+        try
+        {
+            if (open > _max)
+            {
+                telemetry.Refused("connections_per_address");
+                connection.Abort();
+                return;
+            }
+
+            await next(connection);
+        }
+        finally
+        {
+            if (_open.AddOrUpdate(address, 0, (_, count) => count - 1) == 0)
+            {
+                // Only if nobody came meanwhile.
+                _open.TryRemove(new(address, 0));
+            }
+        }
+    }
+}
+
+internal static class ConnectionLimitsRegistration
+{
+    private static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>What the server bears of a connection before there is a request to be judged.</summary>
+    public static void AddConnectionLimits(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ConnectionLimits>();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            var options = kestrel.ApplicationServices.GetRequiredService<IOptions<LimitOptions>>().Value;
+            var rate = options.SlowestBytesPerSecond == 0 ? null : new MinDataRate(options.SlowestBytesPerSecond, RateGrace);
+            kestrel.Limits.MaxConcurrentConnections = OpenFiles.Connections();
+            kestrel.Limits.MaxRequestHeadersTotalSize = options.HeaderBytes;
+            kestrel.Limits.RequestHeadersTimeout = options.HeadersTimeout;
+            kestrel.Limits.KeepAliveTimeout = options.KeepAlive;
+            (kestrel.Limits.MinRequestBodyDataRate, kestrel.Limits.MinResponseDataRate) = (rate, rate);
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next =>
+            {
+                var limits = endpoint.ApplicationServices.GetRequiredService<ConnectionLimits>();
+                return connection => limits.RunAsync(connection, next);
+            }));
+        });
+    }
+}

@@ -1,0 +1,106 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+using Notifications.Gateway.Sessions;
+
+namespace Notifications.Gateway.Limits;
+
+/// <summary>What one user may take of this gateway, and all of them together of its open files.</summary>
+internal sealed class UserLimits(IOptions<LimitOptions> options, OpenSessions sessions, GatewayTelemetry telemetry) : IDisposable
+{
+    // There is no telling when a session ends.
+    private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(5);
+
+    private readonly LimitOptions _options = options.Value;
+    private readonly RateLimit _handshakes = new(options.Value.HandshakesPerUser);
+    private readonly RateLimit _publishes = new(options.Value.PublishesPerUser);
+    private readonly RateLimit _requests = new(options.Value.RequestsPerUser);
+    private readonly int _maxSessions = options.Value.Sessions ?? OpenFiles.Sessions();
+    private readonly PartitionedRateLimiter<string>? _connections = options.Value.ConnectionsPerUser == 0 ? null
+        : PartitionedRateLimiter.Create<string, string>(user => RateLimitPartition.GetConcurrencyLimiter(
+            user, _ => new ConcurrencyLimiterOptions { PermitLimit = options.Value.ConnectionsPerUser }));
+
+    public async Task RunAsync(HttpContext context, RequestDelegate next)
+    {
+        var user = GatewayTokens.UserOf(context.User)!;
+        var isOfSession = context.GetReverseProxyFeature().Cluster.Config.ClusterId == Proxy.HubCluster;
+        if (isOfSession && SessionRequest.Begins(context.Request)
+            ? await MayBeginAsync(context, user)
+            : await IsWithinRateAsync(context, user))
+        {
+            using var connection = isOfSession && SessionRequest.Holds(context.Request) ? _connections?.AttemptAcquire(user) : null;
+            await (connection is { IsAcquired: false } ? TooManyConnectionsAsync(context) : next(context));
+        }
+    }
+
+    public void Dispose()
+    {
+        _handshakes.Dispose();
+        _publishes.Dispose();
+        _requests.Dispose();
+        _connections?.Dispose();
+    }
+
+    private async Task<bool> MayBeginAsync(HttpContext context, string user)
+    {
+        if (_handshakes.Refuses(user) is { } retryAfter)
+        {
+            await context.TooManyAsync(
+                telemetry, "handshakes_per_user", retryAfter,
+                $"This user begins more sessions than {Words(_options.HandshakesPerUser, nameof(LimitOptions.HandshakesPerUser))}. Keep a connection, and wait longer after each one that failed.");
+            return false;
+        }
+
+        // With a negotiation, where a client looks for Retry-After, rather than when its stream is opened.
+        using var another = _connections?.AttemptAcquire(user, permitCount: 0);
+        if (another is { IsAcquired: false })
+        {
+            await TooManyConnectionsAsync(context);
+            return false;
+        }
+
+        if (_maxSessions > 0 && sessions.Count >= _maxSessions)
+        {
+            await context.FullAsync(
+                telemetry, "sessions", AWhile,
+                $"This gateway has {_maxSessions} sessions open and takes no more ({LimitOptions.Section}:{nameof(LimitOptions.Sessions)}, by default what its open files allow). Another gateway may have room.");
+            return false;
+        }
+
+        return true;
+    }
+
+    private async Task<bool> IsWithinRateAsync(HttpContext context, string user)
+    {
+        var publishes = HttpMethods.IsPost(context.Request.Method) && context.Request.Path.StartsWithSegments(Proxy.PublishPath);
+        if ((publishes ? _publishes : _requests).Refuses(user) is not { } retryAfter)
+        {
+            return true;
+        }
+
+        await (publishes
+            ? context.TooManyAsync(
+                telemetry, "publishes_per_user", retryAfter,
+                $"This caller publishes more often than {Words(_options.PublishesPerUser, nameof(LimitOptions.PublishesPerUser))}. Send several notifications as an array.")
+            : context.TooManyAsync(
+                telemetry, "requests_per_user", retryAfter,
+                $"This user sends more requests than {Words(_options.RequestsPerUser, nameof(LimitOptions.RequestsPerUser))}. Send fewer, and notifications over a connection."));
+        return false;
+    }
+
+    private Task TooManyConnectionsAsync(HttpContext context) => context.TooManyAsync(
+        telemetry, "connections_per_user", AWhile,
+        $"This user has {_options.ConnectionsPerUser} connections open through this gateway, as many as {LimitOptions.Section}:{nameof(LimitOptions.ConnectionsPerUser)} allows. Close one.");
+
+    private static string Words(Rate rate, string name) =>
+        $"the {rate.Burst} at once and {rate.PerSecond} per second that {LimitOptions.Section}:{name} lets in";
+}
+
+internal static class UserLimitsPipeline
+{
+    public static IReverseProxyApplicationBuilder UseUserLimits(this IReverseProxyApplicationBuilder proxy)
+    {
+        var limits = proxy.ApplicationServices.GetRequiredService<UserLimits>();
+        proxy.Use((context, next) => limits.RunAsync(context, next));
+        return proxy;
+    }
+}

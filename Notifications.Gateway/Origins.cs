@@ -1,0 +1,113 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.CookiePolicy;
+using Microsoft.Extensions.Options;
+using HeaderNames = Microsoft.Net.Http.Headers.HeaderNames;
+
+namespace Notifications.Gateway;
+
+/// <summary>
+/// Which pages may use the gateway: those of its own address, and those of <see cref="GatewayOptions.Origins"/>. A browser says on a
+/// WebSocket where its page is from and leaves it to the server to refuse (cross-site WebSocket hijacking, RFC 6455, 10.2). A request
+/// without an origin comes from no page of another one.
+/// </summary>
+internal sealed class Origins(IOptions<GatewayOptions> options)
+{
+    private readonly HashSet<string> _allowed = [.. options.Value.Origins.Select(origin => Normal(origin)!)];
+
+    public bool Allows(HttpRequest request) => request.Headers.Origin switch
+    {
+        { Count: 0 } => true,
+        { Count: 1 } origin => _allowed.Contains(origin.ToString()) || IsOwn(origin.ToString(), request),
+        _ => false,
+    };
+
+    /// <summary>As browsers write it: lower case, no default port, no path. Null if it is no origin.</summary>
+    public static string? Normal(string? origin)
+    {
+        if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+            || uri.Scheme is not ("http" or "https")
+            || uri.HostNameType is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
+        {
+            return null;
+        }
+
+        var host = uri.HostNameType == UriHostNameType.IPv6 ? uri.Host : uri.IdnHost;
+        var normal = $"{uri.Scheme}://{host}{(uri.IsDefaultPort ? "" : $":{uri.Port}")}";
+        return string.Equals(normal, origin, StringComparison.OrdinalIgnoreCase)
+            || string.Equals($"{uri.Scheme}://{uri.Authority}", origin, StringComparison.OrdinalIgnoreCase)
+            || string.Equals($"{uri.Scheme}://{host}:{uri.Port}", origin, StringComparison.OrdinalIgnoreCase)
+            ? normal
+            : null;
+    }
+
+    /// <summary>
+    /// Of the host that the request was sent to. The scheme is not compared where the gateway speaks HTTP: TLS may end before it. But
+    /// nobody's plain page gets at one that speaks HTTPS.
+    /// </summary>
+    private static bool IsOwn(string origin, HttpRequest request) =>
+        Normal(origin) is { } normal
+        && new Uri(normal) is var page
+        && !(request.IsHttps && page.Scheme == Uri.UriSchemeHttp)
+        && string.Equals(page.Host, request.Host.Host, StringComparison.OrdinalIgnoreCase)
+        && page.Port == (request.Host.Port ?? (page.Scheme == Uri.UriSchemeHttps ? 443 : 80));
+}
+
+internal static class OriginsRegistration
+{
+    private const int ShownLength = 100;
+    private static readonly TimeSpan PreflightLifetime = TimeSpan.FromMinutes(10);
+
+    public static void AddOrigins(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<Origins>();
+        builder.Services.AddCors();
+    }
+
+    /// <summary>Before anything else is done for a request: 403 for a page from elsewhere, and CORS for those of the list.</summary>
+    public static void UseOrigins(this WebApplication app)
+    {
+        var origins = app.Services.GetRequiredService<Origins>();
+        var telemetry = app.Services.GetRequiredService<GatewayTelemetry>();
+        var listed = app.Services.GetRequiredService<IOptions<GatewayOptions>>().Value.Origins;
+        app.Use((context, next) =>
+        {
+            if (origins.Allows(context.Request))
+            {
+                return next(context);
+            }
+
+            telemetry.Refused("origin");
+            var origin = context.Request.Headers.Origin.ToString();
+            return TypedResults.Problem(
+                $"A page of the origin \"{origin[..Math.Min(origin.Length, ShownLength)]}\" may not use this gateway. Serve it from the gateway's own address, or add the origin to {GatewayOptions.Section}:{nameof(GatewayOptions.Origins)}.",
+                statusCode: StatusCodes.Status403Forbidden).ExecuteAsync(context);
+        });
+        app.UseCors(cors => cors
+            .WithOrigins([.. listed.Select(origin => Origins.Normal(origin)!)])
+            .AllowCredentials() // The affinity cookie.
+            .AllowAnyHeader()
+            .WithMethods(HttpMethods.Get, HttpMethods.Post, HttpMethods.Put, HttpMethods.Delete)
+            .WithExposedHeaders(HeaderNames.RetryAfter)
+            .SetPreflightMaxAge(PreflightLifetime));
+        app.UseCookiePolicy(new CookiePolicyOptions { OnAppendCookie = cookie => AllowCrossSite(cookie, hasForeign: listed.Length > 0) });
+    }
+
+    public static IEnumerable<ValidationResult> ValidateOrigins(GatewayOptions options) => options.Origins
+        .Where(origin => Origins.Normal(origin) is null)
+        .Select(origin => new ValidationResult(
+            $"{GatewayOptions.Section}:{nameof(GatewayOptions.Origins)} has \"{origin}\", which is no origin. It has to be scheme://host[:port] without a path or a wildcard, such as https://app.example.com."));
+
+    /// <summary>
+    /// A cookie goes to another site's page over HTTPS only, and there also where browsers keep cookies apart by the page's site (CHIPS).
+    /// Elsewhere it stays as strict as it was made.
+    /// </summary>
+    private static void AllowCrossSite(AppendCookieContext cookie, bool hasForeign)
+    {
+        if (hasForeign && cookie.Context.Request.IsHttps)
+        {
+            cookie.CookieOptions.SameSite = SameSiteMode.None;
+            cookie.CookieOptions.Secure = true;
+            cookie.CookieOptions.Extensions.Add("Partitioned");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Notifications.Hubs.Limits;
+
+/// <summary>What one connection, and one publisher, may take of an instance, section <c>Limits</c>. 0 is no limit.</summary>
+internal sealed class ConnectionLimitOptions : IValidatableObject
+{
+    public const string Section = "Limits";
+
+    /// <summary>Streams that a connection is subscribed to at once, its own among them. Default 100.</summary>
+    public int SubscriptionsPerConnection { get; set; } = 100;
+
+    /// <summary>
+    /// Calls of hub methods by a connection. The burst is for a client that comes back and subscribes to all its streams, each of
+    /// them twice.
+    /// </summary>
+    public Rate Invocations { get; set; } = new() { PerSecond = 20, Burst = 250 };
+
+    /// <summary>Acknowledgements in streams that the connection is subscribed to: they cost nothing before they are written, together. Others are <see cref="Invocations"/>.</summary>
+    public Rate Acknowledgements { get; set; } = new() { PerSecond = 2_000, Burst = 10_000 };
+
+    /// <summary>Messages of a connection's whole life that this hub has no use for: unknown methods, wrong arguments, streams. Default 100.</summary>
+    public int UnusableMessages { get; set; } = 100;
+
+    /// <summary>Notifications that one caller publishes over HTTP.</summary>
+    public Rate PublishedNotifications { get; set; } = new() { PerSecond = 10_000, Burst = 20_000 };
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        (string Name, int Value)[] counts = [(nameof(SubscriptionsPerConnection), SubscriptionsPerConnection), (nameof(UnusableMessages), UnusableMessages)];
+        foreach (var (name, value) in counts.Where(count => count.Value < 0))
+        {
+            yield return new ValidationResult($"{Section}:{name} is {value} and has to be 0 or more.");
+        }
+
+        (string Name, Rate Value, int LeastBurst)[] rates =
+        [
+            (nameof(Invocations), Invocations, 1), (nameof(Acknowledgements), Acknowledgements, 1),
+            (nameof(PublishedNotifications), PublishedNotifications, NotificationApi.MaxPublished),
+        ];
+        foreach (var (name, rate, leastBurst) in rates)
+        {
+            if (rate.Error(leastBurst) is { } error)
+            {
+                yield return new ValidationResult($"{Section}:{name} {error}");
+            }
+        }
+    }
+}

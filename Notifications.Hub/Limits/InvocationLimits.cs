@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Options;
+using Notifications.Hubs.Delivery;
+using Notifications.Messaging;
+
+namespace Notifications.Hubs.Limits;
+
+/// <summary>
+/// How often a connection may call. One call too many fails and says so, for now only; a client that does not care, and makes as many
+/// again, loses its connection.
+/// </summary>
+internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry, TimeProvider time) : IHubFilter
+{
+    private readonly ConnectionLimitOptions _options = options.Value;
+
+    public Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
+    {
+        context.Context.Features.Set(new Allowances(
+            new Allowance(_options.Invocations, time), new Allowance(_options.Acknowledgements, time), new Allowance(_options.Invocations, time)));
+        return next(context);
+    }
+
+    public ValueTask<object?> InvokeMethodAsync(HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
+    {
+        var allowances = invocationContext.Context.Features.GetRequiredFeature<Allowances>();
+        var isAcknowledgement = IsAcknowledgement(invocationContext);
+        if ((isAcknowledgement ? allowances.Acknowledgements : allowances.Invocations).TryTake())
+        {
+            return next(invocationContext);
+        }
+
+        var (name, rate) = isAcknowledgement
+            ? (nameof(ConnectionLimitOptions.Acknowledgements), _options.Acknowledgements)
+            : (nameof(ConnectionLimitOptions.Invocations), _options.Invocations);
+        telemetry.Refused(isAcknowledgement ? "acknowledgements" : "invocations");
+        if (!allowances.Refusals.TryTake())
+        {
+            invocationContext.Context.Abort();
+        }
+
+        throw new HubException(
+            $"{Unavailable.Prefix} this connection calls more often than the {rate.Burst} at once and {rate.PerSecond} per second that {ConnectionLimitOptions.Section}:{name} lets in. Ask again after a second.");
+    }
+
+    private static bool IsAcknowledgement(HubInvocationContext invocation) =>
+        invocation.HubMethodName == nameof(NotificationHub.Acknowledge)
+        && StreamName.TryParse(invocation.HubMethodArguments[0] as string, out var stream)
+        && invocation.Context.Features.GetRequiredFeature<ConnectionDelivery>().IsSubscribed(stream);
+
+    /// <param name="Invocations">What may be called.</param>
+    /// <param name="Acknowledgements">What may be acknowledged.</param>
+    /// <param name="Refusals">What may be refused before the connection goes.</param>
+    private sealed record Allowances(Allowance Invocations, Allowance Acknowledgements, Allowance Refusals);
+}

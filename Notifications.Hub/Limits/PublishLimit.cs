@@ -1,0 +1,31 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace Notifications.Hubs.Limits;
+
+/// <summary>How many notifications a caller publishes over HTTP through this instance: the gateway sees requests only.</summary>
+internal sealed class PublishLimit(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry) : IDisposable
+{
+    private readonly Rate _rate = options.Value.PublishedNotifications;
+    private readonly RateLimit _callers = new(options.Value.PublishedNotifications);
+
+    /// <returns>Null if the caller may publish so many.</returns>
+    public ProblemHttpResult? Refuses(HttpContext context, int notifications)
+    {
+        // Of an empty array nobody asks anything.
+        if (notifications == 0 || _callers.Refuses(context.User.FindFirst(TokenNames.UserClaim)!.Value, notifications) is not { } retryAfter)
+        {
+            return null;
+        }
+
+        telemetry.Refused("published_notifications");
+        var seconds = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds));
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return TypedResults.Problem(
+            $"This caller publishes more notifications than the {_rate.Burst} at once and {_rate.PerSecond} per second that {ConnectionLimitOptions.Section}:{nameof(ConnectionLimitOptions.PublishedNotifications)} lets in. Nothing was published. Try again after {seconds} s (Retry-After).",
+            statusCode: StatusCodes.Status429TooManyRequests);
+    }
+
+    public void Dispose() => _callers.Dispose();
+}
