@@ -26,12 +26,16 @@ internal sealed class ClientLoop : IDisposable
     private int _inFlight;
     private int _nextKeepAlive;
     private long _nextTick;
+    private long _nextSecond;
 
     public ClientLoop(IClientProtocol protocol, CancellationToken cancellationToken) =>
         (_protocol, _cancellationToken) = (protocol, cancellationToken);
 
     /// <summary>Called once in each round, before the clients wait for something to come; returns when it wants to be called again.</summary>
     public Func<long, long>? EachRound { get; set; }
+
+    /// <summary>Called once a second, to tell how it goes.</summary>
+    public Action? EachSecond { get; set; }
 
     public IReadOnlyList<WireConnection> Connections => _connections;
 
@@ -182,6 +186,12 @@ internal sealed class ClientLoop : IDisposable
         var ticks = Math.Min((now - _nextTick) / Tick + 1, MaxMissedTicks);
         _nextTick = now + Tick;
         _protocol.OnTick(now);
+        if (now >= _nextSecond)
+        {
+            _nextSecond = now + Clock.Second;
+            EachSecond?.Invoke();
+        }
+
         if (_protocol.KeepAlive is { } interval)
         {
             var due = (int)Math.Min(_connections.Count, ticks * Tick * _connections.Count / Clock.Nanoseconds(interval) + 1);
