@@ -80,15 +80,24 @@ internal sealed class CompareRun(CompareOptions options, TextWriter output, Canc
                 new ClosedLoop(options.Window).Run(session, new LoadTimes(TimeSpan.Zero, TimeSpan.Zero, options.Times.WarmUp));
             }
 
+            var isGreen = true;
             foreach (var scenario in scenarios)
             {
                 var result = scenario.Run(session, options.Times);
                 _results.Add(scenario, system, result);
                 Say(turn, system, scenario, result);
+                isGreen &= result.Verdict.IsGreen;
             }
+
+            session.System.KeepsLogs = !isGreen;
         }
         finally
         {
+            if (session.System.KeepsLogs)
+            {
+                Say($"{system.Name} logged to {session.System.LogDirectory}, which is kept.");
+            }
+
             session.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
     }

@@ -12,6 +12,9 @@ internal sealed class ClientLoop : IDisposable
 {
     public const int BufferSize = 256 * 1024;
 
+    private const string Upgrade =
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
     private const long Tick = 10 * Clock.Millisecond;
     private const int MaxMissedTicks = 100;
 
@@ -45,9 +48,10 @@ internal sealed class ClientLoop : IDisposable
     public int Refusals { get; private set; }
 
     /// <summary>A client of <paramref name="user"/>, which <see cref="Connect"/> connects.</summary>
-    public WireConnection Add(string user, IPEndPoint server, string? topic = null)
+    public WireConnection Add(string user, IPEndPoint server, string? topic = null, bool isStraight = false)
     {
-        var connection = new WireConnection(_connections.Count, user, topic, server, _protocol.Path(user, topic), this);
+        var request = $"GET {_protocol.Path(user, topic)} HTTP/1.1\r\nHost: {server}\r\n{Upgrade}{_protocol.Headers(user, isStraight)}\r\n";
+        var connection = new WireConnection(_connections.Count, user, topic, server, request, this);
         _connections.Add(connection);
         return connection;
     }
