@@ -22,6 +22,9 @@ internal sealed record CompareOptions
 
     public SystemOptions System { get; init; } = new();
 
+    /// <summary>A line every second, not only one for each result.</summary>
+    public bool Progress { get; init; }
+
     /// <summary>A file that gets the tables too.</summary>
     public string? Out { get; init; }
 
@@ -45,6 +48,7 @@ internal sealed record CompareOptions
             {
                 AcknowledgeInterval = TimeSpan.FromMilliseconds(arguments.Number("acknowledge", (int)standard.System.AcknowledgeInterval.TotalMilliseconds)),
             },
+            Progress = arguments.Flag("progress"),
             Out = arguments.Text("out"),
         };
     }

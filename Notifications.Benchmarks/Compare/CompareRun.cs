@@ -64,8 +64,14 @@ internal sealed class CompareRun(CompareOptions options, TextWriter output, Canc
             return;
         }
 
+        Say($"{turn}/{options.Pairs} {system.Name}: starting");
         var systemOptions = scenarios.Aggregate(options.System, (all, scenario) => scenario.Adapt(all));
         var session = CompareSession.StartAsync(system, systemOptions, cancellationToken).GetAwaiter().GetResult();
+        if (options.Progress)
+        {
+            session.Clients.EachSecond = () => Say($"{turn}/{options.Pairs} {system.Name}: {session.Clients.Ready:N0} connected, {session.Arrivals.Count:N0} delivered");
+        }
+
         try
         {
             if (scenarios[0].SharesUsers)
@@ -74,15 +80,24 @@ internal sealed class CompareRun(CompareOptions options, TextWriter output, Canc
                 new ClosedLoop(options.Window).Run(session, new LoadTimes(TimeSpan.Zero, TimeSpan.Zero, options.Times.WarmUp));
             }
 
+            var isGreen = true;
             foreach (var scenario in scenarios)
             {
                 var result = scenario.Run(session, options.Times);
                 _results.Add(scenario, system, result);
                 Say(turn, system, scenario, result);
+                isGreen &= result.Verdict.IsGreen;
             }
+
+            session.System.KeepsLogs = !isGreen;
         }
         finally
         {
+            if (session.System.KeepsLogs)
+            {
+                Say($"{system.Name} logged to {session.System.LogDirectory}, which is kept.");
+            }
+
             session.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
     }
@@ -91,14 +106,16 @@ internal sealed class CompareRun(CompareOptions options, TextWriter output, Canc
     {
         var figures = string.Join(", ", result.Figures.Select(figure => $"{figure.Name} {ResultTable.Number(figure.Value)}"));
         var verdict = result.Verdict.IsGreen ? "" : " VOID:";
-        output.WriteLine(string.Create(
+        Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"{_watch.Elapsed.TotalSeconds,4:0} s  {turn}/{options.Pairs} {system.Name} {scenario.Name}:{verdict} {figures}; {result.Verdict.Delivered:N0} delivered, {result.Verdict.Lost} lost, {result.Verdict.Duplicated} duplicated, {result.Verdict.Reordered} reordered; {result.Cpu.Others:P0} of the machine for others{Foremost(result)}"));
+            $"{turn}/{options.Pairs} {system.Name} {scenario.Name}:{verdict} {figures}; {result.Verdict.Delivered:N0} delivered, {result.Verdict.Lost} lost, {result.Verdict.Duplicated} duplicated, {result.Verdict.Reordered} reordered; {result.Cpu.Others:P0} of the machine for others{Foremost(result)}"));
         foreach (var example in result.Verdict.Examples)
         {
             output.WriteLine($"        {example}");
         }
     }
+
+    private void Say(string line) => output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_watch.Elapsed.TotalSeconds,4:0} s  {line}"));
 
     /// <summary>The programs that took more than a hundredth of the machine from the run.</summary>
     private static string Foremost(ScenarioResult result)

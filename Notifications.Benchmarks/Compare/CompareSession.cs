@@ -73,7 +73,7 @@ internal sealed class CompareSession : IAsyncDisposable
     /// <param name="topic">What they listen to besides.</param>
     /// <param name="straight">To the servers in turn, not through the proxy.</param>
     public IReadOnlyList<WireConnection> Add(IEnumerable<int> users, string? topic = null, bool straight = false) =>
-        [.. users.Select(user => Clients.Add(User(user), straight ? System.Servers[user % System.Servers.Count] : System.Proxy, topic))];
+        [.. users.Select(user => Clients.Add(User(user), straight ? System.Servers[user % System.Servers.Count] : System.Proxy, topic, straight))];
 
     public static string User(int number) => string.Create(CultureInfo.InvariantCulture, $"{Order.UserPrefix}{number}");
 

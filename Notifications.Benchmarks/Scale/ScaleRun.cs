@@ -51,12 +51,14 @@ internal sealed class ScaleRun(ScaleOptions options, TextWriter output, Cancella
     {
         await using var session = await CompareSession.StartAsync(SystemKind.Ours, new SystemOptions { Servers = hubs }, cancellationToken);
         var cluster = ((OurSystem)session.System).Cluster;
+        output.WriteLine($"The servers log to {session.System.LogDirectory}, which is kept unless the run ends as it should.");
         var registered = (await cluster.Registry.ListAsync(cancellationToken)).Count;
         var sessions = await Affinity.CheckAsync(cluster, hubs * SessionsOfAHub, cancellationToken);
         // A thread of its own, which the clients keep until the end.
         var row = await Task.Factory.StartNew(
             () => Measure(session, cluster, registered, sessions), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _rows.Add(row);
+        session.System.KeepsLogs = !row.IsGreen;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{hubs} hubs: {registered} registered, {sessions.Count} reached, Redis {row.Redis:0.0} µs a message, a hub {row.Hub:0.0} µs a delivery, p99 {row.P99:0.0} ms, {row.Verdict.Lost} lost"));

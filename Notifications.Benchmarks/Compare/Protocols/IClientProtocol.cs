@@ -11,6 +11,9 @@ internal interface IClientProtocol
     /// <summary>Of the request for the WebSocket, with its query.</summary>
     string Path(string user, string? topic);
 
+    /// <summary>More lines of that request, each with its end; <paramref name="isStraight"/> if it goes to a server and not to the proxy.</summary>
+    string Headers(string user, bool isStraight) => "";
+
     ProtocolSession Begin(WireConnection connection, ClientLoop clients);
 
     /// <summary>Every few milliseconds, for what a client does after a while.</summary>

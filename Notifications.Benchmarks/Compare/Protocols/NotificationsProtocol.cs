@@ -18,6 +18,9 @@ internal sealed class NotificationsProtocol(Func<string, string> token, TimeSpan
     // A topic is asked for when the connection is there.
     public string Path(string user, string? topic) => $"/hubs/notifications?device=d&access_token={token(user)}";
 
+    // As a browser the query; only the gateway takes the token from there.
+    public string Headers(string user, bool isStraight) => isStraight ? $"Authorization: Bearer {token(user)}\r\n" : "";
+
     public ProtocolSession Begin(WireConnection connection, ClientLoop clients) => new Session(this, connection, clients, arrivals);
 
     public void OnTick(long now)

@@ -20,6 +20,12 @@ internal abstract class ComparedSystem : IAsyncDisposable
     /// <summary>Its publisher is told where each message went, so that the checker compares the system's own order and offsets.</summary>
     public virtual bool TellsPositions => false;
 
+    /// <summary>Where the servers log.</summary>
+    public abstract string LogDirectory { get; }
+
+    /// <summary>Whether the logs outlive the system; they do unless the run says that nobody will want them.</summary>
+    public bool KeepsLogs { get; set; } = true;
+
     public abstract IClientProtocol Protocol(Arrivals arrivals);
 
     public abstract ProcessStartInfo Publisher();

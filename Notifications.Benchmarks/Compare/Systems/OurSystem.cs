@@ -25,6 +25,8 @@ internal sealed class OurSystem(Cluster cluster, TimeSpan acknowledgeInterval) :
         new(ProcessGroup.Proxy, [.. cluster.Gateways.Select(gateway => gateway.Id)]),
     ];
 
+    public override string LogDirectory => cluster.LogDirectory;
+
     public override bool TellsPositions => true;
 
     public static async Task<ComparedSystem> StartAsync(SystemOptions options, CancellationToken cancellationToken)
@@ -42,7 +44,6 @@ internal sealed class OurSystem(Cluster cluster, TimeSpan acknowledgeInterval) :
                 },
             },
             cancellationToken);
-        cluster.KeepsLogs = false;
         return new OurSystem(cluster, options.AcknowledgeInterval);
     }
 
@@ -54,5 +55,9 @@ internal sealed class OurSystem(Cluster cluster, TimeSpan acknowledgeInterval) :
 
     public override void ThrowIfAnyDied() => cluster.ThrowIfAnyDied();
 
-    public override ValueTask DisposeAsync() => cluster.DisposeAsync();
+    public override ValueTask DisposeAsync()
+    {
+        cluster.KeepsLogs = KeepsLogs;
+        return cluster.DisposeAsync();
+    }
 }

@@ -27,6 +27,8 @@ internal abstract class PeerSystem : ComparedSystem
         new(ProcessGroup.Proxy, [Started.Id]),
     ];
 
+    public override string LogDirectory => _directory.FullName;
+
     protected string Redis => _redis.ConnectionString;
 
     private PeerProcess Started => _proxy ?? throw new InvalidOperationException("The system has not started.");
@@ -49,7 +51,10 @@ internal abstract class PeerSystem : ComparedSystem
         }
 
         _watchdog.Dispose();
-        _directory.Delete(recursive: true);
+        if (!KeepsLogs)
+        {
+            _directory.Delete(recursive: true);
+        }
     }
 
     /// <returns>The same, when every server takes requests.</returns>

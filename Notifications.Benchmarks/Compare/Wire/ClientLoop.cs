@@ -12,6 +12,9 @@ internal sealed class ClientLoop : IDisposable
 {
     public const int BufferSize = 256 * 1024;
 
+    private const string Upgrade =
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
     private const long Tick = 10 * Clock.Millisecond;
     private const int MaxMissedTicks = 100;
 
@@ -26,12 +29,16 @@ internal sealed class ClientLoop : IDisposable
     private int _inFlight;
     private int _nextKeepAlive;
     private long _nextTick;
+    private long _nextSecond;
 
     public ClientLoop(IClientProtocol protocol, CancellationToken cancellationToken) =>
         (_protocol, _cancellationToken) = (protocol, cancellationToken);
 
     /// <summary>Called once in each round, before the clients wait for something to come; returns when it wants to be called again.</summary>
     public Func<long, long>? EachRound { get; set; }
+
+    /// <summary>Called once a second, to tell how it goes.</summary>
+    public Action? EachSecond { get; set; }
 
     public IReadOnlyList<WireConnection> Connections => _connections;
 
@@ -41,9 +48,10 @@ internal sealed class ClientLoop : IDisposable
     public int Refusals { get; private set; }
 
     /// <summary>A client of <paramref name="user"/>, which <see cref="Connect"/> connects.</summary>
-    public WireConnection Add(string user, IPEndPoint server, string? topic = null)
+    public WireConnection Add(string user, IPEndPoint server, string? topic = null, bool isStraight = false)
     {
-        var connection = new WireConnection(_connections.Count, user, topic, server, _protocol.Path(user, topic), this);
+        var request = $"GET {_protocol.Path(user, topic)} HTTP/1.1\r\nHost: {server}\r\n{Upgrade}{_protocol.Headers(user, isStraight)}\r\n";
+        var connection = new WireConnection(_connections.Count, user, topic, server, request, this);
         _connections.Add(connection);
         return connection;
     }
@@ -182,6 +190,12 @@ internal sealed class ClientLoop : IDisposable
         var ticks = Math.Min((now - _nextTick) / Tick + 1, MaxMissedTicks);
         _nextTick = now + Tick;
         _protocol.OnTick(now);
+        if (now >= _nextSecond)
+        {
+            _nextSecond = now + Clock.Second;
+            EachSecond?.Invoke();
+        }
+
         if (_protocol.KeepAlive is { } interval)
         {
             var due = (int)Math.Min(_connections.Count, ticks * Tick * _connections.Count / Clock.Nanoseconds(interval) + 1);

@@ -14,6 +14,8 @@ internal static class Linux
     public const int Again = 11;
     public const int InProgress = 115;
     public const int Interrupted = 4;
+    public const int BrokenPipe = 32;
+    public const int Reset = 104;
 
     private const int Inet = 2;
     private const int Stream = 1;
@@ -52,9 +54,15 @@ internal static class Linux
     public static int Receive(int socket, Span<byte> buffer) =>
         Transferred(Receive(socket, ref MemoryMarshal.GetReference(buffer), (nuint)buffer.Length, 0), "recv");
 
-    /// <returns>How many bytes were taken, -1 if none can be now.</returns>
-    public static int Send(int socket, ReadOnlySpan<byte> bytes) =>
-        Transferred(Send(socket, ref MemoryMarshal.GetReference(bytes), (nuint)bytes.Length, NoSignal), "send");
+    /// <returns>
+    /// How many bytes were taken, -1 if none can be now. All of them if the other side is gone: who reads the socket finds out, and
+    /// before that whatever the other side still had to say.
+    /// </returns>
+    public static int Send(int socket, ReadOnlySpan<byte> bytes)
+    {
+        var count = Send(socket, ref MemoryMarshal.GetReference(bytes), (nuint)bytes.Length, NoSignal);
+        return count < 0 && Marshal.GetLastPInvokeError() is BrokenPipe or Reset ? bytes.Length : Transferred(count, "send");
+    }
 
     public static int Checked(int result, string call) => result >= 0 ? result : throw Failure(call);
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 using Notifications.Benchmarks.Compare.Protocols;
@@ -15,7 +16,7 @@ internal enum WirePhase
 }
 
 /// <summary>One user's WebSocket. Nothing is kept for it between two reads but what has come of a frame that is not whole yet.</summary>
-internal sealed class WireConnection(int index, string user, string? topic, IPEndPoint server, string path, ClientLoop clients)
+internal sealed class WireConnection(int index, string user, string? topic, IPEndPoint server, string request, ClientLoop clients)
 {
     private const int MaxSend = 2048;
 
@@ -61,8 +62,7 @@ internal sealed class WireConnection(int index, string user, string? topic, IPEn
         {
             Phase = WirePhase.Upgrading;
             epoll.WatchRead(_socket, index);
-            SendRaw(Encoding.ASCII.GetBytes(
-                $"GET {path} HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+            SendRaw(Encoding.ASCII.GetBytes(request));
             return;
         }
 
@@ -140,7 +140,7 @@ internal sealed class WireConnection(int index, string user, string? topic, IPEn
         switch (frame.Opcode)
         {
             case WebSocketOpcode.Close:
-                clients.OnLost(this, "The server sent a close frame.");
+                clients.OnLost(this, $"The server sent a close frame {Reason(frame.Payload)}.");
                 break;
             case WebSocketOpcode.Ping:
                 Send(WebSocketOpcode.Pong, frame.Payload);
@@ -185,6 +185,11 @@ internal sealed class WireConnection(int index, string user, string? topic, IPEn
             throw new InvalidOperationException($"The server does not read what the client of {user} sends.");
         }
     }
+
+    /// <summary>The code and the text of a close frame.</summary>
+    private static string Reason(ReadOnlySpan<byte> payload) => payload.Length < sizeof(ushort)
+        ? "without a reason"
+        : $"{BinaryPrimitives.ReadUInt16BigEndian(payload)} \"{Encoding.UTF8.GetString(payload[sizeof(ushort)..])}\"";
 
     private int TakeRest(byte[] buffer)
     {
