@@ -34,7 +34,7 @@ public static class HubRegistration
     public static void MapNotificationHub(this WebApplication app)
     {
         var delivery = app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value;
-        var keepAlive = app.Services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.KeepAliveInterval;
+        var keepAlive = app.Services.GetRequiredService<IOptions<HubOptions>>().Value.KeepAliveInterval;
         app.UseTokenSessions();
         app.UseDeviceNameRule();
         app.MapHub<NotificationHub>(Path, connection =>
