@@ -58,7 +58,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             await redis.StartAsync();
         }
 
-        var builder = Builder(environment, new()
+        Dictionary<string, string?> all = new()
         {
             ["ConnectionStrings:redis"] = redis.ConnectionString,
             ["Gateway:PollInterval"] = "00:00:00.050",
@@ -70,8 +70,13 @@ internal sealed class RunningGateway : IAsyncDisposable
             ["Logging:LogLevel:Default"] = "Trace",
             ["Logging:LogLevel:Microsoft.AspNetCore"] = "Trace",
             ["Logging:LogLevel:Yarp"] = "Trace",
-        });
-        builder.Configuration.AddInMemoryCollection(settings);
+        };
+        foreach (var (key, value) in settings ?? [])
+        {
+            all[key] = value;
+        }
+
+        var builder = Builder(environment, all);
         builder.AddGateway();
         var app = builder.Build();
         app.MapDefaultEndpoints();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
+using Notifications.Tests.Telemetry;
 using Xunit;
 
 namespace Notifications.Tests.Gateway;
@@ -10,6 +11,7 @@ public sealed class TokenTests : IAsyncLifetime
 {
     private RunningGateway _gateway = null!;
     private FakeHub _hub = null!;
+    private OtlpReceiver _telemetry = null!;
 
     public static TheoryData<string, string?, string> RefusedTokens => new()
     {
@@ -23,7 +25,9 @@ public sealed class TokenTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _gateway = await RunningGateway.StartAsync();
+        // Spans are filled in only where somebody takes them.
+        _telemetry = await OtlpReceiver.StartAsync();
+        _gateway = await RunningGateway.StartAsync(settings: new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = _telemetry.Endpoint });
         _hub = await FakeHub.StartAsync("a");
         await _gateway.UseAsync(_hub.Instance);
     }
@@ -32,6 +36,7 @@ public sealed class TokenTests : IAsyncLifetime
     {
         await _gateway.DisposeAsync();
         await _hub.DisposeAsync();
+        await _telemetry.DisposeAsync();
     }
 
     [Theory]
