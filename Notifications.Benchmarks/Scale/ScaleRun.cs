@@ -67,6 +67,8 @@ internal sealed class ScaleRun(ScaleOptions options, TextWriter output, Cancella
     private Row Measure(CompareSession session, Cluster cluster, int registered, IReadOnlyList<int> sessions)
     {
         session.Connect(Enumerable.Range(0, options.Users), ConnectsInFlight);
+        // So many that started on two cores need a while before they are at rest.
+        session.Clients.RunFor(TimeSpan.FromSeconds(cluster.Hubs.Count / 2d));
         session.Orders.Recipient = rank => rank % options.Users;
         session.Clients.EachRound = session.Orders.Scheduled(options.Rate);
         // Every hub compiles its own, and there are two cores for all of them.
