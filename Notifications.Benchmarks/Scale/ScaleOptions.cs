@@ -12,7 +12,7 @@ internal sealed record ScaleOptions
     public IReadOnlyList<int> Hubs { get; init; } = [1, Reference, 10, 25, 50];
 
     /// <summary>Messages in a second to all users together.</summary>
-    public int Rate { get; init; } = 2_000;
+    public int Rate { get; init; } = 1_000;
 
     public int Users { get; init; } = 1_000;
 

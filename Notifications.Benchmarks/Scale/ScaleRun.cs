@@ -13,7 +13,10 @@ internal sealed class ScaleRun(ScaleOptions options, TextWriter output, Cancella
 {
     private const int ConnectsInFlight = 50;
     private const int SessionsOfAHub = 2;
+    private const int PartOfRate = 5;
+    private const double Calm = 0.6;
 
+    private static readonly TimeSpan CalmLimit = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
 
     private readonly List<Row> _rows = [];
@@ -68,9 +71,9 @@ internal sealed class ScaleRun(ScaleOptions options, TextWriter output, Cancella
     {
         session.Connect(Enumerable.Range(0, options.Users), ConnectsInFlight);
         session.Orders.Recipient = rank => rank % options.Users;
+        CalmDown(session);
         session.Clients.EachRound = session.Orders.Scheduled(options.Rate);
-        // Every hub compiles its own, and there are two cores for all of them.
-        session.Clients.RunFor(options.Times.WarmUp + TimeSpan.FromSeconds(cluster.Hubs.Count));
+        session.Clients.RunFor(options.Times.WarmUp);
         var warm = session.Check(session.Clients.Connections);
 
         var before = session.ReadCpu();
@@ -94,6 +97,29 @@ internal sealed class ScaleRun(ScaleOptions options, TextWriter output, Cancella
 
         double PerDelivery(string group) =>
             (measured.Cpu.Groups[group] - AtRest(group) * measured.Cpu.Elapsed).TotalMicroseconds / (measured.Rate * measured.Cpu.Elapsed.TotalSeconds);
+    }
+
+    /// <summary>
+    /// Under a small part of the load until the machine has room: every hub compiles its own, and fifty do so for minutes on two cores.
+    /// </summary>
+    /// <exception cref="TimeoutException">The hubs take the machine also when they have little to do.</exception>
+    private void CalmDown(CompareSession session)
+    {
+        session.Clients.EachRound = session.Orders.Scheduled(Math.Max(1, options.Rate / PartOfRate));
+        for (var waited = TimeSpan.Zero; waited < CalmLimit; waited += Rest)
+        {
+            var before = session.ReadCpu();
+            session.Clients.RunFor(Rest);
+            var use = before.To(session.ReadCpu());
+            var busy = use.Groups.Values.Sum(use.Share);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  warming up: {busy:P0} of the machine, {use.Others:P0} for others"));
+            if (busy < Calm)
+            {
+                return;
+            }
+        }
+
+        throw new TimeoutException($"After {CalmLimit.TotalSeconds:0} s under {options.Rate / PartOfRate}/s the run still takes more than {Calm:P0} of the machine.");
     }
 
     private void Write()

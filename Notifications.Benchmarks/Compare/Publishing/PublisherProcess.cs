@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Pipes;
+using Notifications.Benchmarks.Compare.Wire;
 
 namespace Notifications.Benchmarks.Compare.Publishing;
 
@@ -9,6 +11,8 @@ internal readonly record struct Published(int Number, string Epoch, long Offset)
 /// <summary>The process that publishes for a compared system. It ends with its standard input.</summary>
 internal sealed class PublisherProcess : IDisposable
 {
+    private const int PipeSize = 1024 * 1024;
+
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
     private readonly Process _process;
@@ -18,6 +22,11 @@ internal sealed class PublisherProcess : IDisposable
     {
         (_process, _tellsPositions) = (process, tellsPositions);
         Orders = new OrderWriter(process.StandardInput.BaseStream);
+        // A publisher that falls behind must not stop the clients, who write to it between two reads.
+        if (process.StandardInput.BaseStream is PipeStream pipe)
+        {
+            Linux.ResizePipe(pipe.SafePipeHandle, PipeSize);
+        }
     }
 
     public int Id => _process.Id;

@@ -24,6 +24,7 @@ internal static class Linux
     private const int Tcp = 6;
     private const int NoDelay = 1;
     private const int NoSignal = 0x4000;
+    private const int SetPipeSize = 1031;
     private const int AddressLength = 16;
 
     /// <summary>A TCP socket that never blocks and sends at once.</summary>
@@ -64,6 +65,9 @@ internal static class Linux
         return count < 0 && Marshal.GetLastPInvokeError() is BrokenPipe or Reset ? bytes.Length : Transferred(count, "send");
     }
 
+    /// <summary>How much may lie in a pipe before who writes has to wait (https://man7.org/linux/man-pages/man2/fcntl.2.html).</summary>
+    public static void ResizePipe(SafeHandle pipe, int bytes) => Checked(Control(pipe, SetPipeSize, bytes), "fcntl");
+
     public static int Checked(int result, string call) => result >= 0 ? result : throw Failure(call);
 
     public static Win32Exception Failure(string call)
@@ -78,6 +82,9 @@ internal static class Linux
     private static int Transferred(nint count, string call) => count >= 0
         ? (int)count
         : Marshal.GetLastPInvokeError() is Again or Interrupted ? -1 : throw Failure(call);
+
+    [DllImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static extern int Control(SafeHandle descriptor, int command, int argument);
 
     [DllImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static extern int CreateSocket(int domain, int type, int protocol);
