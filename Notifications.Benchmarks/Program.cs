@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Notifications.Benchmarks;
+using Notifications.Benchmarks.Attacks;
 using Notifications.Benchmarks.Faults;
+using Notifications.Benchmarks.Fuzz;
 using Notifications.Benchmarks.Soak;
 using Notifications.Benchmarks.Stalled;
 
@@ -17,8 +19,18 @@ try
     {
         case "faults":
             return await FaultsAsync(args.ElementAtOrDefault(1), new Arguments([.. args.Skip(2)])) ? 0 : Red;
-        case "soak":
+        case "attacks":
+            var named = args.ElementAtOrDefault(1) is { } name && !name.StartsWith('-') ? name : null;
+            return await AttacksAsync(named, new Arguments([.. args.Skip(named is null ? 1 : 2)])) ? 0 : Red;
+        case "fuzz":
             var arguments = new Arguments([.. args.Skip(1)]);
+            var fuzz = FuzzOptions.Read(arguments);
+            arguments.ThrowIfUnknown();
+            var violations = await FuzzRun.RunAsync(fuzz, Console.Out, stopping.Token);
+            Console.WriteLine(violations.Count == 0 ? "No 5xx, and no error in any log." : string.Join(Environment.NewLine, violations));
+            return violations.Count == 0 ? 0 : Red;
+        case "soak":
+            arguments = new Arguments([.. args.Skip(1)]);
             var soak = SoakOptions.Read(arguments);
             arguments.ThrowIfUnknown();
             var result = await SoakRun.RunAsync(soak, Console.Out, stopping.Token);
@@ -31,7 +43,7 @@ try
             await StalledRun.RunAsync(stalled, Console.Out, stopping.Token);
             return 0;
         default:
-            Console.Error.WriteLine("Usage: Notifications.Benchmarks soak|stalled|faults <scenario> [--option value] …; README.md lists all.");
+            Console.Error.WriteLine("Usage: Notifications.Benchmarks soak|stalled|attacks|fuzz|faults <scenario> [--option value] …; README.md lists all.");
             return Misused;
     }
 }
@@ -61,6 +73,20 @@ async Task<bool> FaultsAsync(string? scenario, Arguments arguments)
     FaultResult.WriteHeadTo(Console.Out);
     results.ForEach(result => result.WriteRowTo(Console.Out));
     return results.TrueForAll(result => result.IsGreen);
+}
+
+async Task<bool> AttacksAsync(string? scenario, Arguments arguments)
+{
+    var options = AttackOptions.Read(arguments);
+    arguments.ThrowIfUnknown();
+    var results = await AttackRun.RunAsync(AttackScenarios.Named(scenario), options, result => result.WriteRowTo(Console.Out), Console.Out, stopping.Token);
+    AttackResult.WriteHeadTo(Console.Out);
+    foreach (var result in results)
+    {
+        result.WriteRowTo(Console.Out);
+    }
+
+    return results.All(result => result.IsGreen);
 }
 
 void Stop(PosixSignalContext context)

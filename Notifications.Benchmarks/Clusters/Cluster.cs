@@ -141,7 +141,8 @@ internal sealed class Cluster : IAsyncDisposable
         await Task.WhenAll(Orders.Select(orders => orders.StartAsync(cancellationToken)));
 
         // After the hubs, so that the first list that a gateway reads has all of them and clients spread evenly.
-        var gatewaySettings = settings.Concat(_options.HasCallerLimits ? [] : NoCallerLimits).Concat(_options.GatewaySettings).ToDictionary();
+        var services = Orders.Take(1).ToDictionary(_ => "services__orders__http__0", orders => $"{orders.Address}");
+        var gatewaySettings = settings.Concat(services).Concat(_options.HasCallerLimits ? [] : NoCallerLimits).Concat(_options.GatewaySettings).ToDictionary();
         Gateways = [.. Enumerable.Range(1, _options.Gateways).Select(number => new GatewayProcess($"gateway-{number}", _directory, _watchdog, _http, gatewaySettings))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.StartAsync(cancellationToken)));
         _front = new Front(Gateways);
