@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using Notifications.Benchmarks;
-using Notifications.Benchmarks.Compare;
+using Notifications.Benchmarks.Attacks;
 using Notifications.Benchmarks.Compare.Publishing;
+using Notifications.Benchmarks.Compare;
 using Notifications.Benchmarks.Faults;
+using Notifications.Benchmarks.Fuzz;
 using Notifications.Benchmarks.Micro;
 using Notifications.Benchmarks.Scale;
 using Notifications.Benchmarks.Soak;
@@ -26,6 +28,16 @@ try
             return (await CompareRun.RunAsync(compare, Console.Out, stopping.Token)).IsGreen ? 0 : Red;
         case "faults":
             return await FaultsAsync(args.ElementAtOrDefault(1), new Arguments([.. args.Skip(2)])) ? 0 : Red;
+        case "attacks":
+            var named = args.ElementAtOrDefault(1) is { } name && !name.StartsWith('-') ? name : null;
+            return await AttacksAsync(named, new Arguments([.. args.Skip(named is null ? 1 : 2)])) ? 0 : Red;
+        case "fuzz":
+            arguments = new Arguments([.. args.Skip(1)]);
+            var fuzz = FuzzOptions.Read(arguments);
+            arguments.ThrowIfUnknown();
+            var violations = await FuzzRun.RunAsync(fuzz, Console.Out, stopping.Token);
+            Console.WriteLine(violations.Count == 0 ? "No 5xx, and no error in any log." : string.Join(Environment.NewLine, violations));
+            return violations.Count == 0 ? 0 : Red;
         case PublisherProgram.Command:
             arguments = new Arguments([.. args.Skip(1)]);
             var redis = arguments.Text("redis") ?? throw new ArgumentException("publisher needs --redis host:port.");
@@ -56,7 +68,7 @@ try
             await StalledRun.RunAsync(stalled, Console.Out, stopping.Token);
             return 0;
         default:
-            Console.Error.WriteLine("Usage: Notifications.Benchmarks compare|scale|micro [name]|soak|stalled|faults <scenario> [--option value] …; README.md lists all.");
+            Console.Error.WriteLine("Usage: Notifications.Benchmarks compare|scale|micro [name]|soak|stalled|attacks|fuzz|faults <scenario> [--option value] …; README.md lists all.");
             return Misused;
     }
 }
@@ -86,6 +98,20 @@ async Task<bool> FaultsAsync(string? scenario, Arguments arguments)
     FaultResult.WriteHeadTo(Console.Out);
     results.ForEach(result => result.WriteRowTo(Console.Out));
     return results.TrueForAll(result => result.IsGreen);
+}
+
+async Task<bool> AttacksAsync(string? scenario, Arguments arguments)
+{
+    var options = AttackOptions.Read(arguments);
+    arguments.ThrowIfUnknown();
+    var results = await AttackRun.RunAsync(AttackScenarios.Named(scenario), options, result => result.WriteRowTo(Console.Out), Console.Out, stopping.Token);
+    AttackResult.WriteHeadTo(Console.Out);
+    foreach (var result in results)
+    {
+        result.WriteRowTo(Console.Out);
+    }
+
+    return results.All(result => result.IsGreen);
 }
 
 void Stop(PosixSignalContext context)

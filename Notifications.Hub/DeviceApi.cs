@@ -23,11 +23,16 @@ internal static class DeviceApi
 
     /// <summary>A token that was registered elsewhere, for this user or another, is this phone's from now on.</summary>
     private static async Task<Results<NoContent, ProblemHttpResult>> Register(
-        string device, JsonElement body, HttpContext context, PhoneRegistry phones)
+        string device, JsonElement? sent, HttpContext context, PhoneRegistry phones)
     {
-        if (body.ValueKind != JsonValueKind.Object)
+        if (sent is not { ValueKind: JsonValueKind.Object } body)
         {
-            return Bad($"The body is {body.ValueKind}. Send {Example}.");
+            return Bad($"The body is {sent?.ValueKind.ToString() ?? "missing or null"}. Send {Example}.");
+        }
+
+        if (JsonRule.Error(body) is { } invalid)
+        {
+            return Bad($"The body {invalid}");
         }
 
         var (platform, token) = (Text(body, "platform"), Text(body, "token"));

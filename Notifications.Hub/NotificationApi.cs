@@ -14,12 +14,17 @@ internal static class NotificationApi
 
     private const int DefaultListed = 100;
     private const int MaxListed = 1_000;
+
+    /// <summary>Entries of up to 16 KiB, and a page takes no more reads when it has so many bytes.</summary>
+    private const int ReadAtOnce = 50;
+    private const int MaxPageBytes = 512 * 1024;
     private const string Example = """{"stream": "user:42", "type": "ORDER_UPDATED", "payload": {"orderId": 7}}""";
 
     public static void AddNotificationApi(this IHostApplicationBuilder builder)
     {
         builder.Services.AddNotificationPublisher();
         builder.Services.AddSingleton<PublishLimit>();
+        builder.Services.AddSingleton<PageLimit>();
         // A body that is no JSON is the caller's mistake and no exception of ours.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
         builder.Services.Configure<ProblemDetailsOptions>(options => options.CustomizeProblemDetails = context =>
@@ -40,7 +45,7 @@ internal static class NotificationApi
 
     /// <summary>The caller's own log after an offset, oldest first. <c>offset</c> of the answer is the next call's <c>after</c>.</summary>
     private static async Task<Results<Ok<NotificationPage>, ProblemHttpResult>> List(
-        HttpContext context, NotificationLog log, string? after = null, string? limit = null)
+        HttpContext context, NotificationLog log, PageLimit pages, string? after = null, string? limit = null)
     {
         var from = 0L;
         if (after is not null && (!long.TryParse(after, out from) || from < 0))
@@ -54,16 +59,53 @@ internal static class NotificationApi
             return Bad($"limit is \"{limit}\". It has to be a whole number from 1 to {MaxListed}; without it {DefaultListed} are listed.");
         }
 
-        var stream = StreamName.User(context.User.FindFirst(TokenNames.UserClaim)!.Value);
-        var page = await log.ReadAfterAsync(stream, from, take);
-        var items = page.Entries.Select((entry, i) =>
-            new NotificationArgument(stream, new Position(page.Epoch, page.After + i + 1), LogEntry.Parse(entry).Body));
-        return TypedResults.Ok(new NotificationPage(page.Epoch, page.After + page.Entries.Count, [.. items], !page.IsLast));
+        var user = context.User.FindFirst(TokenNames.UserClaim)!.Value;
+        return pages.Refuses(context, user) is { } refusal ? refusal : TypedResults.Ok(await ReadAsync(log, StreamName.User(user), from, take));
+    }
+
+    /// <summary>A page ends early where it has become large, and says that there is more.</summary>
+    private static async Task<NotificationPage> ReadAsync(NotificationLog log, StreamName stream, long after, int take)
+    {
+        var page = await log.ReadAfterAsync(stream, after, Math.Min(take, ReadAtOnce));
+        var (epoch, items, bytes) = (page.Epoch, new List<NotificationArgument>(), 0);
+        while (true)
+        {
+            after = page.After;
+            foreach (var entry in page.Entries)
+            {
+                var body = LogEntry.Parse(entry).Body;
+                items.Add(new NotificationArgument(stream, new Position(epoch, ++after), body));
+                bytes += body.Length;
+            }
+
+            if (page.IsLast || items.Count >= take || bytes >= MaxPageBytes)
+            {
+                return new NotificationPage(epoch, after, items, !page.IsLast);
+            }
+
+            page = await log.ReadAfterAsync(stream, after, Math.Min(take - items.Count, ReadAtOnce));
+            if (page.Epoch != epoch || page.After != after)
+            {
+                // The log began anew, or was trimmed: the next page tells.
+                return new NotificationPage(epoch, after, items, More: true);
+            }
+        }
     }
 
     private static async Task<Results<Ok<PublishResult>, Ok<PublishResult[]>, ProblemHttpResult>> Publish(
-        JsonElement body, HttpContext context, NotificationPublisher publisher, PublishLimit limit, CancellationToken cancellationToken)
+        JsonElement? sent, HttpContext context, NotificationPublisher publisher, PublishLimit limit, CancellationToken cancellationToken)
     {
+        if (sent is not { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } body)
+        {
+            return Bad($"The request has no body, or null for one. Send {Example}.");
+        }
+
+        // Deeper ones are told so by the publisher.
+        if (JsonRule.Error(body, int.MaxValue) is { } error)
+        {
+            return Bad($"The body {error} Nothing was published.");
+        }
+
         var several = body.ValueKind == JsonValueKind.Array;
         if (several && body.GetArrayLength() > MaxPublished)
         {

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 
@@ -71,7 +71,12 @@ public sealed class NotificationPublisher(
             throw new ArgumentException("The notification has no payload. Set one; JSON null is allowed.", nameof(notification));
         }
 
-        var size = Encoding.UTF8.GetByteCount(notification.Payload.GetRawText());
+        if (JsonRule.Error(notification.Payload) is { } error)
+        {
+            throw new ArgumentException($"The notification payload {error}", nameof(notification));
+        }
+
+        var size = JsonMarshal.GetRawUtf8Value(notification.Payload).Length;
         if (size > options.Value.MaxPayloadBytes)
         {
             throw new PayloadTooLargeException(

@@ -100,6 +100,10 @@ internal sealed class LocalStream(
                 await SubscribeAsync(subscriber);
             }
         }
+        catch (ObjectDisposedException exception)
+        {
+            throw LinkReplaced(exception);
+        }
         finally
         {
             _changing.Release();
@@ -166,11 +170,16 @@ internal sealed class LocalStream(
         {
             await SubscribeAsync(await link.GetSubscriberAsync());
         }
-        catch
+        catch (Exception exception)
         {
             // Nobody is here yet; the next one begins a new stream.
             _closed = true;
             onClosed(this);
+            if (exception is ObjectDisposedException)
+            {
+                throw LinkReplaced(exception);
+            }
+
             throw;
         }
     }
@@ -186,7 +195,7 @@ internal sealed class LocalStream(
             live.OnMessage(message => Receive(message.Message));
             (_live, _subscriber) = (live, subscriber);
         }
-        catch
+        catch (Exception exception) when (exception is not ObjectDisposedException)
         {
             // SE.Redis keeps what it could not subscribe to and does so later, into a queue that nobody reads.
             await subscriber.UnsubscribeAsync(channel);
@@ -203,12 +212,20 @@ internal sealed class LocalStream(
                 await _live.UnsubscribeAsync();
             }
         }
+        catch (ObjectDisposedException)
+        {
+            // The link that it listened over was replaced, and its subscription ended with it.
+        }
         finally
         {
             // Not before: the next one's SUBSCRIBE could overtake this UNSUBSCRIBE.
             onClosed(this);
         }
     }
+
+    /// <summary>As if Redis had been away: whoever asked does so again, over the new link.</summary>
+    private static RedisConnectionException LinkReplaced(Exception exception) =>
+        new(ConnectionFailureType.ConnectionDisposed, "The live link was replaced meanwhile.", exception);
 
     private void Receive(RedisValue message)
     {

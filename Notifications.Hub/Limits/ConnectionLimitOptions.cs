@@ -25,9 +25,12 @@ internal sealed class ConnectionLimitOptions : IValidatableObject
     /// <summary>Notifications that one caller publishes over HTTP.</summary>
     public Rate PublishedNotifications { get; set; } = new() { PerSecond = 10_000, Burst = 20_000 };
 
+    /// <summary>Pages of the own log that a user is being sent at once. Default 8.</summary>
+    public int PagesPerUser { get; set; } = 8;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        (string Name, int Value)[] counts = [(nameof(SubscriptionsPerConnection), SubscriptionsPerConnection), (nameof(UnusableMessages), UnusableMessages)];
+        (string Name, int Value)[] counts = [(nameof(SubscriptionsPerConnection), SubscriptionsPerConnection), (nameof(UnusableMessages), UnusableMessages), (nameof(PagesPerUser), PagesPerUser)];
         foreach (var (name, value) in counts.Where(count => count.Value < 0))
         {
             yield return new ValidationResult($"{Section}:{name} is {value} and has to be 0 or more.");

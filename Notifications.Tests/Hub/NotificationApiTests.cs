@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Notifications.Messaging;
@@ -61,6 +62,34 @@ public sealed class NotificationApiTests(RedisServers servers) : IClassFixture<R
         });
         Assert.Equal([("b", 2L, false), ("a", 1L, true)], several[..2].Select(result => (result.Id, result.Offset, result.Duplicate)));
         Assert.Equal((3L, false), (several[2].Offset, several[2].Duplicate));
+    }
+
+    [Theory]
+    [InlineData("", "The request has no body, or null for one.")]
+    [InlineData("null", "The request has no body, or null for one.")]
+    [InlineData("""{"stream":"user:\ud800","type":"T","payload":1}""", "The body has half a surrogate pair among its escapes")]
+    [InlineData("{\"stream\":\"user:a\",\"type\":\"T\",\"payload\":\"\u00ff\"}", "The body has bytes that are no UTF-8.")]
+    public async Task A_body_that_no_reader_would_take_is_refused(string latin1, string says)
+    {
+        await using var hub = await HubHost.StartAsync((await servers.GetAsync(RedisKind.Garnet)).ConnectionString);
+        using var http = hub.As(_user, TokenNames.PublisherRole);
+        using var body = new ByteArrayContent(Encoding.Latin1.GetBytes(latin1)) { Headers = { ContentType = new("application/json") } };
+        await AssertProblemAsync(await http.PostAsync(Path, body), HttpStatusCode.BadRequest, says);
+        Assert.DoesNotContain(hub.Logs, log => log.Contains("unhandled", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_payload_as_deep_as_may_be_gets_through_and_a_deeper_one_is_refused()
+    {
+        await using var hub = await HubHost.StartAsync((await servers.GetAsync(RedisKind.Garnet)).ConnectionString);
+        await using var client = await hub.ConnectAsync(_user);
+        using var http = hub.As("service", TokenNames.PublisherRole);
+        StringContent Nested(int depth) => new(
+            $$"""{"stream":"user:{{_user}}","type":"T","payload":{{new string('[', depth)}}{{new string(']', depth)}}}""", mediaType: new("application/json"));
+
+        await AssertProblemAsync(await http.PostAsync(Path, Nested(51)), HttpStatusCode.BadRequest, "The notification payload has more than 50 objects and arrays within each other.");
+        Assert.Equal(HttpStatusCode.OK, (await http.PostAsync(Path, Nested(50))).StatusCode);
+        await Eventually.True(() => client.Received.Count == 1, "the nested one to be delivered");
     }
 
     [Fact]

@@ -1,0 +1,67 @@
+using System.Net;
+using Notifications.Benchmarks.Clusters;
+
+namespace Notifications.Benchmarks.Attacks;
+
+/// <summary>One thing that somebody does to the system through its gateway, and the answer that he has to get.</summary>
+internal abstract class AttackScenario
+{
+    /// <summary>What the command calls it, such as <c>handshake-flood</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What is done, for the table.</summary>
+    public abstract string What { get; }
+
+    /// <returns>What the system answered, for the table.</returns>
+    public abstract Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken);
+}
+
+/// <summary>What a scenario has to work with.</summary>
+/// <param name="cluster">What is attacked.</param>
+/// <param name="source">Where the attacker's connections come from, an address that nobody else has.</param>
+/// <param name="isBrief">The short form is run.</param>
+internal sealed class AttackStage(Cluster cluster, IPAddress source, bool isBrief)
+{
+    private readonly List<string> _violations = [];
+
+    public Cluster Cluster => cluster;
+
+    public IPAddress Source => source;
+
+    public IPEndPoint Gateway => cluster.Gateways[0].EndPoint;
+
+    public IReadOnlyList<string> Violations => _violations;
+
+    /// <summary>The size of something: as the full scenario has it, or as its short form does.</summary>
+    public T Length<T>(T full, T brief) => isBrief ? brief : full;
+
+    public string Token(string user, params string[] roles) => cluster.Tokens.Issue(user, roles);
+
+    public void Require(bool holds, string what)
+    {
+        if (!holds)
+        {
+            _violations.Add($"not so: {what}");
+        }
+    }
+
+    /// <summary>HTTP from the attacker's address.</summary>
+    public HttpClient Http(string? token = null)
+    {
+        var http = new HttpClient(Handler()) { BaseAddress = new Uri($"http://{Gateway}") };
+        if (token is not null)
+        {
+            http.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        }
+
+        return http;
+    }
+
+    public SocketsHttpHandler Handler() => new()
+    {
+        MaxConnectionsPerServer = 100,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        ConnectCallback = async (_, cancellationToken) => (await RawConnection.OpenAsync(Gateway, source, cancellationToken)).Stream,
+    };
+}

@@ -1,0 +1,18 @@
+namespace Notifications.Benchmarks.Attacks;
+
+internal static class AttackScenarios
+{
+    private const string EveryName = "all";
+
+    public static IReadOnlyList<AttackScenario> All { get; } =
+    [
+        new ForeignOrigin(), new OversizedFrames(), new MalformedFrames(), new UnknownMethods(), new CallFlood(), new SlowHeaders(), new SlowReads(),
+        new UnfinishedHandshakes(), new HandshakeFlood(), new ConnectionFlood(), new EscapingNames(), new Smuggling(),
+    ];
+
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    public static IReadOnlyList<AttackScenario> Named(string? name) =>
+        name is null or EveryName ? All
+        : All.FirstOrDefault(scenario => scenario.Name == name) is { } one ? [one]
+        : throw new ArgumentException($"There is no attack \"{name}\". There are {EveryName}, {string.Join(", ", All.Select(scenario => scenario.Name))}.");
+}

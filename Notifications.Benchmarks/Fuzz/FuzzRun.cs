@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using Notifications.Benchmarks.Attacks;
+using Notifications.Benchmarks.Clusters;
+
+namespace Notifications.Benchmarks.Fuzz;
+
+/// <summary>
+/// Valid requests to the APIs and valid messages to the hub, changed at random, through the gateway. None may be answered with a 5xx, or
+/// make a service log an error.
+/// </summary>
+internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
+{
+    private const int ApiLanes = 3;
+    private const int HubLanes = 6;
+
+    private static readonly string[] Bodies =
+    [
+        """{"stream":"user:fuzz","id":"a","type":"T","payload":{"x":[1,2.5,"é",null,true]}}""",
+        """{"stream":"topic:fuzz","type":"T","payload":"text"}""",
+        """[{"stream":"user:fuzz","type":"T","payload":1},{"stream":"topic:fuzz","type":"T","payload":null}]""",
+        """{"stream":"user:fuzz","type":"T","payload":1,"push":{"title":"t","body":"b","collapseKey":"c","graceSeconds":5,"ttlSeconds":60,"data":{"a":"b"}}}""",
+        """{"platform":"fcm","token":"abc"}""",
+        """{"item":"book","quantity":2}""",
+    ];
+
+    private static readonly string[] Paths =
+        ["/api/notifications", "/api/notifications?after=1&limit=5", "/api/devices/phone", "/api/orders", "/api/orders/1", "/api/orders/1/status", "/hubs/notifications?id=abc", "/hubs/notifications/negotiate?negotiateVersion=1&device=fuzz"];
+
+    private static readonly HttpMethod[] Methods = [HttpMethod.Get, HttpMethod.Post, HttpMethod.Put, HttpMethod.Delete];
+
+    /// <summary>Nothing of it may be too many: that is another answer than the one that is looked for.</summary>
+    private static readonly Dictionary<string, string> Unhurried = new()
+    {
+        ["Gateway__HandshakesPerSecond"] = "5000",
+        ["Gateway__HandshakeBurst"] = "5000",
+    };
+
+    private readonly ConcurrentDictionary<string, int> _answers = new();
+    private readonly ConcurrentQueue<string> _violations = new();
+
+    /// <returns>What may not be; nothing, if all is well.</returns>
+    public static async Task<IReadOnlyList<string>> RunAsync(FuzzOptions options, TextWriter output, CancellationToken cancellationToken)
+    {
+        await using var cluster = await Cluster.StartAsync(new ClusterOptions { Hubs = 2, OrderServices = 1, GatewaySettings = Unhurried }, cancellationToken);
+        output.WriteLine($"Fuzzing for {options.Duration.TotalSeconds:0} s from the seed {options.Seed}. The servers log to {cluster.LogDirectory}.");
+        var logs = new ErrorsLogged(cluster);
+        var run = new FuzzRun(options, new AttackStage(cluster, IPAddress.Loopback, isBrief: false));
+        await run.RunAsync(cancellationToken);
+        cluster.ThrowIfAnyDied();
+        foreach (var (answer, count) in run._answers.OrderByDescending(answer => answer.Value))
+        {
+            output.WriteLine($"{count} × {answer}");
+        }
+
+        string[] violations = [.. run._violations.Distinct(), .. logs.New()];
+        cluster.KeepsLogs = violations.Length > 0;
+        return violations;
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(options.Duration);
+        var lanes = Enumerable.Range(0, ApiLanes).Select(lane => RepeatAsync(ApiLane(lane), end.Token))
+            .Concat(Enumerable.Range(0, HubLanes).Select(lane => RepeatAsync(HubLane(lane), end.Token)));
+        await Task.WhenAll(lanes);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private static async Task RepeatAsync(Func<CancellationToken, Task> once, CancellationToken end)
+    {
+        try
+        {
+            while (true)
+            {
+                await once(end);
+            }
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            // Long enough.
+        }
+    }
+
+    private Func<CancellationToken, Task> ApiLane(int lane)
+    {
+        var random = new Random(options.Seed + lane);
+        var mutations = new Mutations(options.Seed + lane);
+        var http = stage.Http(stage.Token("fuzz", "publisher", "staff"));
+        return async cancellationToken =>
+        {
+            // Mostly the publish endpoint; in the others the address is changed too.
+            var isPublish = random.Next(3) > 0;
+            var path = isPublish ? Paths[0] : Encoding.Latin1.GetString(mutations.Changed(Encoding.ASCII.GetBytes(Paths[random.Next(Paths.Length)])));
+            var body = mutations.Changed(Encoding.UTF8.GetBytes(Bodies[random.Next(Bodies.Length)]));
+            using var request = new HttpRequestMessage(isPublish ? HttpMethod.Post : Methods[random.Next(Methods.Length)], Address(path));
+            if (request.Method != HttpMethod.Get)
+            {
+                request.Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
+            }
+
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            Count($"{(int)answer.StatusCode} of the APIs");
+            if ((int)answer.StatusCode >= 500)
+            {
+                _violations.Enqueue($"{(int)answer.StatusCode} to {request.Method} {request.RequestUri} {Convert.ToBase64String(body)}");
+            }
+        };
+    }
+
+    /// <summary>Under the gateway's address, whatever the path is made of, and sent as it stands.</summary>
+    private Uri Address(string path) => new(
+        $"http://{stage.Gateway}/" + string.Concat(path.Skip(1).Select(c => c is > ' ' and < '\x7f' and not ('#' or '\\') ? c.ToString() : Uri.HexEscape(c))),
+        new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+
+    private Func<CancellationToken, Task> HubLane(int lane)
+    {
+        var protocol = lane % 2 == 0 ? "json" : "messagepack";
+        var mutations = new Mutations(options.Seed + ApiLanes + lane);
+        var number = 0;
+        return async cancellationToken =>
+        {
+            var answer = await FrameProbe.SendAsync(stage, $"fuzz-{lane}-{number++ % 100}", protocol, mutations.HubFrame(protocol), cancellationToken);
+            Count($"{answer} ({protocol})");
+            if (!FrameProbe.IsKnown(answer))
+            {
+                _violations.Enqueue($"the hub said: {answer}");
+            }
+        };
+    }
+
+    private void Count(string answer) => _answers.AddOrUpdate(answer, 1, (_, before) => before + 1);
+}
