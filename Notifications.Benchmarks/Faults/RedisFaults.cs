@@ -94,7 +94,7 @@ internal sealed class RedisCut : FaultScenario
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
     {
         var hub = stage.Cluster.Hubs[0];
-        var over = Task.Delay(stage.Length(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(6)), cancellationToken);
+        var over = Task.Delay(stage.Length(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(8)), cancellationToken);
         hub.RedisNetwork.Target = new(System.Net.IPAddress.Loopback, FreePorts.Next());
         await hub.RedisNetwork.CutAsync();
         await Waiting.WithinAsync(async () => over.IsCompleted || !await hub.IsHealthyAsync(cancellationToken), TimeSpan.FromSeconds(30), cancellationToken);
