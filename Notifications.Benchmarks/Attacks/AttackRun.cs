@@ -85,6 +85,7 @@ internal static class AttackRun
             WaitBefore = waitBefore,
             WaitDuring = waitDuring,
             Memory = [.. before.Keys.Select(process => new MemoryChange(process, before[process], after[process]))],
+            JudgesWaits = !stage.IsBrief,
             Violations = [.. stage.Violations, .. logs.New().Select(line => $"logged: {line}")],
         };
     }

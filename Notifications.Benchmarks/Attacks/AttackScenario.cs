@@ -32,6 +32,9 @@ internal sealed class AttackStage(Cluster cluster, IPAddress source, bool isBrie
 
     public IReadOnlyList<string> Violations => _violations;
 
+    /// <summary>The short form is run.</summary>
+    public bool IsBrief => isBrief;
+
     /// <summary>The size of something: as the full scenario has it, or as its short form does.</summary>
     public T Length<T>(T full, T brief) => isBrief ? brief : full;
 
