@@ -4,19 +4,27 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>One stream on this instance: its Redis subscription and the connections that it is passed on to.</summary>
-internal sealed class LocalStream(
-    StreamName name, LiveLink link, LiveChannels channels, HubTelemetry telemetry, ILogger logger, Action<LocalStream> onClosed)
+internal sealed class LocalStream
 {
-    // SUBSCRIBE and UNSUBSCRIBE of one channel must not overtake each other, or the channel ends up dead: one at a time.
+    private readonly StreamName _name;
+    private readonly LiveLink _link;
+    private readonly HubTelemetry _telemetry;
+    private readonly ILogger _logger;
+    private readonly Action<LocalStream> _onClosed;
     private readonly SemaphoreSlim _changing = new(1);
+    private readonly LiveSubscription _live;
     private readonly Lock _membersLock = new();
     private readonly List<Subscription> _members = [];
-    private ISubscriber? _subscriber;
-    private ChannelMessageQueue? _live;
     private Position? _heard;
     private bool _closed;
 
-    public StreamName Name => name;
+    public LocalStream(StreamName name, LiveLink link, LiveChannels channels, HubTelemetry telemetry, ILogger logger, Action<LocalStream> onClosed)
+    {
+        (_name, _link, _telemetry, _logger, _onClosed) = (name, link, telemetry, logger, onClosed);
+        _live = new LiveSubscription(() => channels.LiveAsync(name), Receive);
+    }
+
+    public StreamName Name => _name;
 
     /// <returns>False if the last subscription has left and this stream is over.</returns>
     public async Task<bool> TryAddAsync(Subscription subscription)
@@ -29,7 +37,7 @@ internal sealed class LocalStream(
                 return false;
             }
 
-            if (_live is null)
+            if (!_live.HasBegun)
             {
                 await SubscribeFirstAsync();
             }
@@ -85,24 +93,10 @@ internal sealed class LocalStream(
         await _changing.WaitAsync();
         try
         {
-            if (_closed || _live is null)
+            if (!_closed && _live.HasBegun)
             {
-                return;
+                await _live.ListenAsync(subscriber);
             }
-
-            if (_subscriber?.Multiplexer != subscriber.Multiplexer)
-            {
-                await SubscribeAsync(subscriber);
-            }
-            else if (subscriber.SubscribedEndpoint(_live.Channel) is null)
-            {
-                await _live.UnsubscribeAsync();
-                await SubscribeAsync(subscriber);
-            }
-        }
-        catch (ObjectDisposedException exception)
-        {
-            throw LinkReplaced(exception);
         }
         finally
         {
@@ -168,37 +162,13 @@ internal sealed class LocalStream(
     {
         try
         {
-            await SubscribeAsync(await link.GetSubscriberAsync());
+            await _live.ListenAsync(await _link.GetSubscriberAsync());
         }
-        catch (Exception exception)
+        catch
         {
             // Nobody is here yet; the next one begins a new stream.
             _closed = true;
-            onClosed(this);
-            if (exception is ObjectDisposedException)
-            {
-                throw LinkReplaced(exception);
-            }
-
-            throw;
-        }
-    }
-
-    private async Task SubscribeAsync(ISubscriber subscriber)
-    {
-        var channel = await channels.LiveAsync(name);
-        try
-        {
-            // The queue keeps the order of the channel; SE.Redis's concurrent handlers do not. A replica hears too, but the
-            // publishers' server does not count who listens there.
-            var live = await subscriber.SubscribeAsync(channel, CommandFlags.DemandMaster);
-            live.OnMessage(message => Receive(message.Message));
-            (_live, _subscriber) = (live, subscriber);
-        }
-        catch (Exception exception) when (exception is not ObjectDisposedException)
-        {
-            // SE.Redis keeps what it could not subscribe to and does so later, into a queue that nobody reads.
-            await subscriber.UnsubscribeAsync(channel);
+            _onClosed(this);
             throw;
         }
     }
@@ -207,25 +177,14 @@ internal sealed class LocalStream(
     {
         try
         {
-            if (_live is not null)
-            {
-                await _live.UnsubscribeAsync();
-            }
-        }
-        catch (ObjectDisposedException)
-        {
-            // The link that it listened over was replaced, and its subscription ended with it.
+            await _live.EndAsync();
         }
         finally
         {
             // Not before: the next one's SUBSCRIBE could overtake this UNSUBSCRIBE.
-            onClosed(this);
+            _onClosed(this);
         }
     }
-
-    /// <summary>As if Redis had been away: whoever asked does so again, over the new link.</summary>
-    private static RedisConnectionException LinkReplaced(Exception exception) =>
-        new(ConnectionFailureType.ConnectionDisposed, "The live link was replaced meanwhile.", exception);
 
     private void Receive(RedisValue message)
     {
@@ -233,12 +192,12 @@ internal sealed class LocalStream(
         {
             if (!LiveMessage.TryParse(message, out var live))
             {
-                Log.NotALiveMessage(logger, name);
+                Log.NotALiveMessage(_logger, _name);
                 return;
             }
 
             var entry = LogEntry.Parse(live.Entry);
-            var frame = NotificationFrame.Heard(name, live, entry);
+            var frame = NotificationFrame.Heard(_name, live, entry);
             lock (_membersLock)
             {
                 // The channel has the order of the log: back or aside is only where two links overlap, or where Redis itself went
@@ -250,7 +209,7 @@ internal sealed class LocalStream(
                     CatchUp();
                 }
 
-                using var activity = telemetry.StartDeliver(name, live.Offset, entry.TraceParent, _members.Count);
+                using var activity = _telemetry.StartDeliver(_name, live.Offset, entry.TraceParent, _members.Count);
                 foreach (var member in _members)
                 {
                     member.Offer(frame);
@@ -260,7 +219,7 @@ internal sealed class LocalStream(
         catch (FormatException exception)
         {
             // The offset that follows shows the gap, and the log is read.
-            Log.UnreadableEntry(logger, name, exception);
+            Log.UnreadableEntry(_logger, _name, exception);
         }
     }
 }

@@ -8,9 +8,7 @@ namespace Notifications.Hubs.Tokens;
 /// Hears what operators say about users. What was said while the live link was away is read from Redis when it is back, and at a slow
 /// steady pace otherwise.
 /// </summary>
-internal sealed class RevocationListener(
-    Revocations revocations, TokenSessions sessions, RevocationStore store, LiveChannels channels, LiveLink link, TimeProvider time, ILogger<RevocationListener> logger)
-    : BackgroundService
+internal sealed class RevocationListener : BackgroundService
 {
     private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(30);
 
@@ -18,8 +16,20 @@ internal sealed class RevocationListener(
     private static readonly TimeSpan FirstReadInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _updating = new(1);
-    private ISubscriber? _subscriber;
-    private ChannelMessageQueue? _ends;
+    private readonly Revocations _revocations;
+    private readonly TokenSessions _sessions;
+    private readonly RevocationStore _store;
+    private readonly LiveLink _link;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RevocationListener> _logger;
+    private readonly LiveSubscription _ends;
+
+    public RevocationListener(
+        Revocations revocations, TokenSessions sessions, RevocationStore store, LiveChannels channels, LiveLink link, TimeProvider time, ILogger<RevocationListener> logger)
+    {
+        (_revocations, _sessions, _store, _link, _time, _logger) = (revocations, sessions, store, link, time, logger);
+        _ends = new LiveSubscription(channels.UserEndsAsync, message => Hear((string?)message));
+    }
 
     public override void Dispose()
     {
@@ -29,18 +39,18 @@ internal sealed class RevocationListener(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        link.Restored += RestoredAsync;
+        _link.Restored += RestoredAsync;
         try
         {
             while (true)
             {
                 await UpdateAsync();
-                await Task.Delay(revocations.AreRead ? ReadInterval : FirstReadInterval, time, stoppingToken);
+                await Task.Delay(_revocations.AreRead ? ReadInterval : FirstReadInterval, _time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            link.Restored -= RestoredAsync;
+            _link.Restored -= RestoredAsync;
         }
     }
 
@@ -52,13 +62,13 @@ internal sealed class RevocationListener(
         await _updating.WaitAsync();
         try
         {
-            await ListenAsync(await link.GetSubscriberAsync());
-            revocations.Read(await store.ListAsync(revocations.Oldest));
-            sessions.EndRevoked();
+            await _ends.ListenAsync(await _link.GetSubscriberAsync());
+            _revocations.Read(await _store.ListAsync(_revocations.Oldest));
+            _sessions.EndRevoked();
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
-            Log.RevocationsNotRead(logger, exception);
+            Log.RevocationsNotRead(_logger, exception);
         }
         finally
         {
@@ -66,47 +76,19 @@ internal sealed class RevocationListener(
         }
     }
 
-    private async Task ListenAsync(ISubscriber subscriber)
-    {
-        if (_ends is not null && _subscriber?.Multiplexer == subscriber.Multiplexer)
-        {
-            if (subscriber.SubscribedEndpoint(_ends.Channel) is not null)
-            {
-                return;
-            }
-
-            await _ends.UnsubscribeAsync();
-        }
-
-        var channel = await channels.UserEndsAsync();
-        try
-        {
-            // Where the publishers' server counts it, as for streams.
-            var ends = await subscriber.SubscribeAsync(channel, CommandFlags.DemandMaster);
-            ends.OnMessage(message => Hear((string?)message.Message));
-            (_ends, _subscriber) = (ends, subscriber);
-        }
-        catch
-        {
-            // SE.Redis keeps what it could not subscribe to and does so later, into a queue that nobody reads.
-            await subscriber.UnsubscribeAsync(channel);
-            throw;
-        }
-    }
-
     private void Hear(string? message)
     {
         if (!UserEnd.TryParse(message, out var end))
         {
-            Log.NotAUserEnd(logger);
+            Log.NotAUserEnd(_logger);
             return;
         }
 
         if (end.RevokedUntil is { } until)
         {
-            revocations.Learn(KeyValuePair.Create(end.User, until));
+            _revocations.Learn(KeyValuePair.Create(end.User, until));
         }
 
-        sessions.End(end.User);
+        _sessions.End(end.User);
     }
 }
