@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>How fast this instance delivers and how late, over the last seconds. Costs a delivery two additions and no memory.</summary>
+/// <summary>How fast this instance delivers and how late, over the last seconds. Costs a delivery one addition and no memory.</summary>
 internal sealed class DeliveryPace
 {
     /// <summary>Four steps to each doubling: a lag is told at most a quarter too high.</summary>
@@ -17,8 +17,9 @@ internal sealed class DeliveryPace
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly Queue<Counts> _earlier = new();
-    private readonly long[] _lags = new long[(MaxDoubling + 1) * Steps];
-    private long _delivered;
+
+    /// <summary>Deliveries by the step of their lag, and at the end those that have none.</summary>
+    private readonly long[] _deliveries = new long[((MaxDoubling + 1) * Steps) + 1];
 
     public DeliveryPace(TimeProvider time)
     {
@@ -27,14 +28,8 @@ internal sealed class DeliveryPace
     }
 
     /// <param name="lag">From the publish to the write; null of one that was published before its connection wanted it, where that says nothing of this instance.</param>
-    public void Delivered(TimeSpan? lag)
-    {
-        Interlocked.Increment(ref _delivered);
-        if (lag is { } late)
-        {
-            Interlocked.Increment(ref _lags[StepOf((long)late.TotalMilliseconds)]);
-        }
-    }
+    public void Delivered(TimeSpan? lag) =>
+        Interlocked.Increment(ref _deliveries[lag is { } late ? StepOf((long)late.TotalMilliseconds) : _deliveries.Length - 1]);
 
     /// <summary>The last seconds: as many as there are between this reading and the last one that is long enough ago.</summary>
     public PaceReading Read()
@@ -50,13 +45,13 @@ internal sealed class DeliveryPace
 
             var before = _earlier.Peek();
             var seconds = _time.GetElapsedTime(before.At, now.At).TotalSeconds;
-            var lags = now.Lags.Zip(before.Lags, (after, earlier) => after - earlier).ToArray();
-            return new PaceReading(
-                seconds > 0 ? (now.Delivered - before.Delivered) / seconds : 0, Quantile(lags, 0.99), Quantile(lags, 1));
+            var deliveries = now.Deliveries.Zip(before.Deliveries, (after, earlier) => after - earlier).ToArray();
+            var lags = deliveries[..^1];
+            return new PaceReading(seconds > 0 ? deliveries.Sum() / seconds : 0, Quantile(lags, 0.99), Quantile(lags, 1));
         }
     }
 
-    private Counts Count() => new(_time.GetTimestamp(), Interlocked.Read(ref _delivered), [.. _lags]);
+    private Counts Count() => new(_time.GetTimestamp(), [.. _deliveries]);
 
     /// <summary>The end of the step in which that share of all is reached.</summary>
     private static TimeSpan? Quantile(long[] lags, double share)
@@ -89,7 +84,7 @@ internal sealed class DeliveryPace
     private static long EndOf(int step) =>
         step < Steps ? step + 1 : (Steps + (step % Steps) + 1L) << ((step / Steps) - StepBits);
 
-    private sealed record Counts(long At, long Delivered, long[] Lags);
+    private sealed record Counts(long At, long[] Deliveries);
 }
 
 /// <param name="PerSecond">Notifications written to connections.</param>

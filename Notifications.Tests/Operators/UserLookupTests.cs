@@ -169,6 +169,23 @@ public sealed class UserLookupTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task The_gateways_limits_hold_for_operators_too()
+    {
+        await using var gateway = await RunningGateway.StartAsync(
+            settings: new() { ["Gateway:Limits:RequestsPerUser:PerSecond"] = "1", ["Gateway:Limits:RequestsPerUser:Burst"] = "1" });
+        await using var hub = await OperatedSystem.StartHubAsync(gateway.Redis.ConnectionString);
+        await Eventually.True(() => gateway.Hubs.Count == 1, "the gateway to know the hub");
+        using var olga = gateway.Browser(TestTokens.Create("olga", [TokenNames.OperatorRole]));
+        using var oscar = gateway.Browser(TestTokens.Create("oscar", [TokenNames.OperatorRole]));
+
+        Assert.Equal(HttpStatusCode.OK, (await olga.GetAsync("/api/operator/instances")).StatusCode);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await olga.GetAsync("/api/operator/instances")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.RequestEntityTooLarge,
+            (await oscar.PostAsJsonAsync("/api/operator/users/ann/notifications", new { payload = new string('x', 100_000) })).StatusCode);
+    }
+
     [Theory]
     [InlineData("?payload=yes", "payload is \"yes\". It has to be true or false; without it payloads are left out.")]
     [InlineData("?limit=101", "limit is \"101\". It has to be a whole number from 1 to 100; without it 20 are listed.")]

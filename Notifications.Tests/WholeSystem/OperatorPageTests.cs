@@ -109,7 +109,7 @@ public sealed partial class OperatorPageTests(RunningSystem system, Chromium chr
         await using var browser = await chromium.NewContextAsync();
         var page = await SignedInAsync(browser);
         using var ann = await system.SignInAsync(user);
-        await using var client = await ann.ConnectAsync(device: "laptop");
+        await using var client = await ann.ConnectAsync();
         await LookUpAsync(page, user);
 
         await page.GetByTestId("test-payload").FillAsync("""{"text": "Do you see this?"}""");

@@ -69,7 +69,7 @@ class Row {
     this.#cells = Object.fromEntries(
       ['connections', 'streams', 'deliveredPerSecond', 'lagP99Ms', 'lagMaxMs', 'redisMs'].map(name => [name, number('')]));
     this.note = make('small');
-    const name = make('td', '', { class: 'id' });
+    const name = document.createElement('td');
     name.append(make('code', id), this.note);
     const state = document.createElement('td');
     state.append(this.#state);
