@@ -17,9 +17,10 @@ internal sealed class UserLookup(UserInspector inspector, HubQuestions hubs, Ins
     public async Task<FoundUser> FindAsync(string user, int limit, bool withPayloads)
     {
         var running = await registry.ListAsync();
-        var asked = hubs.AskForConnectionsAsync(user, running.Select(instance => instance.Id));
-        var inspected = await inspector.InspectAsync(user, limit, MaxBytes);
-        var answers = await asked;
+        var asking = hubs.AskForConnectionsAsync(user, running.Select(instance => instance.Id));
+        var inspecting = inspector.InspectAsync(user, limit, MaxBytes);
+        await Task.WhenAll(asking, inspecting);
+        var (answers, inspected) = (await asking, await inspecting);
         return new FoundUser(
             user,
             inspected.End is { } end ? new FoundPosition(end.Epoch, end.Offset) : null,

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.Hosting;
 using Notifications.Messaging;
 using Notifications.Tests.Client;
 using Notifications.Tests.Gateway;
-using Notifications.Tests.Hub;
 using Notifications.Tests.Redis;
 using Xunit;
 using static Notifications.Tests.Client.RecordingClient;
@@ -139,20 +139,37 @@ public sealed class InstanceTests : IAsyncLifetime
     [Fact]
     public async Task Who_has_not_left_when_a_drain_is_taken_back_stays()
     {
-        var redis = await _servers.GetAsync(RedisKind.Garnet);
-        await using var hub = await HubHost.StartInstanceAsync(redis.ConnectionString, ("Instance:DrainWindow", "00:00:02"));
-        using var operators = hub.As("olga", TokenNames.OperatorRole);
-        await using var plain = await hub.ConnectAsync(_user);
-        var drain = $"/api/operator/instances/{hub.Id}/drain";
-        await Eventually.True(async () => await operators.StateAsync(hub.Id) == "serving", "the instance to be in the registry");
+        await using var system = await OperatedSystem.StartAsync(await _servers.GetAsync(RedisKind.Garnet), ("Instance:DrainWindow", "00:00:00"));
+        using var operators = system.Operator();
+        await using var staying = await system.First.ConnectAsync(_user);
+        await using var leaving = await system.Second.ConnectAsync(_user);
+        var drain = $"/api/operator/instances/{system.First.Id}/drain";
 
-        await (await operators.PutAsync(drain + "?force=true", null)).JsonAsync();
+        await (await operators.PutAsync(drain, null)).JsonAsync();
         await (await operators.DeleteAsync(drain)).JsonAsync();
-        await Eventually.True(() => hub.Logs.Any(log => log.EndsWith("takes new sessions again; 1 connections had not left.", StringComparison.Ordinal)), "the drain to be over");
 
-        await using var another = await hub.ConnectAsync(_user);
-        await Eventually.True(async () => (await operators.StatusAsync(hub.Id))?.GetProperty("connections").GetInt32() == 2, "both connections to be counted");
-        Assert.Single(plain.Subscribed);
+        // The fence: who is closed by a drain that begins later is closed later.
+        await (await operators.PutAsync($"/api/operator/instances/{system.Second.Id}/drain", null)).JsonAsync();
+        await Eventually.True(() => leaving.State != HubConnectionState.Connected, "the other instance's connection to be closed");
+        Assert.Equal(HubConnectionState.Connected, staying.State);
+        Assert.Single(staying.Subscribed);
+        await using var another = await system.First.ConnectAsync(_user);
+    }
+
+    [Fact]
+    public async Task Where_the_gateway_has_one_address_for_all_hubs_the_order_reaches_the_one_that_is_meant()
+    {
+        var redis = await _servers.GetAsync(RedisKind.Garnet);
+        await using var first = await OperatedSystem.StartHubAsync(redis.ConnectionString);
+        await using var second = await OperatedSystem.StartHubAsync(redis.ConnectionString);
+        await using var gateway = await RunningGateway.StartAsync(
+            settings: new() { ["Gateway:Hubs"] = "Endpoint", ["services:hub:http:0"] = first.Address.ToString() }, shared: redis);
+        using var operators = gateway.Browser(TestTokens.Create("olga", [TokenNames.OperatorRole]));
+
+        await (await operators.PutAsync($"/api/operator/instances/{second.Id}/drain", null)).JsonAsync();
+
+        Assert.Equal("drained", await operators.StateAsync(second.Id));
+        Assert.Equal("serving", await operators.StateAsync(first.Id));
     }
 
     [Fact]
@@ -175,7 +192,7 @@ public sealed class InstanceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_instance_that_is_not_there_or_does_not_answer_is_told_so()
+    public async Task Of_an_instance_that_is_not_there_or_does_not_answer_an_operator_is_told()
     {
         await using var system = await OperatedSystem.StartAsync(await _servers.GetAsync(RedisKind.Garnet));
         using var operators = system.Operator();

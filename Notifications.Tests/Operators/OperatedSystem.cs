@@ -2,6 +2,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Notifications.Client;
+using Notifications.Hubs.Operators;
+using Notifications.Messaging;
 using Notifications.Tests.Client;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Hub;
@@ -15,6 +17,8 @@ internal sealed class OperatedSystem : IAsyncDisposable
 {
     private static readonly TimeSpan FirstConnectionLimit = TimeSpan.FromSeconds(15);
 
+    private static readonly (string Key, string Value)[] HubSettings = [("Instance:RefreshInterval", "00:00:00.100"), ("Instance:DrainWindow", "00:00:00.300")];
+
     private OperatedSystem(HubHost first, HubHost second, RunningGateway gateway, TestMessaging messaging) =>
         (First, Second, Gateway, Messaging) = (first, second, gateway, messaging);
 
@@ -26,17 +30,23 @@ internal sealed class OperatedSystem : IAsyncDisposable
 
     public TestMessaging Messaging { get; }
 
-    public static async Task<OperatedSystem> StartAsync(RedisServer redis)
+    public static async Task<OperatedSystem> StartAsync(RedisServer redis, params (string Key, string Value)[] hubSettings)
     {
-        var first = await StartHubAsync(redis.ConnectionString);
-        var second = await StartHubAsync(redis.ConnectionString);
+        var first = await StartHubAsync(redis.ConnectionString, hubSettings);
+        var second = await StartHubAsync(redis.ConnectionString, hubSettings);
         var gateway = await RunningGateway.StartAsync(shared: redis);
         await Eventually.True(() => gateway.Hubs.Count(hub => !hub.Draining) == 2, "the gateway to know both hubs");
         return new OperatedSystem(first, second, gateway, TestMessaging.On(redis.Connection));
     }
 
-    public static Task<HubHost> StartHubAsync(string redis) =>
-        HubHost.StartInstanceAsync(redis, ("Instance:RefreshInterval", "00:00:00.100"), ("Instance:DrainWindow", "00:00:00.300"));
+    /// <summary>Returns when it is in the registry and hears what other hubs ask.</summary>
+    public static async Task<HubHost> StartHubAsync(string redis, params (string Key, string Value)[] settings)
+    {
+        var hub = await HubHost.StartInstanceAsync(redis, [.. HubSettings.ExceptBy(settings.Select(setting => setting.Key), setting => setting.Key), .. settings]);
+        await Eventually.True(async () => (await hub.Service<InstanceRegistry>().ListAsync()).Any(instance => instance.Id == hub.Id), "the hub to be in the registry");
+        await Eventually.True(async () => (await hub.Service<HubQuestions>().AskForConnectionsAsync("nobody", [hub.Id])).ContainsKey(hub.Id), "the hub to hear questions");
+        return hub;
+    }
 
     /// <summary>An operator who calls through the gateway.</summary>
     public HttpClient Operator() => Gateway.Browser(TestTokens.Create("olga", [TokenNames.OperatorRole]));

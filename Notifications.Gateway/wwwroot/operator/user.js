@@ -5,6 +5,8 @@ import { count, duration, time } from './words.js';
 const element = id => document.getElementById(id);
 let user = null;
 let withPayloads = false;
+/** The notifications shown with their payloads: who asks for those stands in a log, so they are not asked for again and again. */
+let shown = [];
 
 export const isShown = () => user !== null;
 
@@ -14,13 +16,18 @@ export async function lookUp(id) {
     withPayloads = false;
   }
 
-  show(await find(id), isAnother);
+  show(await find(id, withPayloads), isAnother);
 }
 
 /** Shows what is so now, unless somebody looked up another meanwhile. */
 export async function refresh() {
   const asked = user;
-  const found = await find(asked);
+  let found = await find(asked, false);
+  if (withPayloads) {
+    const isSame = JSON.stringify(found.notifications) === JSON.stringify(shown.map(({ payload, ...rest }) => rest));
+    found = isSame ? { ...found, notifications: shown } : await find(asked, true);
+  }
+
   if (asked === user) {
     show(found, false);
   }
@@ -28,6 +35,7 @@ export async function refresh() {
 
 export async function switchPayloads() {
   withPayloads = !withPayloads;
+  shown = [];
   await refresh();
 }
 
@@ -47,16 +55,18 @@ export async function sendTest(type, payload) {
 export function clear() {
   user = null;
   withPayloads = false;
+  shown = [];
   element('found').hidden = true;
   ['connections', 'devices', 'notifications'].forEach(id => fill(id, [], () => null));
 }
 
 const path = id => `/api/operator/users/${encodeURIComponent(id)}`;
 
-const find = id => call(`${path(id)}?payload=${withPayloads}`);
+const find = (id, payload) => call(`${path(id)}?payload=${payload}`);
 
 function show(found, isAnother) {
   user = found.user;
+  shown = withPayloads ? found.notifications : [];
   if (isAnother) {
     element('ended').textContent = '';
     element('sent').textContent = '';
