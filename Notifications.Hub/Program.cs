@@ -1,6 +1,7 @@
 using Notifications.Hubs;
 using Notifications.Hubs.Escalations;
 using Notifications.Hubs.Instances;
+using Notifications.Hubs.Operators;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -10,6 +11,7 @@ builder.AddNotificationHub();
 builder.AddNotificationApi();
 builder.AddEscalation();
 builder.AddInstance();
+builder.AddOperators();
 
 var app = builder.Build();
 app.UseExceptionHandler();
@@ -22,4 +24,5 @@ app.MapNotificationHub();
 app.MapNotificationApi();
 app.MapDeviceApi();
 app.MapUserApi();
+app.MapOperatorApi();
 app.Run();
