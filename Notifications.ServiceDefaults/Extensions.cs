@@ -28,6 +28,7 @@ public static class Extensions
         builder.Services.AddProblemDetails();
         // Which server it is helps nobody but those who look for its holes.
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.AddSocketBuffers();
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
         {
