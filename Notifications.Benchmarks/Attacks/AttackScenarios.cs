@@ -6,6 +6,7 @@ internal static class AttackScenarios
 
     public static IReadOnlyList<AttackScenario> All { get; } =
     [
+        new ForgedTokens(), new OthersStreams(),
         new ForeignOrigin(), new OversizedFrames(), new MalformedFrames(), new UnknownMethods(), new CallFlood(), new SlowHeaders(), new SlowReads(),
         new UnfinishedHandshakes(), new HandshakeFlood(), new ConnectionFlood(), new EscapingNames(), new Smuggling(),
     ];

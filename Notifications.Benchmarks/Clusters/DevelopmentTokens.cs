@@ -15,10 +15,13 @@ internal sealed class DevelopmentTokens(string key)
 
     public string Key => key;
 
-    public string Issue(string user, params string[] roles)
+    public string Issue(string user, params string[] roles) => Issue(user, _ => { }, roles);
+
+    /// <summary>One that is not as it should be.</summary>
+    public string Issue(string user, Action<SecurityTokenDescriptor> change, params string[] roles)
     {
         var now = DateTime.UtcNow;
-        return _tokens.CreateToken(new SecurityTokenDescriptor
+        var token = new SecurityTokenDescriptor
         {
             Issuer = TokenNames.DevelopmentIssuer,
             Audience = TokenNames.Audience,
@@ -27,6 +30,8 @@ internal sealed class DevelopmentTokens(string key)
             Expires = now + Lifetime,
             Claims = new Dictionary<string, object> { [TokenNames.UserClaim] = user, [TokenNames.RoleClaim] = roles },
             SigningCredentials = _credentials,
-        });
+        };
+        change(token);
+        return _tokens.CreateToken(token);
     }
 }
