@@ -30,7 +30,8 @@ internal static class Announcement
         {
             var gateway = await notifications.WaitForResourceHealthyAsync("gateway", stoppingToken);
             var demoPage = gateway.Snapshot.Urls.First(url => !url.IsInternal).Url;
-            foreach (var line in lines.Prepend(new Line("Demo page", () => demoPage)))
+            var operatorPage = new Uri(new Uri(demoPage), "/operator").ToString();
+            foreach (var line in lines.Prepend(new Line("Operator", () => operatorPage)).Prepend(new Line("Demo page", () => demoPage)))
             {
                 Console.WriteLine($"{line.Subject + ":",-11}{line.Text()}");
             }

@@ -7,7 +7,7 @@ internal sealed class Connector(
     NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, ILogger logger, IHubLinkReceiver receiver) : IAsyncDisposable
 {
     // A connection that lasted this long worked: the next one that breaks is a new trouble, and its waits start short again.
-    private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _firstConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);

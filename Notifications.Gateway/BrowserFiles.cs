@@ -1,12 +1,16 @@
 namespace Notifications.Gateway;
 
-/// <summary>The browser client <c>/notifications.js</c> everywhere, and in Development the demo page that uses it.</summary>
+/// <summary>The browser client <c>/notifications.js</c> and the operator's page everywhere, and in Development the demo page.</summary>
 internal static class BrowserFiles
 {
     private const string Client = "/notifications.js";
+    private const string OperatorPage = "/operator";
+
+    /// <summary>What the operator's page has in common with the demo page.</summary>
+    private const string Shared = "/shared";
     private const string ReferrerPolicy = "Referrer-Policy";
 
-    /// <summary>Before the token check: a page loads its scripts without a token.</summary>
+    /// <summary>Before the token check: a page loads its scripts without a token, and has nothing in it that would need one.</summary>
     public static void UseBrowserFiles(this WebApplication app)
     {
         var files = new StaticFileOptions
@@ -22,14 +26,11 @@ internal static class BrowserFiles
                 headers.ContentSecurityPolicy = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
             },
         };
-        if (app.Environment.IsDevelopment())
-        {
-            app.UseDefaultFiles();
-            app.UseStaticFiles(files);
-        }
-        else
-        {
-            app.UseWhen(context => context.Request.Path == Client, client => client.UseStaticFiles(files));
-        }
+        app.UseWhen(
+            context => app.Environment.IsDevelopment() || IsServedEverywhere(context.Request.Path),
+            everywhere => everywhere.UseDefaultFiles().UseStaticFiles(files));
     }
+
+    private static bool IsServedEverywhere(PathString path) =>
+        path == Client || path.StartsWithSegments(OperatorPage) || path.StartsWithSegments(Shared);
 }

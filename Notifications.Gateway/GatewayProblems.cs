@@ -37,7 +37,7 @@ internal static class GatewayProblems
     {
         StatusCodes.Status401Unauthorized => await UnauthorizedAsync(context),
         StatusCodes.Status403Forbidden => Forbidden(context),
-        StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}. The gateway has {Proxy.HubPath}, /api/orders, /api/notifications, /api/devices and /api/users.",
+        StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}. The gateway has {Proxy.HubPath}, /api/orders, /api/notifications, /api/devices, /api/users and /api/operator.",
         StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} does not work on {context.Request.Path}: see the Allow header.",
         StatusCodes.Status408RequestTimeout => "The body came too slowly. Send it again over a faster network.",
         StatusCodes.Status413PayloadTooLarge => BodyLimits.DetailOf(context, context.RequestServices.GetRequiredService<IOptions<LimitOptions>>().Value),

@@ -25,6 +25,13 @@ internal sealed class GatewayTelemetry
     public void ObserveWaiting(Func<int> count) =>
         _meter.CreateObservableUpDownCounter("notifications.handshakes.waiting", count, "{handshake}", "Sessions that wait to be let in.");
 
+    /// <param name="count">How many there are that take new sessions, or that do not.</param>
+    public void ObserveHubs(Func<bool, int> count) => _meter.CreateObservableGauge(
+        "notifications.hubs",
+        () => (Measurement<int>[])[new(count(false), new KeyValuePair<string, object?>("draining", false)), new(count(true), new KeyValuePair<string, object?>("draining", true))],
+        "{instance}",
+        "Hub instances in the list that this gateway last read, by whether they are draining.");
+
     public void Refused(string limit) => _refused.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     public void Handshake(bool isAdmitted) =>

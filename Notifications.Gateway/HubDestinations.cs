@@ -40,7 +40,7 @@ internal static class HubDestinationsRegistration
 /// last list.
 /// </summary>
 internal sealed class HubDestinations(
-    InstanceRegistry registry, InMemoryConfigProvider proxy, IOptions<GatewayOptions> options, TimeProvider time, ILogger<HubDestinations> logger)
+    InstanceRegistry registry, InMemoryConfigProvider proxy, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time, ILogger<HubDestinations> logger)
     : BackgroundService
 {
     private volatile IReadOnlyList<HubInstance>? _instances;
@@ -55,6 +55,7 @@ internal sealed class HubDestinations(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        telemetry.ObserveHubs(isDraining => _instances?.Count(instance => instance.Draining == isDraining) ?? 0);
         while (!stoppingToken.IsCancellationRequested)
         {
             await RefreshAsync(stoppingToken);

@@ -80,6 +80,7 @@ internal static class Proxy
         Route("hub", HubCluster, HubPath, methods: null),
         Route("notifications", HubApiCluster, PublishPath, ApiMethods) with { Timeout = limits.ApiTimeout },
         Route("devices", HubApiCluster, "/api/devices", ApiMethods) with { Timeout = limits.ApiTimeout },
+        Route("operator", HubApiCluster, "/api/operator", ApiMethods) with { Timeout = limits.ApiTimeout },
         Route("users", HubApiCluster, "/api/users", ApiMethods) with { Timeout = limits.ApiTimeout },
         Route("orders", OrdersCluster, "/api/orders", ApiMethods) with { Timeout = limits.ApiTimeout },
     ];

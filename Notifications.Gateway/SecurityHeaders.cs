@@ -5,7 +5,7 @@ namespace Notifications.Gateway;
 /// <summary>What a browser is told not to do with the gateway's answers.</summary>
 internal static class SecurityHeaders
 {
-    /// <summary>The demo page needs its own files and the gateway, and nobody may frame it.</summary>
+    /// <summary>The pages need their own files and the gateway, and nobody may frame it.</summary>
     private const string PagePolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

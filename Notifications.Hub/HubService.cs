@@ -1,5 +1,6 @@
 using Notifications.Hubs.Escalations;
 using Notifications.Hubs.Instances;
+using Notifications.Hubs.Operators;
 
 namespace Notifications.Hubs;
 
@@ -17,6 +18,7 @@ public static class HubService
         builder.AddNotificationApi();
         builder.AddEscalation();
         builder.AddInstance();
+        builder.AddOperators();
     }
 
     public static void MapHubService(this WebApplication app)
@@ -31,5 +33,6 @@ public static class HubService
         app.MapNotificationApi();
         app.MapDeviceApi();
         app.MapUserApi();
+        app.MapOperatorApi();
     }
 }

@@ -29,7 +29,7 @@ internal sealed class HubTelemetry
         _latency = _meter.CreateHistogram<double>(
             "notifications.latency", "s", "From the publish to the write to the client's connection; of one read from the log, its age.",
             advice: new() { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300] });
-        _ended = _meter.CreateCounter<long>("notifications.connections.ended", "{connection}", "Connections that this instance closed by their token or an operator's word, by reason.");
+        _ended = _meter.CreateCounter<long>("notifications.connections.ended", "{connection}", "Connections that this instance closed by their token or an operator's word, by reason (expired, operator, drain).");
         _escalated = _meter.CreateCounter<long>("notifications.escalated", "{notification}", "Notifications that nobody acknowledged in time and that went to a phone's provider first now.");
         _dropped = _meter.CreateCounter<long>("notifications.escalations.dropped", "{escalation}", "Escalations that fell due and had nothing to send, by reason.");
         _pushed = _meter.CreateCounter<long>("notifications.pushes", "{send}", "Sends to one phone, by provider and outcome.");
@@ -44,6 +44,16 @@ internal sealed class HubTelemetry
 
     public void ObserveStreams(Func<int> count) =>
         _meter.CreateObservableUpDownCounter("notifications.streams", count, "{stream}", "Streams that a connection of this instance subscribes to.");
+
+        public void ObserveLag(Func<TimeSpan?> p99) =>
+        _meter.CreateObservableGauge(
+            "notifications.lag",
+            () => p99() is { } lag ? [new Measurement<double>(lag.TotalSeconds)] : Array.Empty<Measurement<double>>(),
+            "s",
+            "Within which 99 of 100 notifications of the last seconds were written after their publish, of those published while their connection was there.");
+
+    public void ObserveLiveLink(Func<bool> hears) =>
+        _meter.CreateObservableGauge("notifications.live_link", () => hears() ? 1 : 0, description: "1 while this instance hears what is published over Redis, else 0.");
 
     /// <summary>The hand-over of a live notification to this instance's connections, in the trace of its publisher.</summary>
     public Activity? StartDeliver(StreamName stream, long offset, string? traceParent, int connections)

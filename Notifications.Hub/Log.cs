@@ -67,6 +67,33 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "A message on the channel of users is not of the form \"user\" or \"user seconds\" and was left out.")]
     public static partial void NotAUserEnd(ILogger logger);
 
+    [LoggerMessage(LogLevel.Information, "Hub instance {Instance} takes new sessions again; {Connections} connections had not left.")]
+    public static partial void DrainTakenBack(ILogger logger, string instance, int connections);
+
+    [LoggerMessage(LogLevel.Error, "Hub instance {Instance} could not hand over all of its connections; it takes no new ones and has {Connections}.")]
+    public static partial void DrainIncomplete(ILogger logger, string instance, int connections, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} drains hub instance {Instance}.")]
+    public static partial void DrainOrdered(ILogger logger, string? @operator, string instance);
+
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} has hub instance {Instance} take sessions again.")]
+    public static partial void DrainCalledOff(ILogger logger, string? @operator, string instance);
+
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} looks at the last notifications of user {User}, payloads too.")]
+    public static partial void PayloadsShown(ILogger logger, string? @operator, string user);
+
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} sends user {User} a test notification, {Id}.")]
+    public static partial void TestSent(ILogger logger, string? @operator, string user, string id);
+
+    [LoggerMessage(LogLevel.Warning, "This hub may not hear what other hubs ask for operators; listening is tried again.")]
+    public static partial void QuestionsNotHeard(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "A question of hub instance {Instance} was not answered.")]
+    public static partial void QuestionNotAnswered(ILogger logger, string instance, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "A message between hubs is none that this version knows and was left out.")]
+    public static partial void NotAQuestion(ILogger logger, Exception exception);
+
     [LoggerMessage(LogLevel.Warning, "\"{Endpoint}\" was answered 503: Redis does not answer.")]
     public static partial void RequestWithoutStore(ILogger logger, string endpoint, Exception exception);
 

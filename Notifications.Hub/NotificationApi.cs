@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Infrastructure;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Limits;
@@ -31,6 +33,7 @@ internal static class NotificationApi
             context.ProblemDetails.Detail ??= context.HttpContext.Response.StatusCode switch
             {
                 StatusCodes.Status400BadRequest => $"The body of {context.HttpContext.Request.Method} {context.HttpContext.Request.Path} can't be read. Send JSON in UTF-8.",
+                StatusCodes.Status403Forbidden => RoleMissing(context.HttpContext),
                 StatusCodes.Status415UnsupportedMediaType => "The body's content type is another than JSON. Send application/json.",
                 _ => null,
             });
@@ -123,15 +126,27 @@ internal static class NotificationApi
             var results = await publisher.PublishAsync(requests, cancellationToken);
             return several ? TypedResults.Ok(results) : TypedResults.Ok(results[0]);
         }
-        catch (PayloadTooLargeException tooLarge)
-        {
-            return TypedResults.Problem(tooLarge.Message.Split(" (Parameter")[0], statusCode: StatusCodes.Status413PayloadTooLarge);
-        }
         catch (Exception invalid) when (invalid is ArgumentException or JsonException)
         {
-            // Without the framework's note of which C# parameter it was.
-            return Bad($"{invalid.Message.Split(" (Parameter")[0]} Nothing was published.");
+            return Refused(invalid);
         }
+    }
+
+    /// <summary>The answer to what can't be published as it is.</summary>
+    internal static ProblemHttpResult Refused(Exception invalid)
+    {
+        // Without the framework's note of which C# parameter it was.
+        var why = invalid.Message.Split(" (Parameter")[0];
+        return invalid is PayloadTooLargeException ? TypedResults.Problem(why, statusCode: StatusCodes.Status413PayloadTooLarge) : Bad($"{why} Nothing was published.");
+    }
+
+    private static string RoleMissing(HttpContext context)
+    {
+        var roles = context.GetEndpoint()?.Metadata.GetOrderedMetadata<AuthorizationPolicy>()
+            .SelectMany(policy => policy.Requirements.OfType<RolesAuthorizationRequirement>())
+            .SelectMany(required => required.AllowedRoles)
+            .Distinct() ?? [];
+        return $"The token's roles (claim \"{TokenNames.RoleClaim}\") do not allow {context.Request.Method} {context.Request.Path}. It takes: {string.Join(", ", roles)}.";
     }
 
     private static (StreamName Stream, Notification Notification) Parse(JsonElement body)

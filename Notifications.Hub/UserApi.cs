@@ -9,13 +9,11 @@ namespace Notifications.Hubs;
 /// <summary>For operators: ends a user's connections on all hubs, with or without refusing the tokens that he has.</summary>
 internal static class UserApi
 {
-    private const string User = "user";
-
     public static void MapUserApi(this WebApplication app)
     {
-        var users = app.MapGroup($"/api/users/{{{User}}}")
+        var users = app.MapGroup($"/api/users/{UserRoute.Segment}")
             .RequireAuthorization(policy => policy.RequireRole(TokenNames.OperatorRole))
-            .AddEndpointFilter(RefuseBadUser)
+            .RefuseBadUser()
             .AddEndpointFilter(AskAgainWithoutRedis);
         users.MapDelete("/connections", EndConnections);
         users.MapPost("/revocation", Revoke);
@@ -24,9 +22,9 @@ internal static class UserApi
     /// <summary>His clients come back by themselves while their tokens are good.</summary>
     private static async Task<Ok<ConnectionsEnded>> EndConnections(HttpContext context, RevocationStore store, ILogger<Revocations> logger)
     {
-        var user = UserOf(context);
+        var user = UserRoute.UserOf(context);
         var hubs = await store.TellAsync(new UserEnd(user, RevokedUntil: null));
-        Log.ConnectionsEnded(logger, CallerOf(context), user, hubs);
+        Log.ConnectionsEnded(logger, UserRoute.CallerOf(context), user, hubs);
         return TypedResults.Ok(new ConnectionsEnded(hubs));
     }
 
@@ -34,24 +32,14 @@ internal static class UserApi
     private static async Task<Ok<Revoked>> Revoke(
         HttpContext context, RevocationStore store, IOptions<TokenOptions> options, TimeProvider time, ILogger<Revocations> logger)
     {
-        var user = UserOf(context);
+        var user = UserRoute.UserOf(context);
         // Whole seconds, as tokens have them: one of this second counts as issued before.
         var until = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
         // First kept, then told: a hub that does not hear reads it.
         await store.AddAsync(user, until, options.Value.LongestLife);
         var hubs = await store.TellAsync(new UserEnd(user, until));
-        Log.TokensRevoked(logger, CallerOf(context), user, until, hubs);
+        Log.TokensRevoked(logger, UserRoute.CallerOf(context), user, until, hubs);
         return TypedResults.Ok(new Revoked(hubs, until));
-    }
-
-    private static async ValueTask<object?> RefuseBadUser(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
-    {
-        var user = UserOf(context.HttpContext);
-        return StreamName.IsValidId(user)
-            ? await next(context)
-            : TypedResults.Problem(
-                $"The user id has {user.Length} characters or one that is not allowed. It takes 1 to {StreamName.MaxIdLength} out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.",
-                statusCode: StatusCodes.Status400BadRequest);
     }
 
     private static async ValueTask<object?> AskAgainWithoutRedis(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -68,12 +56,6 @@ internal static class UserApi
                 statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }
-
-    /// <summary>Routing leaves an encoded slash as it is, and a user id may have one.</summary>
-    private static string UserOf(HttpContext context) =>
-        ((string)context.Request.RouteValues[User]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-
-    private static string? CallerOf(HttpContext context) => context.User.FindFirst(TokenNames.UserClaim)?.Value;
 
     private sealed record ConnectionsEnded(long Hubs);
 

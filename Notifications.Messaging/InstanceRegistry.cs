@@ -10,6 +10,13 @@ namespace Notifications.Messaging;
 /// <param name="Draining">It keeps its connections and takes no new ones: it is going away, or can't hear of notifications just now.</param>
 public sealed record HubInstance(string Id, string Address, bool Draining);
 
+/// <summary>A running hub process with what it says of itself.</summary>
+/// <param name="Id">As of <see cref="HubInstance"/>.</param>
+/// <param name="Address">As of <see cref="HubInstance"/>.</param>
+/// <param name="Draining">As of <see cref="HubInstance"/>.</param>
+/// <param name="Status">At its last refresh; null from one that says nothing.</param>
+public sealed record ObservedInstance(string Id, string Address, bool Draining, HubStatus? Status);
+
 /// <summary>
 /// The list of running hub instances in Redis. An entry lives as long as its instance refreshes it; Redis alone measures the
 /// time, so the clocks of the machines do not matter.
@@ -17,10 +24,11 @@ public sealed record HubInstance(string Id, string Address, bool Draining);
 public sealed class InstanceRegistry(IConnectionMultiplexer redis)
 {
     /// <summary>Enters the instance, or refreshes it, for <paramref name="expiry"/>.</summary>
-    public async Task RegisterAsync(HubInstance instance, TimeSpan expiry)
+    public async Task RegisterAsync(HubInstance instance, TimeSpan expiry, HubStatus? status = null)
     {
         var database = redis.GetDatabase();
-        var json = JsonSerializer.Serialize(instance, RegistryJson.Default.HubInstance);
+        var entry = new ObservedInstance(instance.Id, instance.Address, instance.Draining, status);
+        var json = JsonSerializer.Serialize(entry, RegistryJson.Default.ObservedInstance);
         // Entry first: a reader that finds an id without its entry takes the instance for dead and removes the id.
         await database.StringSetAsync(RedisNames.Instance(instance.Id), json, expiry);
         await database.SetAddAsync(RedisNames.Instances, instance.Id);
@@ -33,7 +41,23 @@ public sealed class InstanceRegistry(IConnectionMultiplexer redis)
     }
 
     /// <summary>The running instances, by id. Those that did not refresh in time are gone from the list.</summary>
-    public async Task<IReadOnlyList<HubInstance>> ListAsync(CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<HubInstance>> ListAsync(CancellationToken cancellationToken = default) =>
+    [
+        // Without the status, which changes all the time: gateways go by what is new in the list.
+        .. (await ReadAsync(cancellationToken))
+            .Select(entry => JsonSerializer.Deserialize(entry, RegistryJson.Default.HubInstance)!)
+            .OrderBy(instance => instance.Id, StringComparer.Ordinal),
+    ];
+
+    /// <summary>The same with what each says of itself.</summary>
+    public async Task<IReadOnlyList<ObservedInstance>> ObserveAsync(CancellationToken cancellationToken = default) =>
+    [
+        .. (await ReadAsync(cancellationToken))
+            .Select(entry => JsonSerializer.Deserialize(entry, RegistryJson.Default.ObservedInstance)!)
+            .OrderBy(instance => instance.Id, StringComparer.Ordinal),
+    ];
+
+    private async Task<IEnumerable<string>> ReadAsync(CancellationToken cancellationToken)
     {
         var database = redis.GetDatabase();
         var ids = await database.SetMembersAsync(RedisNames.Instances).WaitAsync(cancellationToken);
@@ -49,15 +73,11 @@ public sealed class InstanceRegistry(IConnectionMultiplexer redis)
             await database.SetRemoveAsync(RedisNames.Instances, expired).WaitAsync(cancellationToken);
         }
 
-        return
-        [
-            .. entries.Where(entry => !entry.IsNull)
-                .Select(entry => JsonSerializer.Deserialize((string)entry!, RegistryJson.Default.HubInstance)!)
-                .OrderBy(instance => instance.Id, StringComparer.Ordinal),
-        ];
+        return entries.Where(entry => !entry.IsNull).Select(entry => (string)entry!);
     }
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(HubInstance))]
+[JsonSerializable(typeof(ObservedInstance))]
 internal sealed partial class RegistryJson : JsonSerializerContext;

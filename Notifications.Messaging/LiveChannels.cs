@@ -20,6 +20,12 @@ public sealed class LiveChannels(IConnectionMultiplexer redis)
     /// <summary>The channel on which hubs are told to end a user's connections.</summary>
     public ValueTask<RedisChannel> UserEndsAsync() => OfAsync(RedisNames.UserEnds);
 
+    /// <summary>The channel on which hubs are asked something for an operator.</summary>
+    public ValueTask<RedisChannel> QuestionsAsync() => OfAsync(RedisNames.Questions);
+
+    /// <summary>The channel on which an instance gets the answers to what it asked.</summary>
+    public ValueTask<RedisChannel> AnswersAsync(string instance) => OfAsync(RedisNames.Answers(instance));
+
     /// <summary>Whether the server is a Redis Cluster. Asked once; until Redis is reached for the first time this waits or throws as a command does.</summary>
     public Task<bool> AreShardedAsync() =>
         _sharded is { IsFaulted: false, IsCanceled: false } asked ? asked : _sharded = AskAsync();

@@ -46,6 +46,13 @@ public static class MessagingRegistration
         return services;
     }
 
+    /// <summary>Adds <see cref="UserInspector"/>, for the hubs.</summary>
+    public static IServiceCollection AddUserInspector(this IServiceCollection services)
+    {
+        services.TryAddSingleton<UserInspector>();
+        return services;
+    }
+
     /// <summary>Adds <see cref="InstanceRegistry"/>, for the hubs that enter themselves and the gateways that read it.</summary>
     public static IServiceCollection AddInstanceRegistry(this IServiceCollection services)
     {

@@ -72,8 +72,14 @@ public static class RedisNames
     /// <summary>Set: ids of the hub instances that registered and did not leave.</summary>
     public static RedisKey Instances { get; } = "n:{hubs}";
 
-    /// <summary>String: one instance as JSON. Expires unless the instance refreshes it.</summary>
+    /// <summary>String: one instance as JSON, with what it says of its state. Expires unless the instance refreshes it.</summary>
     public static RedisKey Instance(string id) => $"n:{{hubs}}:{id}";
+
+    /// <summary>Channel: what one hub asks all of them, for an operator.</summary>
+    public static string Questions { get; } = "n:{hubs}:questions";
+
+    /// <summary>Channel on which an instance gets the answers to what it asked.</summary>
+    public static string Answers(string instance) => $"n:{{hubs}}:answers:{instance}";
 
     /// <summary>Sorted set: user → until when tokens issued to him are revoked, in Unix seconds. Expires with the longest life of a token.</summary>
     public static RedisKey Revocations { get; } = "n:{users}:revoked";

@@ -73,6 +73,8 @@ public static class Redis
 
     private static void Configure(ConfigurationOptions options)
     {
+        // Its own threads would be woken beside the pool's for each reply.
+        options.SocketManager = SocketManager.ThreadPool;
         options.AbortOnConnectFail = false;
         options.ConnectTimeout = (int)FirstTry.TotalMilliseconds;
         options.ConnectRetry = 1;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
@@ -10,17 +12,29 @@ namespace Notifications.Gateway.Sessions;
 /// A read of the hub's stream can't be taken back (cancelling it closes the connection), so the stream is asked for no bytes until it
 /// has some, and that question is what stays open while the goodbye is said.
 /// </remarks>
-internal sealed class SessionStream(Stream hub, OpenSession session, IMessageBoundaries boundaries, TimeProvider time) : Stream
+internal sealed class SessionStream : Stream
 {
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(1);
 
-    private Task? _arrival;
+    private readonly Stream _hub;
+    private readonly OpenSession _session;
+    private readonly IMessageBoundaries _boundaries;
+    private readonly TimeProvider _time;
+    private readonly Arrival _arrival;
+    private bool _hasArrived;
     private Task? _answerLimit;
     private ReadOnlyMemory<byte> _goodbye;
 
+    public SessionStream(Stream hub, OpenSession session, IMessageBoundaries boundaries, TimeProvider time)
+    {
+        (_hub, _session, _boundaries, _time) = (hub, session, boundaries, time);
+        _arrival = new Arrival(hub);
+        _session.Ending.GetAwaiter().UnsafeOnCompleted(_arrival.Interrupt);
+    }
+
     public override bool CanRead => true;
 
-    public override bool CanWrite => hub.CanWrite;
+    public override bool CanWrite => _hub.CanWrite;
 
     public override bool CanSeek => false;
 
@@ -36,6 +50,7 @@ internal sealed class SessionStream(Stream hub, OpenSession session, IMessageBou
     private bool IsEnded => _answerLimit is not null;
 
     /// <remarks>Never two at a time, as YARP reads it.</remarks>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         while (true)
@@ -46,7 +61,9 @@ internal sealed class SessionStream(Stream hub, OpenSession session, IMessageBou
                 return SayGoodbye(buffer);
             }
 
-            if (!await HasArrivedAsync(cancellationToken))
+            // YARP asks twice: without a buffer, and then with one.
+            _hasArrived = _hasArrived || await HasArrivedAsync(cancellationToken);
+            if (!_hasArrived)
             {
                 if (IsEnded)
                 {
@@ -61,14 +78,14 @@ internal sealed class SessionStream(Stream hub, OpenSession session, IMessageBou
                 return 0;
             }
 
-            _arrival = null;
-            var count = await hub.ReadAsync(buffer, cancellationToken);
+            _hasArrived = false;
+            var count = await _hub.ReadAsync(buffer, cancellationToken);
             if (count == 0)
             {
                 return 0;
             }
 
-            var followed = IsEnded ? 0 : boundaries.Follow(buffer.Span[..count], untilBoundary: session.Ending.IsCompleted);
+            var followed = IsEnded ? 0 : _boundaries.Follow(buffer.Span[..count], untilBoundary: _session.Ending.IsCompleted);
             if (followed > 0)
             {
                 return followed;
@@ -77,9 +94,9 @@ internal sealed class SessionStream(Stream hub, OpenSession session, IMessageBou
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        hub.WriteAsync(buffer, cancellationToken);
+        _hub.WriteAsync(buffer, cancellationToken);
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => hub.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) => _hub.FlushAsync(cancellationToken);
 
     public override void Flush() => throw new NotSupportedException();
 
@@ -95,8 +112,8 @@ internal sealed class SessionStream(Stream hub, OpenSession session, IMessageBou
     {
         if (disposing)
         {
-            session.Dispose();
-            hub.Dispose();
+            _session.Dispose();
+            _hub.Dispose();
         }
 
         base.Dispose(disposing);
@@ -104,11 +121,12 @@ internal sealed class SessionStream(Stream hub, OpenSession session, IMessageBou
 
     private void EndIfAsked()
     {
-        if (!IsEnded && session.Ending.IsCompleted && boundaries.IsBetweenMessages)
+        if (!IsEnded && _session.Ending.IsCompleted && _boundaries.IsBetweenMessages)
         {
-            _goodbye = boundaries.Goodbye;
+            _goodbye = _boundaries.Goodbye;
             // Nothing said: nothing to be answered.
-            _answerLimit = _goodbye.IsEmpty ? Task.CompletedTask : Task.Delay(AnswerLimit, time, CancellationToken.None);
+            _answerLimit = _goodbye.IsEmpty ? Task.CompletedTask : Task.Delay(AnswerLimit, _time, CancellationToken.None);
+            _answerLimit.GetAwaiter().UnsafeOnCompleted(_arrival.Interrupt);
         }
     }
 
@@ -121,17 +139,7 @@ internal sealed class SessionStream(Stream hub, OpenSession session, IMessageBou
     }
 
     /// <returns>False if something else has to be done first: the goodbye, or the end.</returns>
-    private async ValueTask<bool> HasArrivedAsync(CancellationToken cancellationToken)
-    {
-        _arrival ??= hub.ReadAsync(Memory<byte>.Empty, cancellationToken).AsTask();
+    private ValueTask<bool> HasArrivedAsync(CancellationToken cancellationToken) =>
         // In the middle of a message there is nothing to be done but to read on.
-        var interruption = _answerLimit ?? (boundaries.IsBetweenMessages ? session.Ending : null);
-        if (interruption is not null && await Task.WhenAny(_arrival, interruption) != _arrival)
-        {
-            return false;
-        }
-
-        await _arrival;
-        return true;
-    }
+        _arrival.WaitAsync(_answerLimit ?? (_boundaries.IsBetweenMessages ? _session.Ending : null), cancellationToken);
 }

@@ -25,7 +25,7 @@ import { IncomingStream } from './stream.js';
  */
 
 /** A connection that lasted this long worked: the next one that breaks is a new trouble, and its waits start short again. */
-const SETTLED_AFTER = 10_000;
+const SETTLED_AFTER = 5_000;
 
 /**
  * Receives a user's notifications. It connects until it is told to stop: a connection that ends or never comes about is

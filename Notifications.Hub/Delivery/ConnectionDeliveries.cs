@@ -18,12 +18,14 @@ internal sealed class ConnectionDeliveries
         IOptions<DeliveryOptions> options,
         IOptions<ConnectionLimitOptions> limits,
         HubTelemetry telemetry,
+        DeliveryPace pace,
         TimeProvider time,
         ILogger<ConnectionDelivery> logger)
     {
         _create = connection => new ConnectionDelivery(
-            connection, router, log, acknowledgements, options.Value, limits.Value.SubscriptionsPerConnection, telemetry, time, logger);
+            connection, router, log, acknowledgements, options.Value, limits.Value.SubscriptionsPerConnection, telemetry, pace, time, logger);
         telemetry.ObserveConnections(() => _open.Count);
+        telemetry.ObserveLag(() => pace.Read().LagP99);
     }
 
     public int Count => _open.Count;
@@ -40,6 +42,9 @@ internal sealed class ConnectionDeliveries
         _open.TryRemove(delivery.ConnectionId, out _);
         await delivery.CloseAsync();
     }
+
+    /// <summary>The user's connections. Looks at each there is: it is asked rarely.</summary>
+    public IEnumerable<ConnectionDelivery> Of(string user) => _open.Values.Where(delivery => delivery.User == user);
 
     /// <summary>Tells every client to come back elsewhere, each after its own delay.</summary>
     /// <param name="delay">Called once a connection.</param>

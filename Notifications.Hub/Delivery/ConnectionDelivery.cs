@@ -1,7 +1,11 @@
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Notifications.Hubs.Limits;
+using Notifications.Hubs.Operators;
+using Notifications.Hubs.Tokens;
 using Notifications.Messaging;
 using StackExchange.Redis;
 
@@ -20,9 +24,11 @@ internal sealed class ConnectionDelivery
     private readonly DeliveryOptions _options;
     private readonly int _maxSubscriptions;
     private readonly HubTelemetry _telemetry;
+    private readonly DeliveryPace _pace;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly DeviceName? _device;
+    private readonly DateTimeOffset _openedAt;
     private readonly Channel<Work> _queue;
     private readonly Lock _subscriptionsLock = new();
     private readonly Dictionary<StreamName, Subscription> _subscriptions = [];
@@ -36,11 +42,13 @@ internal sealed class ConnectionDelivery
         DeliveryOptions options,
         int maxSubscriptions,
         HubTelemetry telemetry,
+        DeliveryPace pace,
         TimeProvider time,
         ILogger logger)
     {
         (_connection, _router, _log, _acknowledgements) = (connection, router, log, acknowledgements);
-        (_options, _maxSubscriptions, _telemetry, _time, _logger) = (options, maxSubscriptions, telemetry, time, logger);
+        (_options, _maxSubscriptions, _telemetry, _pace, _time, _logger) = (options, maxSubscriptions, telemetry, pace, time, logger);
+        _openedAt = time.GetUtcNow();
         var device = connection.GetHttpContext()?.Request.Query[DeviceNameRule.Query].ToString();
         _device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
         _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
@@ -52,6 +60,8 @@ internal sealed class ConnectionDelivery
 
     public string ConnectionId => _connection.ConnectionId;
 
+    public string? User => _connection.UserIdentifier;
+
     /// <summary>
     /// Delivers the stream from <paramref name="since"/> on; without it after the device's cursor, or from now on where it has
     /// none. When this returns, what is published from then on is delivered. A subscription that the connection already has for
@@ -62,7 +72,7 @@ internal sealed class ConnectionDelivery
     /// </exception>
     public async Task SubscribeAsync(StreamName stream, Position? since)
     {
-        var subscription = new Subscription(this, stream, since);
+        var subscription = new Subscription(this, stream, since, _time.GetUtcNow());
         Subscription? replaced;
         lock (_subscriptionsLock)
         {
@@ -124,6 +134,25 @@ internal sealed class ConnectionDelivery
         if (_device is { } device)
         {
             _acknowledgements.Add(stream, device, position);
+        }
+    }
+
+    /// <summary>As it is at this moment, for an operator. The loop may move a position meanwhile.</summary>
+    /// <param name="maxStreams">How many of its streams are listed.</param>
+    public UserConnection Describe(int maxStreams)
+    {
+        lock (_subscriptionsLock)
+        {
+            return new UserConnection(
+                ConnectionId,
+                _device?.Device,
+                _connection.Features.Get<IHttpTransportFeature>()?.TransportType.ToString(),
+                _connection.Protocol.Name,
+                _openedAt,
+                TokenTimes.Expiry(_connection.Features.Get<IConnectionUserFeature>()?.User),
+                _subscriptions.Count,
+                [.. _subscriptions.Values.Take(maxStreams).Select(subscription => new ConnectionStream(
+                    subscription.Stream.Value, subscription.Position?.Epoch, subscription.Position?.Offset, subscription.IsBehind || subscription.IsWaitingForRedis))]);
         }
     }
 
@@ -340,7 +369,9 @@ internal sealed class ConnectionDelivery
     {
         await _connection.WriteAsync(frame.Message, _connection.ConnectionAborted);
         subscription.MoveTo(frame.Position);
-        _telemetry.Delivered(_time.GetUtcNow() - frame.Timestamp);
+        var latency = _time.GetUtcNow() - frame.Timestamp;
+        _telemetry.Delivered(latency);
+        _pace.Delivered(frame.Timestamp >= subscription.CreatedAt ? latency : null);
     }
 
     private static bool IsRedisAway(Exception exception) => exception is RedisException or TimeoutException;

@@ -16,7 +16,10 @@ internal sealed class StreamRouter
     {
         _create = name => new LocalStream(name, link, channels, telemetry, logger, closed => _streams.TryRemove(KeyValuePair.Create(name, closed)));
         telemetry.ObserveStreams(() => _streams.Count);
+        telemetry.ObserveLiveLink(() => link.Hears);
     }
+
+    public int Count => _streams.Count;
 
     public IEnumerable<LocalStream> Streams => _streams.Values;
 

@@ -3,7 +3,7 @@ using Notifications.Messaging;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>One connection's interest in one stream. The position belongs to the connection's delivery loop alone.</summary>
-internal sealed class Subscription(ConnectionDelivery connection, StreamName stream, Position? since)
+internal sealed class Subscription(ConnectionDelivery connection, StreamName stream, Position? since, DateTimeOffset createdAt)
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
@@ -17,6 +17,9 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
 
     /// <summary>Where the client said that it stands; null: it did not say.</summary>
     public Position? Since => since;
+
+    /// <summary>What was published before that waited for the client, not for this hub.</summary>
+    public DateTimeOffset CreatedAt => createdAt;
 
     /// <summary>The last position delivered; null before the first <c>subscribed</c>.</summary>
     public Position? Position { get; private set; }

@@ -16,13 +16,13 @@ internal sealed class Drain(
     ILogger<Drain> logger) : IDrain
 {
     // The last one told leaves at the window's end; its close has to arrive before the host's own.
-    private static readonly TimeSpan LastClose = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan LastClose = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     public async Task RunAsync()
     {
         var window = options.Value.DrainWindow;
-        instance.IsDraining = true;
+        instance.IsStopping = true;
         await heartbeat.RefreshAsync();
         Log.Draining(logger, instance.Id, deliveries.Count, window);
         await deliveries.TellToReconnectAsync(() => window * Random.Shared.NextDouble());

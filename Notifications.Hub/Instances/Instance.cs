@@ -14,6 +14,12 @@ public sealed class Instance(IConfiguration configuration)
             .FirstOrDefault(attribute => attribute.StartsWith(InstanceAttribute, StringComparison.Ordinal))?[InstanceAttribute.Length..]
         ?? RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", 8);
 
-    /// <summary>It was told to stop: keeps its connections for a while and takes no new ones.</summary>
-    public bool IsDraining { get; internal set; }
+    /// <summary>It was told to stop.</summary>
+    public bool IsStopping { get; internal set; }
+
+    /// <summary>An operator has it hand its clients to others.</summary>
+    public bool IsDrained { get; internal set; }
+
+    /// <summary>It keeps its connections for a while and takes no new ones.</summary>
+    public bool IsDraining => IsStopping || IsDrained;
 }

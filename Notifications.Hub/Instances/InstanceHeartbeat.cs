@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
-using Notifications.Hubs.Delivery;
 using Notifications.Messaging;
 using StackExchange.Redis;
 using Server = Microsoft.AspNetCore.Hosting.Server.IServer;
@@ -10,17 +9,20 @@ namespace Notifications.Hubs.Instances;
 
 /// <summary>Keeps this instance's registry entry alive from when the server listens until it stops.</summary>
 internal sealed class InstanceHeartbeat(
-    Instance instance, LiveLink link, InstanceRegistry registry, Server server, IOptions<InstanceOptions> options, TimeProvider time, ILogger<InstanceHeartbeat> logger)
+    Instance instance, InstanceReport report, InstanceRegistry registry, Server server, IOptions<InstanceOptions> options, TimeProvider time, ILogger<InstanceHeartbeat> logger)
     : IHostedLifecycleService
 {
     private readonly CancellationTokenSource _stopping = new();
     private string _address = "";
+    private DateTimeOffset _startedAt;
+    private TimeSpan? _redis;
     private Task _loop = Task.CompletedTask;
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         // Not before: the port of an address like http://localhost:0 is known once the server listens.
         _address = options.Value.Address ?? InstanceAddress.From(server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses);
+        _startedAt = time.GetUtcNow();
         Log.Registered(logger, instance.Id, _address);
         _loop = RunAsync(_stopping.Token);
         return Task.CompletedTask;
@@ -32,8 +34,10 @@ internal sealed class InstanceHeartbeat(
         try
         {
             // While it does not hear it is no place for new clients either.
-            var draining = instance.IsDraining || !link.Hears;
-            await registry.RegisterAsync(new HubInstance(instance.Id, _address, draining), options.Value.Expiry);
+            var status = report.Read(_startedAt, _redis);
+            var begun = time.GetTimestamp();
+            await registry.RegisterAsync(new HubInstance(instance.Id, _address, Draining: status.State != HubState.Serving), options.Value.Expiry, status);
+            _redis = time.GetElapsedTime(begun);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {

@@ -10,6 +10,7 @@ internal static class InstanceRegistration
         services.AddOptions<InstanceOptions>().BindConfiguration(InstanceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddInstanceRegistry();
         services.AddSingleton<Instance>();
+        services.AddSingleton<InstanceReport>();
         services.AddSingleton<InstanceHeartbeat>();
         services.AddHostedService(provider => provider.GetRequiredService<InstanceHeartbeat>());
         builder.AddDrain<Drain>();

@@ -24,7 +24,7 @@ internal static class SessionRefusal
                 return next(context);
             }
 
-            return instance.IsDraining ? Refuse(context, "This hub instance is going away. Try again: the gateway sends you to another.")
+            return instance.IsDraining ? Refuse(context, "This hub instance is going away, or an operator drains it. Try again: the gateway sends you to another.")
                 : link.Hears && revocations.AreRead ? next(context)
                 : Refuse(context, "This hub instance does not hear of notifications, since Redis does not answer. Try again after a while.");
         });

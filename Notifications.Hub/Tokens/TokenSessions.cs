@@ -56,6 +56,17 @@ internal sealed class TokenSessions(
     /// <summary>Closes the connections whose token has been revoked.</summary>
     public void EndRevoked() => Close(session => revocations.Of(session.Caller) is not null);
 
+    /// <summary>Closes all connections there are now, each at a random moment within the window.</summary>
+    public Task EndAllAsync(TimeSpan window, CancellationToken cancellationToken) =>
+        Task.WhenAll(_open.Values.Select(async session =>
+        {
+            await Task.Delay(window * Random.Shared.NextDouble(), time, cancellationToken);
+            if (_open.ContainsKey(session.ConnectionId))
+            {
+                Close(session, EndReason.Drain);
+            }
+        }));
+
     private void Close(Func<TokenSession, bool> isMeant)
     {
         foreach (var session in _open.Values.Where(isMeant))
@@ -64,10 +75,10 @@ internal sealed class TokenSessions(
         }
     }
 
-    private void Close(TokenSession session)
+    private void Close(TokenSession session, string reason = EndReason.Operator)
     {
         session.Close();
-        telemetry.Ended(EndReason.Operator);
+        telemetry.Ended(reason);
         Log.ConnectionEnded(logger, session.ConnectionId, session.User);
     }
 
@@ -83,4 +94,5 @@ internal static class EndReason
 {
     public const string Expired = "expired";
     public const string Operator = "operator";
+    public const string Drain = "drain";
 }

@@ -10,17 +10,22 @@ local slack = math.floor(ARGV[4] / 64)
 
 local function append(key, argument)
   local meta, log, id, entry = KEYS[key], KEYS[key + 1], KEYS[key + 3], ARGV[argument]
-  local known = redis.call('GET', id)
-  if known then
-    -- Changes nothing, and is a write all the same: a WAIT on this connection then covers what an earlier one wrote.
-    redis.call('PEXPIRE', id, math.max(redis.call('PTTL', id), 1))
-    return '1 ' .. known
-  end
-
   local epoch, last, previous, refreshed = head(key)
   local offset = text(last + 1)
+  local position = offset .. ' ' .. epoch
+  if not redis.call('SET', id, position, 'PX', ARGV[5], 'NX') then
+    -- Changes nothing, and is a write all the same: a WAIT on this connection then covers what an earlier one wrote.
+    redis.call('PEXPIRE', id, math.max(redis.call('PTTL', id), 1))
+    return '1 ' .. redis.call('GET', id)
+  end
+
   local timestamp, token = string.match(entry, '^(%d+) (%x+)')
-  local length = redis.call('RPUSH', log, entry)
+  local length = redis.pcall('RPUSH', log, entry)
+  if type(length) ~= 'number' then
+    -- Something else has the log's name. The id is not taken, and the error is told by failing again.
+    redis.call('DEL', id)
+    length = redis.call('RPUSH', log, entry)
+  end
   -- The publishers' clocks may differ, and each may set them anew.
   if length == 1 or not refreshed or math.abs(timestamp - refreshed) > slack then
     redis.call('HSET', meta, 'offset', offset, 'token', token, 'refreshed', timestamp)
@@ -33,8 +38,6 @@ local function append(key, argument)
   if length > keep + keep / 10 then
     redis.call('LTRIM', log, -keep, -1)
   end
-  local position = offset .. ' ' .. epoch
-  redis.call('SET', id, position, 'PX', ARGV[5])
   local listeners = redis.call(ARGV[6], ARGV[argument + 1], position .. ' ' .. previous .. ' ' .. entry)
   local target = ARGV[argument + 3]
   if target ~= '' then

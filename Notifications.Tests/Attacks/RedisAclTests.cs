@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
+using Notifications.Tests.Operators;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 using Xunit;
@@ -60,6 +61,13 @@ public sealed class RedisAclTests(SecuredSystem system)
         Assert.Equal(HttpStatusCode.NoContent, (await caller.DeleteAsync("/api/devices/tablet")).StatusCode);
         Assert.Equal("""{"hubs":2}""", await (await operators.DeleteAsync($"/api/users/{user}/connections")).Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.OK, (await operators.PostAsync($"/api/users/{RedisServers.Unique("gone")}/revocation", null)).StatusCode);
+        // An operator's look at the instances and at a user, whose hubs are asked, and the drain of an instance.
+        var instances = (await (await operators.GetAsync("/api/operator/instances")).JsonAsync()).GetProperty("instances");
+        Assert.Equal(2, instances.GetArrayLength());
+        Assert.Equal(0, (await operators.FindAsync(user)).GetProperty("notAnswered").GetArrayLength());
+        var drain = $"/api/operator/instances/{instances[0].GetProperty("id").GetString()}/drain";
+        Assert.Equal(HttpStatusCode.OK, (await operators.PutAsync(drain, null)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await operators.DeleteAsync(drain)).StatusCode);
         await Eventually.True(
             async () => await EscalationsAsync() == 0, "the escalations to be claimed and settled");
         await system.GoodClientIsServedAsync();
@@ -97,6 +105,8 @@ public sealed class RedisAclTests(SecuredSystem system)
             () => database.HashGetAllAsync(RedisNames.Cursors(stream)),
             () => database.ScriptEvaluateAsync("return redis.call('LRANGE', KEYS[1], 0, -1)", [RedisNames.Log(stream)]),
             () => database.PublishAsync(RedisChannel.Literal(RedisNames.UserEnds), user),
+            () => database.PublishAsync(RedisChannel.Literal(RedisNames.Questions), "{}"),
+            () => redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(RedisNames.Questions)),
             () => database.PublishAsync(RedisChannel.Literal("Notifications.Hubs.NotificationHub:all"), "x"),
             () => database.SortedSetAddAsync(RedisNames.Revocations, user, 1),
             () => database.StringSetAsync(RedisNames.Instance("mine"), "{}"),
@@ -117,6 +127,7 @@ public sealed class RedisAclTests(SecuredSystem system)
         await IsRefusedAsync(
             () => database.PublishAsync(RedisChannel.Literal(RedisNames.Live(stream)), "x"),
             () => database.ListRangeAsync(RedisNames.Log(stream)),
+            () => database.PublishAsync(RedisChannel.Literal(RedisNames.Questions), "{}"),
             () => database.StringSetAsync(RedisNames.Instance("mine"), "{}"),
             () => database.SetAddAsync(RedisNames.Instances, "mine"),
             () => database.KeyDeleteAsync(RedisNames.Instances),

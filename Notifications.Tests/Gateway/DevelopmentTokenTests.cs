@@ -45,6 +45,28 @@ public sealed class DevelopmentTokenTests
         Assert.Contains("NotificationClient", await browser.GetStringAsync("/notifications.js"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Development")]
+    [InlineData("Production")]
+    public async Task The_operators_page_is_there_without_a_token_and_runs_nothing_but_its_own_files(string environment)
+    {
+        await using var gateway = await RunningGateway.StartAsync(environment);
+        using var browser = gateway.Browser();
+
+        using var bare = await browser.GetAsync("/operator");
+        Assert.Equal((HttpStatusCode.MovedPermanently, "/operator/"), (bare.StatusCode, bare.Headers.Location!.AbsolutePath));
+        using var page = await browser.GetAsync("/operator/");
+        Assert.Equal((HttpStatusCode.OK, "text/html"), (page.StatusCode, page.Content.Headers.ContentType!.MediaType));
+        Assert.StartsWith("default-src 'none'; script-src 'self';", page.Headers.GetValues("Content-Security-Policy").Single());
+        Assert.Equal("no-referrer", page.Headers.GetValues("Referrer-Policy").Single());
+        foreach (var file in (string[])["operator/operator.js", "operator/operator.css", "shared/base.css", "shared/request.js", "shared/icon.svg"])
+        {
+            Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/" + file)).StatusCode);
+        }
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await browser.GetAsync("/operator/nothing")).StatusCode);
+    }
+
     [Fact]
     public void Outside_Development_a_Development_key_is_refused()
     {

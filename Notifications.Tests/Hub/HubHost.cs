@@ -9,15 +9,18 @@ using Notifications.Hubs;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Escalations;
 using Notifications.Hubs.Instances;
+using Notifications.Hubs.Operators;
 
 namespace Notifications.Tests.Hub;
 
-/// <summary>A hub inside the test process, on a port that it chooses. It does not enter the registry: tests connect to it directly.</summary>
+/// <summary>A hub inside the test process, on a port that it chooses. Unless it is started as an instance it does not enter the registry: tests connect to it directly.</summary>
 internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDisposable
 {
     public Uri Address => new(app.Urls.Single());
 
     public IEnumerable<string> Logs => logs.All.Select(log => log.Message);
+
+    public string Id => Service<Instance>().Id;
 
     public int Connections => Service<ConnectionDeliveries>().Count;
 
@@ -36,6 +39,17 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready");
         return hub;
     }
+
+    /// <summary>One that enters the registry, so that gateways send it clients and operators see it.</summary>
+    /// <inheritdoc cref="StartAsync(string, ValueTuple{string, string}[])"/>
+    public static Task<HubHost> StartInstanceAsync(string redis, params (string Key, string Value)[] settings) => StartAsync(
+        redis,
+        builder =>
+        {
+            builder.AddInstance();
+            builder.AddOperators();
+        },
+        settings);
 
     /// <summary>Returns when it listens, whether it reaches Redis or not.</summary>
     /// <param name="redis">Connection string of its Redis.</param>
@@ -79,6 +93,11 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
         app.MapNotificationApi();
         app.MapDeviceApi();
         app.MapUserApi();
+        if (app.Services.GetService<HubQuestions>() is not null)
+        {
+            app.MapOperatorApi();
+        }
+
         await app.StartAsync();
         return new HubHost(app, logs);
     }

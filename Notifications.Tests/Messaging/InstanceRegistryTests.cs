@@ -34,5 +34,31 @@ public sealed class InstanceRegistryTests(RedisServers servers) : IClassFixture<
 
         await registry.RegisterAsync(a, Long);
         Assert.Equal([a], await registry.ListAsync());
+        await registry.RemoveAsync(a.Id);
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task What_an_instance_says_of_itself_is_for_those_who_ask_and_changes_nothing_for_gateways(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        var registry = messaging.Registry;
+        var quiet = new HubInstance("quiet", "http://127.0.0.1:1", Draining: true);
+        var open = new HubInstance("open", "http://127.0.0.1:2", Draining: false);
+        var status = new HubStatus
+        {
+            State = HubState.Serving, StartedAt = DateTimeOffset.UnixEpoch, Connections = 3, Streams = 2, DeliveredPerSecond = 12.5, LagP99Ms = 5, LagMaxMs = 448, RedisMs = 0.8,
+        };
+        await registry.RegisterAsync(quiet, Long);
+        await registry.RegisterAsync(open, Long, status);
+
+        Assert.Equal(
+            [new ObservedInstance("open", open.Address, false, status), new ObservedInstance("quiet", quiet.Address, true, null)], await registry.ObserveAsync());
+        var listed = await registry.ListAsync();
+        await registry.RegisterAsync(open, Long, status with { Connections = 4 });
+        Assert.Equal([open, quiet], listed);
+        Assert.Equal(listed, await registry.ListAsync());
+        await registry.RemoveAsync(open.Id);
+        await registry.RemoveAsync(quiet.Id);
     }
 }

@@ -179,13 +179,20 @@ public sealed class PublishTests(RedisServers servers) : IClassFixture<RedisServ
         await messaging.Database.HashSetAsync(RedisNames.Meta(broken), [new("epoch", "e"), new("offset", 0)]);
 
         var good = Enumerable.Range(1, 20).Select(number => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number))).ToArray();
-        var bad = Enumerable.Range(1, 3).Select(number => messaging.Publisher.PublishAsync(broken, TestMessaging.Numbered(number))).ToArray();
+        Notification[] refused = [.. Enumerable.Range(1, 3).Select(number => TestMessaging.Numbered(number) with { Id = $"refused-{number}" })];
+        var bad = refused.Select(notification => messaging.Publisher.PublishAsync(broken, notification)).ToArray();
         var late = Enumerable.Range(21, 20).Select(number => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number))).ToArray();
 
         Assert.Equal(Enumerable.Range(1, 40).Select(number => (long)number), (await Task.WhenAll([.. good, .. late])).Select(result => result.Offset));
         foreach (var publish in bad)
         {
             await Assert.ThrowsAsync<RedisServerException>(() => publish);
+        }
+
+        await messaging.Database.KeyDeleteAsync(RedisNames.Log(broken));
+        foreach (var notification in refused)
+        {
+            Assert.False((await messaging.Publisher.PublishAsync(broken, notification)).Duplicate);
         }
     }
 

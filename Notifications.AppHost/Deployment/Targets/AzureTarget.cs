@@ -8,6 +8,9 @@ namespace Notifications.AppHost.Deployment.Targets;
 /// </summary>
 internal sealed class AzureTarget : IDeploymentTarget
 {
+    private const string GatewayAddressKey = "GATEWAY_ADDRESS";
+    private const string ScalerToken = "scaler-token";
+
     public string Name => "azure";
 
     // A key from Key Vault: with Entra ID, the default, each service would need Azure's extension of the Redis client.
@@ -52,6 +55,39 @@ internal sealed class AzureTarget : IDeploymentTarget
             app.Configuration.Ingress.AllowInsecure = true;
             app.Template.Scale.MaxReplicas = Scaling.HubMaxReplicas;
         });
+        if (builder.Configuration[GatewayAddressKey] is { Length: > 0 } address)
+        {
+            AddConnectionsRule(services.Hub, address, builder.AddParameter(ScalerToken, secret: true));
+        }
+
         services.Orders.PublishAsAzureContainerApp((_, app) => app.Configuration.Ingress.AllowInsecure = true);
     }
+
+    /// <summary>
+    /// By connections, which the gateway tells (<c>GET /api/operator/connections</c>). Its address is known after the first deployment, so that one
+    /// goes by CPU alone.
+    /// </summary>
+    /// <remarks>https://keda.sh/docs/latest/scalers/metrics-api/</remarks>
+    private static void AddConnectionsRule(IResourceBuilder<ProjectResource> hub, string gateway, IResourceBuilder<ParameterResource> token) =>
+        hub.PublishAsAzureContainerApp((infrastructure, app) =>
+        {
+            app.Configuration.Secrets ??= [];
+            app.Configuration.Secrets.Add(new ContainerAppWritableSecret { Name = ScalerToken, Value = token.AsProvisioningParameter(infrastructure) });
+            app.Template.Scale.Rules.Add(new ContainerAppScaleRule
+            {
+                Name = "connections",
+                Custom = new ContainerAppCustomScaleRule
+                {
+                    CustomScaleRuleType = "metrics-api",
+                    Metadata =
+                    {
+                        ["url"] = $"{gateway.TrimEnd('/')}/api/operator/connections",
+                        ["valueLocation"] = "connections",
+                        ["targetValue"] = $"{Scaling.ConnectionsPerHub}",
+                        ["authMode"] = "bearer",
+                    },
+                    Auth = { new ContainerAppScaleRuleAuth { SecretRef = ScalerToken, TriggerParameter = "token" } },
+                },
+            });
+        });
 }

@@ -1,11 +1,11 @@
 import { NotificationClient } from '/notifications.js';
-import { attempt } from './errors.js';
+import { attempt } from '../shared/errors.js';
+import '../shared/theme.js';
 import * as feed from './feed.js';
 import { newestFirst, orderRow } from './orders.js';
 import { Phone } from './phone.js';
 import { Session } from './session.js';
 import * as staff from './staff.js';
-import './theme.js';
 import { Unacknowledged } from './unacknowledged.js';
 
 const element = id => document.getElementById(id);

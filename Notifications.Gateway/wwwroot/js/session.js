@@ -1,3 +1,6 @@
+import { request } from '../shared/request.js';
+import { expiryOf } from '../shared/token.js';
+
 const RENEW_BEFORE = 60_000;
 
 /** Someone signed in: gets tokens, renews them, and calls the API with them. */
@@ -27,24 +30,4 @@ export class Session {
   async call(path, method = 'GET', body = undefined) {
     return request(path, method, body, { Authorization: `Bearer ${await this.token()}` });
   }
-}
-
-async function request(path, method, body, headers = {}) {
-  const response = await fetch(path, {
-    method,
-    headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const isJson = /\bjson\b/.test(response.headers.get('Content-Type') ?? '');
-  const content = isJson ? await response.json() : undefined;
-  if (!response.ok) {
-    throw new Error(content?.detail ?? content?.title ?? `${method} ${path} answered ${response.status}.`);
-  }
-
-  return content;
-}
-
-function expiryOf(token) {
-  const claims = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
-  return JSON.parse(atob(claims)).exp * 1000;
 }

@@ -1,4 +1,4 @@
-import { attempt } from './errors.js';
+import { attempt } from '../shared/errors.js';
 import { newestFirst, staffRow } from './orders.js';
 import { Session } from './session.js';
 

@@ -1,0 +1,23 @@
+/** What the gateway or a service refused, with its status and what its problem details say. */
+export class Refused extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/** @returns {Promise<any>} The JSON of the answer. */
+export async function request(path, method, body, headers = {}) {
+  const response = await fetch(path, {
+    method,
+    headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const isJson = /\bjson\b/.test(response.headers.get('Content-Type') ?? '');
+  const content = isJson ? await response.json() : undefined;
+  if (!response.ok) {
+    throw new Refused(response.status, content?.detail ?? content?.title ?? `${method} ${path} answered ${response.status}.`);
+  }
+
+  return content;
+}

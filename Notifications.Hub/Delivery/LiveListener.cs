@@ -1,0 +1,63 @@
+using StackExchange.Redis;
+
+namespace Notifications.Hubs.Delivery;
+
+/// <summary>
+/// Keeps up what it listens to over the live link, and what it has to read because of it: when the link is back or another, and at a slow
+/// steady pace otherwise.
+/// </summary>
+internal abstract class LiveListener(LiveLink link, TimeProvider time) : BackgroundService
+{
+    private readonly SemaphoreSlim _updating = new(1);
+
+    public override void Dispose()
+    {
+        _updating.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>The wait for the next update if nothing asks for one before.</summary>
+    protected abstract TimeSpan Pace { get; }
+
+    /// <summary>Never runs twice at once.</summary>
+    protected abstract Task UpdateAsync(ISubscriber live);
+
+    /// <summary>Redis did not answer; the next update tries again.</summary>
+    protected abstract void NotUpdated(Exception exception);
+
+    protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        link.Restored += RestoredAsync;
+        try
+        {
+            while (true)
+            {
+                await UpdateAsync();
+                await Task.Delay(Pace, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            link.Restored -= RestoredAsync;
+        }
+    }
+
+    private Task RestoredAsync(IReadOnlySet<int> partitions) => UpdateAsync();
+
+    private async Task UpdateAsync()
+    {
+        await _updating.WaitAsync();
+        try
+        {
+            await UpdateAsync(await link.GetSubscriberAsync());
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            NotUpdated(exception);
+        }
+        finally
+        {
+            _updating.Release();
+        }
+    }
+}

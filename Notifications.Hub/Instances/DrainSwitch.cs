@@ -1,0 +1,80 @@
+using Microsoft.Extensions.Options;
+using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Tokens;
+
+namespace Notifications.Hubs.Instances;
+
+/// <summary>
+/// An operator's switch: this instance takes no new sessions and hands its clients to others, as if it were about to stop, and stays
+/// so until he takes it back or the process ends.
+/// </summary>
+internal sealed class DrainSwitch(
+    Instance instance,
+    InstanceHeartbeat heartbeat,
+    ConnectionDeliveries deliveries,
+    TokenSessions sessions,
+    IOptions<InstanceOptions> options,
+    TimeProvider time,
+    ILogger<DrainSwitch> logger) : IDisposable
+{
+    private readonly SemaphoreSlim _switching = new(1);
+    private CancellationTokenSource? _moving;
+
+    /// <summary>When this returns, the registry has it, unless Redis did not answer; then the next refresh says it.</summary>
+    public async Task SetAsync(bool isDrained)
+    {
+        await _switching.WaitAsync();
+        try
+        {
+            if (instance.IsDrained == isDrained)
+            {
+                return;
+            }
+
+            instance.IsDrained = isDrained;
+            await heartbeat.RefreshAsync();
+            if (isDrained)
+            {
+                _moving = new CancellationTokenSource();
+                _ = MoveAsync(_moving.Token);
+            }
+            else
+            {
+                Log.DrainTakenBack(logger, instance.Id, deliveries.Count);
+                await _moving!.CancelAsync();
+            }
+        }
+        finally
+        {
+            _switching.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _moving?.Cancel();
+        _switching.Dispose();
+    }
+
+    /// <summary>First they are asked, and then those that did not go are closed: a plain SignalR client knows no <c>reconnect</c>.</summary>
+    private async Task MoveAsync(CancellationToken takenBack)
+    {
+        var window = options.Value.DrainWindow;
+        Log.Draining(logger, instance.Id, deliveries.Count, window);
+        try
+        {
+            await deliveries.TellToReconnectAsync(() => window * Random.Shared.NextDouble());
+            // The last one told leaves at the window's end.
+            await Task.Delay(window + Drain.LastClose, time, takenBack);
+            await sessions.EndAllAsync(window, takenBack);
+        }
+        catch (OperationCanceledException) when (takenBack.IsCancellationRequested)
+        {
+            // Who has not gone yet stays.
+        }
+        catch (Exception exception)
+        {
+            Log.DrainIncomplete(logger, instance.Id, deliveries.Count, exception);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using Notifications.Hubs.Delivery;
+using Notifications.Messaging;
+
+namespace Notifications.Hubs.Instances;
+
+/// <summary>What this instance says of itself, read off what it counts anyway.</summary>
+internal sealed class InstanceReport(Instance instance, LiveLink link, ConnectionDeliveries deliveries, StreamRouter router, DeliveryPace pace)
+{
+    public HubState State =>
+        instance.IsStopping ? HubState.Stopping
+        : instance.IsDrained ? HubState.Drained
+        : link.Hears ? HubState.Serving
+        : HubState.Deaf;
+
+    /// <param name="startedAt">When the process entered the registry.</param>
+    /// <param name="redis">How long Redis took for the last refresh.</param>
+    public HubStatus Read(DateTimeOffset startedAt, TimeSpan? redis)
+    {
+        var lately = pace.Read();
+        return new HubStatus
+        {
+            State = State,
+            StartedAt = startedAt,
+            Connections = deliveries.Count,
+            Streams = router.Count,
+            DeliveredPerSecond = Math.Round(lately.PerSecond, 1),
+            LagP99Ms = lately.LagP99?.TotalMilliseconds,
+            LagMaxMs = lately.LagMax?.TotalMilliseconds,
+            RedisMs = redis is { } took ? Math.Round(took.TotalMilliseconds, 1) : null,
+        };
+    }
+}

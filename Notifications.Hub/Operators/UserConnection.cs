@@ -1,0 +1,20 @@
+namespace Notifications.Hubs.Operators;
+
+/// <summary>A connection as an operator sees it.</summary>
+/// <param name="Id">SignalR's id of it, which nobody can use it by.</param>
+/// <param name="Device">The name that its client gave; null: live only.</param>
+/// <param name="Transport">WebSockets, ServerSentEvents or LongPolling.</param>
+/// <param name="Protocol">SignalR's: <c>json</c> or <c>messagepack</c>.</param>
+/// <param name="Since">When it was opened.</param>
+/// <param name="TokenExpires">When the token ends that it lives by.</param>
+/// <param name="StreamCount">How many streams it is subscribed to.</param>
+/// <param name="Streams">The first of them.</param>
+internal sealed record UserConnection(
+    string Id, string? Device, string? Transport, string Protocol, DateTimeOffset Since, DateTimeOffset? TokenExpires, int StreamCount, IReadOnlyList<ConnectionStream> Streams);
+
+/// <summary>A stream on a connection.</summary>
+/// <param name="Stream">Its name.</param>
+/// <param name="Epoch">Of the last position delivered; null before the first.</param>
+/// <param name="Offset">Of the last position delivered.</param>
+/// <param name="Behind">It is being caught up from the log.</param>
+internal sealed record ConnectionStream(string Stream, string? Epoch, long? Offset, bool Behind);

@@ -1,0 +1,57 @@
+using StackExchange.Redis;
+
+namespace Notifications.Messaging;
+
+/// <summary>What Redis has of a user.</summary>
+/// <param name="End">Where his stream ends; null if there is none.</param>
+/// <param name="LogLength">How many notifications its log has.</param>
+/// <param name="LogExpiresIn">How long they stay unless another follows; null without a log.</param>
+/// <param name="Newest">The newest of them, newest first: offsets <c>End</c>, <c>End - 1</c> …</param>
+/// <param name="Devices">Those that came, acknowledged or were registered as a phone, by name.</param>
+public sealed record InspectedUser(
+    Position? End, long LogLength, TimeSpan? LogExpiresIn, IReadOnlyList<ReadOnlyMemory<byte>> Newest, IReadOnlyList<InspectedDevice> Devices);
+
+/// <summary>One of a user's devices.</summary>
+/// <param name="Name">The name that it gives itself.</param>
+/// <param name="Cursor">The highest offset that it acknowledged; -1 if that was in an earlier epoch, null if it never came.</param>
+/// <param name="SeenAt">When it last came.</param>
+/// <param name="Phone">What is registered for it.</param>
+public sealed record InspectedDevice(string Name, long? Cursor, DateTimeOffset? SeenAt, Phone? Phone);
+
+/// <summary>Looks at what Redis has of a user, for operators. Whoever was never there is not there afterwards either.</summary>
+public sealed class UserInspector(IConnectionMultiplexer redis)
+{
+    private static readonly Script Inspect = Script.Load("inspect-user.lua");
+
+    /// <param name="user">Whom.</param>
+    /// <param name="limit">How many of his notifications at the most.</param>
+    /// <param name="maxBytes">After how many bytes there are no more of them.</param>
+    public async Task<InspectedUser> InspectAsync(string user, int limit, int maxBytes)
+    {
+        var stream = StreamName.User(user);
+        var result = (RedisResult[])(await Inspect.RunAsync(
+            redis.GetDatabase(),
+            [RedisNames.Meta(stream), RedisNames.Log(stream), RedisNames.Cursors(stream), RedisNames.Seen(stream), RedisNames.Phones(stream)],
+            [limit, maxBytes]))!;
+        var (epoch, offset, life) = ((string)result[0]!, (long)result[1], (long)result[3]);
+        var cursors = Pairs(result[5]).ToDictionary(pair => pair.Key, pair => (long)pair.Value);
+        var seen = Pairs(result[6]).ToDictionary(pair => pair.Key, pair => DateTimeOffset.FromUnixTimeMilliseconds((long)pair.Value));
+        var phones = PhoneRegistry.Parse(stream, (RedisValue[])result[7]!).ToDictionary(phone => phone.Device);
+        return new InspectedUser(
+            epoch.Length > 0 ? new Position(epoch, offset) : null,
+            (long)result[2],
+            life > 0 ? TimeSpan.FromMilliseconds(life) : null,
+            Array.ConvertAll((RedisValue[])result[4]!, entry => (ReadOnlyMemory<byte>)entry),
+            [
+                .. cursors.Keys.Union(seen.Keys).Union(phones.Keys).Order(StringComparer.Ordinal).Select(device => new InspectedDevice(
+                    device,
+                    cursors.TryGetValue(device, out var cursor) ? cursor : null,
+                    seen.TryGetValue(device, out var at) ? at : null,
+                    phones.GetValueOrDefault(device))),
+            ]);
+    }
+
+    /// <param name="hash">Field, value, field, value …</param>
+    private static IEnumerable<KeyValuePair<string, RedisValue>> Pairs(RedisResult hash) =>
+        ((RedisValue[])hash!).Chunk(2).Select(pair => KeyValuePair.Create((string)pair[0]!, pair[1]));
+}
