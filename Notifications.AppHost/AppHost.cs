@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Notifications.AppHost;
+using Notifications.AppHost.Deployment;
 
 var builder = DistributedApplication.CreateBuilder(args);
 
@@ -23,7 +24,7 @@ var orders = builder.AddProject<Projects.Notifications_OrderService>("orders", l
     .WithOrdersDatabase()
     .WithReference(redis).WaitFor(redis);
 
-builder.AddProject<Projects.Notifications_Gateway>("gateway", launchProfileName: null)
+var gateway = builder.AddProject<Projects.Notifications_Gateway>("gateway", launchProfileName: null)
     .WithReplicas(builder.Configuration.GetValue("GATEWAY_REPLICAS", 1))
     .WithHttpEndpoint(port: builder.OuterPort("GATEWAY_PORT", 8080))
     .WithExternalHttpEndpoints()
@@ -35,5 +36,6 @@ builder.AddProject<Projects.Notifications_Gateway>("gateway", launchProfileName:
     .WithReference(hub).WaitFor(hub)
     .WithReference(orders).WaitFor(orders);
 
+builder.AddDeployment(hub, orders, gateway);
 builder.AddAnnouncement();
 builder.Build().Run();

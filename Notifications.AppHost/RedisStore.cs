@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Notifications.AppHost.Deployment;
 using StackExchange.Redis;
 
 namespace Notifications.AppHost;
@@ -16,7 +17,7 @@ internal static class RedisStore
     {
         if (builder.ExecutionContext.IsPublishMode)
         {
-            return builder.AddDurableRedis();
+            return builder.AddPublishedRedis(Name);
         }
 
         if (builder.Configuration[ConnectionStringKey] is { Length: > 0 } configured)
@@ -29,7 +30,7 @@ internal static class RedisStore
         if (ContainerRuntime.Find() is { } runtime)
         {
             builder.Announce("Redis", $"a container with a data volume, because {runtime} answers and {ConnectionStringKey} is not set");
-            return builder.AddDurableRedis();
+            return builder.AddDurableRedis(Name);
         }
 
         var embedded = new EmbeddedRedis();
@@ -41,8 +42,8 @@ internal static class RedisStore
     }
 
     /// <summary>A container that keeps every write in an append-only file, beside the snapshots: docs/reliability.md says what each loses.</summary>
-    private static IResourceBuilder<RedisResource> AddDurableRedis(this IDistributedApplicationBuilder builder) =>
-        builder.AddRedis(Name).WithDataVolume().WithPersistence().WithArgs(context =>
+    public static IResourceBuilder<RedisResource> AddDurableRedis(this IDistributedApplicationBuilder builder, string name, string? volume = null) =>
+        builder.AddRedis(name).WithDataVolume(volume).WithPersistence().WithArgs(context =>
         {
             // Aspire starts Redis by a shell, whose last argument is the whole command.
             var last = context.Args.Count - 1;

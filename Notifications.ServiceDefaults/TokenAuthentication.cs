@@ -20,6 +20,8 @@ public static class TokenNames
     public const string PublisherRole = "publisher";
     /// <summary>Ends the connections of users and revokes their tokens.</summary>
     public const string OperatorRole = "operator";
+    /// <summary>Reads how many connections the hubs have, and nothing else: for what scales them.</summary>
+    public const string MonitorRole = "monitor";
     /// <summary>The symmetric key that stands in for an OIDC authority in Development: at least 32 characters.</summary>
     public const string DevelopmentKey = "Authentication:DevelopmentKey";
     /// <summary>Who signs with the Development key.</summary>

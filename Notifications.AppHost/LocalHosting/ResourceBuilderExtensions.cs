@@ -18,9 +18,9 @@ public static class ResourceBuilderExtensions
         builder.AddResource(new RedisResource(name, Notifications.AppHost.ContainerRuntime.Find()
             ?? throw new DistributedApplicationException($"\"{name}\" needs a container runtime, and neither docker nor podman answers.")));
 
-    public static IResourceBuilder<RedisResource> WithDataVolume(this IResourceBuilder<RedisResource> redis)
+    public static IResourceBuilder<RedisResource> WithDataVolume(this IResourceBuilder<RedisResource> redis, string? name = null)
     {
-        redis.Resource.Volume = $"notifications-{redis.Resource.Name}-data";
+        redis.Resource.Volume = name ?? $"notifications-{redis.Resource.Name}-data";
         return redis;
     }
 

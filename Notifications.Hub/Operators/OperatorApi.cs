@@ -22,6 +22,10 @@ internal static class OperatorApi
             .RequireAuthorization(policy => policy.RequireRole(TokenNames.OperatorRole))
             .RefuseWithoutStore()
             .AddEndpointFilter(KeepNowhere);
+        // Beside the group: an autoscaler keeps its token for long, so it has to be one that can do nothing.
+        app.MapGet("/api/operator/connections", Connections)
+            .RequireAuthorization(policy => policy.RequireRole(TokenNames.OperatorRole, TokenNames.MonitorRole))
+            .RefuseWithoutStore();
         var instances = operators.MapGroup("/instances");
         instances.MapGet("/", Instances);
         instances.MapPut("/{instance}/drain", Drain);
@@ -33,6 +37,12 @@ internal static class OperatorApi
 
     private static async Task<Ok<InstanceList>> Instances(InstanceRegistry registry, CancellationToken cancellationToken) =>
         TypedResults.Ok(new InstanceList(await registry.ObserveAsync(cancellationToken)));
+
+    private static async Task<Ok<ConnectionCount>> Connections(InstanceRegistry registry, CancellationToken cancellationToken)
+    {
+        var running = await registry.ObserveAsync(cancellationToken);
+        return TypedResults.Ok(new ConnectionCount(running.Sum(instance => instance.Status?.Connections ?? 0), running.Count));
+    }
 
     /// <summary>The instance takes no new sessions and tells its clients to come back elsewhere. Where no other takes them this needs <c>?force=true</c>.</summary>
     private static async Task<Results<Ok<DrainState>, ProblemHttpResult>> Drain(
@@ -162,6 +172,8 @@ internal static class OperatorApi
     private static ProblemHttpResult Bad(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status400BadRequest);
 
     private sealed record InstanceList(IReadOnlyList<ObservedInstance> Instances);
+
+    private sealed record ConnectionCount(int Connections, int Instances);
 
     private sealed record DrainState(string Instance, bool Drained);
 }

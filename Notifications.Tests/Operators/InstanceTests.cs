@@ -52,6 +52,23 @@ public sealed class InstanceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_scales_the_hubs_reads_how_many_connections_there_are_and_nothing_else()
+    {
+        await using var system = await OperatedSystem.StartAsync(await _servers.GetAsync(RedisKind.Garnet));
+        using var scaler = system.Gateway.Browser(TestTokens.Create("scaler", [TokenNames.MonitorRole]));
+        using var nobody = system.Gateway.Browser(TestTokens.Create("anna"));
+        await using var client = await system.First.ConnectAsync(_user);
+        await using var other = await system.Second.ConnectAsync(_user);
+
+        await Eventually.True(
+            async () => await scaler.GetStringAsync("/api/operator/connections") == """{"connections":2,"instances":2}""", "both instances to have said what they have");
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await scaler.GetAsync("/api/operator/instances")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await scaler.GetAsync($"/api/operator/users/{_user}")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await nobody.GetAsync("/api/operator/connections")).StatusCode);
+    }
+
+    [Fact]
     public async Task What_waited_for_its_client_counts_as_delivered_and_not_as_lag()
     {
         await using var system = await OperatedSystem.StartAsync(await _servers.GetAsync(RedisKind.Garnet));

@@ -1,0 +1,38 @@
+using Notifications.Hubs.Escalations;
+using Notifications.Hubs.Instances;
+using Notifications.Hubs.Operators;
+
+namespace Notifications.Hubs;
+
+/// <summary>The whole hub, for this program and for one of an adopter's own that has it otherwise in some point: docs/adopt.md.</summary>
+public static class HubService
+{
+    /// <summary>Everything that the hub consists of. What an adopter has registered before, such as a <see cref="TopicPolicy"/>, stays.</summary>
+    /// <exception cref="InvalidOperationException">The Redis connection string or the key to check tokens with is missing.</exception>
+    public static void AddHubService(this WebApplicationBuilder builder)
+    {
+        builder.AddServiceDefaults();
+        builder.AddTokenAuthentication();
+        builder.AddRedis();
+        builder.AddNotificationHub();
+        builder.AddNotificationApi();
+        builder.AddEscalation();
+        builder.AddInstance();
+        builder.AddOperators();
+    }
+
+    public static void MapHubService(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseSessionRefusal();
+        app.MapDefaultEndpoints();
+        app.MapNotificationHub();
+        app.MapNotificationApi();
+        app.MapDeviceApi();
+        app.MapUserApi();
+        app.MapOperatorApi();
+    }
+}
