@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Aspire.Hosting;
@@ -15,8 +14,6 @@ namespace Notifications.Tests.Deployment;
 /// <summary>The files of docs/adopt.md, written out as a reader would, built and run. Its projects reference this repository's as they were built for the tests.</summary>
 public sealed partial class AdoptTests(RedisServers servers) : IClassFixture<RedisServers>, IAsyncLifetime
 {
-    private static readonly string Configuration = typeof(AdoptTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
-
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("notifications-adopt-");
     private readonly Watchdog _watchdog = new();
     private readonly HttpClient _http = new();
@@ -102,12 +99,12 @@ public sealed partial class AdoptTests(RedisServers servers) : IClassFixture<Red
     {
         // Without those that it references: other tests are running from them.
         await Programs.OutputAsync("dotnet",
-            ["build", Path.Combine(_directory.FullName, project), "--configuration", Configuration, "-p:BuildProjectReferences=false", "-warnaserror", "--nologo", "-nodeReuse:false"]);
+            ["build", Path.Combine(_directory.FullName, project), "-p:BuildProjectReferences=false", .. ThisBuild.Options]);
     }
 
     private async Task<AdoptedProgram> StartAsync(string project, string[] arguments, Dictionary<string, string> settings)
     {
-        var program = new AdoptedProgram(project, Path.Combine(_directory.FullName, project, "bin", Configuration, "net10.0", $"{project}.dll"), arguments, settings, _http, _directory, _watchdog);
+        var program = new AdoptedProgram(project, Path.Combine(_directory.FullName, project, "bin", ThisBuild.Configuration, "net10.0", $"{project}.dll"), arguments, settings, _http, _directory, _watchdog);
         _programs.Add(program);
         await program.StartAsync(CancellationToken.None);
         return program;

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using Notifications.Benchmarks.Clusters;
 
@@ -21,14 +20,13 @@ internal sealed class ServiceImage
     public static async Task<ServiceImage> PublishAsync(string project, BaseImageRegistry? registry, DirectoryInfo directory)
     {
         var archive = Path.Combine(directory.FullName, $"{project}.tar.gz");
-        var configuration = typeof(ServiceImage).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
         string[] baseImage = registry is null ? [] : [$"-p:ContainerBaseImage={registry.Image}"];
         string[] environment = registry is null ? [] : [$"DOTNET_CONTAINER_INSECURE_REGISTRIES={registry.Host}"];
         await Programs.OutputAsync("env",
         [
             // The SDK keeps base images in the directory for temporary files.
             $"TMPDIR={directory.FullName}", .. environment,
-            "dotnet", "publish", Programs.InRepository(project), "--no-build", "--configuration", configuration, "--nologo", "-nodeReuse:false",
+            "dotnet", "publish", Programs.InRepository(project), "--no-build", .. ThisBuild.Options,
             "-t:PublishContainer", $"-p:ContainerArchiveOutputPath={archive}", "-p:ContainerImageFormat=OCI", .. baseImage,
         ]);
         var image = directory.CreateSubdirectory($"{project}-image");
