@@ -92,6 +92,7 @@ async Task<bool> FaultsAsync(string? scenario, Arguments arguments)
     {
         var result = await FaultRun.RunAsync(each, options, Console.Out, stopping.Token);
         result.WriteTo(Console.Out);
+        result.WriteRowTo(Console.Out);
         results.Add(result);
     }
 
