@@ -51,7 +51,10 @@ internal sealed class AzureTarget : IDeploymentTarget
         {
             // Cookies of the ingress work with one active revision only.
             app.Configuration.ActiveRevisionsMode = ContainerAppActiveRevisionsMode.Single;
+            // Later versions of Azure.Provisioning have another name for it, and this one too.
+#pragma warning disable CS0618
             app.Configuration.Ingress.StickySessionsAffinity = StickySessionAffinity.Sticky;
+#pragma warning restore CS0618
             app.Configuration.Ingress.AllowInsecure = true;
             app.Template.Scale.MaxReplicas = Scaling.HubMaxReplicas;
         });
