@@ -1,4 +1,4 @@
-namespace Notifications.Hubs.Delivery;
+namespace Notifications.Links;
 
 /// <summary>Sends on what was written to it.</summary>
 internal interface IFlushable
