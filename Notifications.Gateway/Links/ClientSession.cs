@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Notifications.Gateway.Sessions;
 using Notifications.Links;
 
 namespace Notifications.Gateway.Links;
@@ -19,6 +20,7 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadOnlyMemory<byte> _goodbye;
     private MemoryStream? _unsent;
+    private OpenSession? _open;
     private bool _isDirect;
     private bool _hasKept;
     private bool _isSending;
@@ -78,11 +80,28 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
         base.End(broken);
     }
 
-    /// <summary>
-    /// Ends the session so that its client is told, between two writes of the hub's; what the hub sends after that is dropped. A client that does not
-    /// answer is waited for no longer than <paramref name="limit"/>.
-    /// </summary>
-    public async Task LeaveAsync(ReadOnlyMemory<byte> goodbye, TimeSpan limit, TimeProvider time)
+    /// <summary>One of the gateway's sessions until it is disposed. When it is asked to end, its client is told so.</summary>
+    public void Bind(OpenSession open, ReadOnlyMemory<byte> goodbye, TimeProvider time)
+    {
+        _open = open;
+        open.Ending.GetAwaiter().UnsafeOnCompleted(() => _ = LeaveAsync(goodbye, SessionStream.AnswerLimit, time));
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _open?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>The first that a client sends, it sends because it has read the answer: nothing of this gateway's own is on its way to it any more.</summary>
+    protected override void OnWriting(ReadOnlySpan<byte> bytes) => _isDirect |= client is not null && !_hasKept;
+
+    /// <summary>Says goodbye between two writes of the hub's; what the hub sends after that is dropped. A client that does not answer is waited for no longer than the limit.</summary>
+    private async Task LeaveAsync(ReadOnlyMemory<byte> goodbye, TimeSpan limit, TimeProvider time)
     {
         lock (Gate)
         {
@@ -98,9 +117,6 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
         await Task.WhenAny(_ended.Task, Task.Delay(limit, time));
         CompleteReading(null);
     }
-
-    /// <summary>The first that a client sends, it sends because it has read the answer: nothing of this gateway's own is on its way to it any more.</summary>
-    protected override void OnWriting(ReadOnlySpan<byte> bytes) => _isDirect |= client is not null && !_hasKept;
 
     private void SayGoodbye()
     {

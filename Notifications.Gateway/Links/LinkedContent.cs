@@ -6,14 +6,8 @@ namespace Notifications.Gateway.Links;
 /// <summary>The body of the answer to a session that goes over a link; for a WebSocket its stream leads both ways.</summary>
 internal sealed class LinkedContent(ClientSession session) : HttpContent
 {
-    private OpenSession? _open;
-
-    /// <summary>Ends the session with this goodbye when it is asked to.</summary>
-    public void Bind(OpenSession open, ReadOnlyMemory<byte> goodbye, TimeProvider time)
-    {
-        _open = open;
-        open.Ending.GetAwaiter().UnsafeOnCompleted(() => _ = session.LeaveAsync(goodbye, SessionStream.AnswerLimit, time));
-    }
+    /// <summary>One of the gateway's sessions from now on, which ends with this goodbye when it is asked to.</summary>
+    public void Bind(OpenSession open, ReadOnlyMemory<byte> goodbye, TimeProvider time) => session.Bind(open, goodbye, time);
 
     protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult<Stream>(session);
 
@@ -30,8 +24,7 @@ internal sealed class LinkedContent(ClientSession session) : HttpContent
     {
         if (disposing)
         {
-            _open?.Dispose();
-            session.Close();
+            session.Dispose();
         }
 
         base.Dispose(disposing);
