@@ -13,6 +13,9 @@ namespace Notifications.Gateway.Links;
 /// <param name="client">The client's socket; null where bytes can't simply be sent over it.</param>
 internal sealed class ClientSession(Link link, uint id, Socket? client) : LinkedSession(link, id)
 {
+    /// <summary>How long a client may take for what it was sent last.</summary>
+    private static readonly TimeSpan LastBytesLimit = TimeSpan.FromSeconds(5);
+
     private const byte OpcodeMask = 0x0F;
     private const byte CloseOpcode = 0x08;
 
@@ -73,6 +76,7 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
             _endsWhenSent = _isSending && broken is null;
             if (_endsWhenSent)
             {
+                _ = EndLaterAsync();
                 return;
             }
         }
@@ -186,6 +190,12 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
         {
             CompleteReading(new IOException("The client is gone.", exception));
         }
+    }
+
+    private async Task EndLaterAsync()
+    {
+        await Task.Delay(LastBytesLimit);
+        base.End(new IOException("The client did not take what it was sent last."));
     }
 
     private byte[] TakeUnsent()

@@ -7,6 +7,10 @@ internal sealed class SessionLinks(TimeProvider time, ILogger<SessionLinks> logg
 {
     private readonly ConcurrentDictionary<Uri, Lazy<HubLink>> _links = new();
 
+    /// <summary>How many sessions go over them.</summary>
+    public int Sessions => _links.Values.Where(link => link.IsValueCreated).Sum(link => link.Value.Count);
+
+    /// <param name="address">Of the instance.</param>
     public HubLink Get(string address)
     {
         var hub = new Uri(address);
@@ -23,7 +27,7 @@ internal sealed class SessionLinks(TimeProvider time, ILogger<SessionLinks> logg
 
     public void Dispose()
     {
-        foreach (var link in _links.Values)
+        foreach (var link in _links.Values.Where(link => link.IsValueCreated))
         {
             link.Value.Dispose();
         }

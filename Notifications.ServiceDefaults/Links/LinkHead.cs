@@ -43,7 +43,7 @@ internal sealed record LinkHead(string First, IReadOnlyList<KeyValuePair<string,
 
             return new LinkHead(first, headers);
         }
-        catch (FormatException exception)
+        catch (Exception exception) when (exception is FormatException or EndOfStreamException)
         {
             throw new IOException($"The head of a session, {bytes.Length} bytes over a session link, is none.", exception);
         }
