@@ -33,6 +33,8 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
             await client.InvokeAsync("Acknowledge", Own.Value, client.Subscribed[0].Epoch, 1);
         }
 
+        await Eventually.True(
+            async () => await messaging.Database.HashGetAsync(RedisNames.Cursors(Own), "laptop") == 1, "the acknowledgement of who left to be written");
         await messaging.PublishAsync(Own, 1);
         await using var again = await hub.ConnectAsync(_user, "laptop");
         await Eventually.True(() => again.Received.Count == 2, "what was not acknowledged");
