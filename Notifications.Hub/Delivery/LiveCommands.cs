@@ -19,9 +19,8 @@ internal enum LiveCommand
 /// What is asked of Redis over one connection. It is written in the order in which it is asked for, what queued up meanwhile in one go, and
 /// answered in that order too.
 /// </summary>
-/// <param name="stream">Written to by one thread at a time.</param>
-/// <param name="close">Ends the connection, on which writing has failed.</param>
-internal sealed class LiveCommands(Stream stream, Action close)
+/// <param name="stream">Written to by one thread at a time, and closed where that fails.</param>
+internal sealed class LiveCommands(Stream stream)
 {
     private const int ChannelsInCommand = 256;
 
@@ -116,8 +115,8 @@ internal sealed class LiveCommands(Stream stream, Action close)
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // Whoever reads the connection sees that it has ended, and says so. Nothing is written to this one any more.
-            close();
+            // Whoever reads it sees that it has ended, and says so. Nothing is written to this one any more.
+            stream.Dispose();
         }
     }
 

@@ -44,6 +44,18 @@ internal sealed class LiveConnection : IDisposable
     /// <summary>For logs.</summary>
     private string Address => EndPointCollection.ToString(Server);
 
+    /// <summary>Redis refused channels, or took them back.</summary>
+    public bool HasUnheard
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _unheard.Count > 0;
+            }
+        }
+    }
+
     /// <summary>Listens to these from now on.</summary>
     /// <param name="channels">Not listened to over this connection.</param>
     /// <param name="areMoved">They were listened to elsewhere.</param>
@@ -127,7 +139,7 @@ internal sealed class LiveConnection : IDisposable
         closing.CancelAfter(_connections.ConnectTimeout);
         using var stream = _connections.Open(Server, closing.Token);
         closing.CancelAfter(Timeout.InfiniteTimeSpan);
-        var commands = new LiveCommands(stream, closing.Cancel);
+        var commands = new LiveCommands(stream);
         commands.Greet(_connections.User, _connections.Password, _name);
         lock (_lock)
         {

@@ -26,6 +26,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
     private readonly ILogger<LiveLink> _logger;
     private readonly LiveServers _servers;
     private volatile PartitionProbe[] _probes = [];
+    private Task _following = Task.CompletedTask;
     private int _next;
     private int _replacements;
     private long _replacedAt;
@@ -90,7 +91,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
                         await BeginAsync();
                     }
 
-                    _servers.Follow();
+                    await FollowAsync();
                     ReplaceWhereDeaf();
                     Send();
                 }
@@ -128,6 +129,17 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         {
             // One of several servers is away, or all are again. They are asked again, and the probes tell meanwhile.
             Log.ProbeFailed(_logger, exception);
+        }
+    }
+
+    /// <summary>Redis may take its time to answer, and the probes don't wait for it.</summary>
+    private async ValueTask FollowAsync()
+    {
+        if (_following.IsCompleted)
+        {
+            var last = _following;
+            _following = _servers.FollowAsync();
+            await last;
         }
     }
 

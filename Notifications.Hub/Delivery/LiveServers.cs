@@ -72,9 +72,15 @@ internal sealed class LiveServers(
         }
     }
 
-    /// <summary>Moves channels to where their slot is now, and asks again for those that a server refused. To be called at a steady pace.</summary>
-    public void Follow()
+    /// <summary>Moves channels to where their slot is now, and asks again for those that a server refused. To be called at a steady pace; waits for Redis.</summary>
+    public async Task FollowAsync()
     {
+        if (IsInDoubt())
+        {
+            // Asks each node how it sees the cluster, for which the connection for commands has no reason while it gets along.
+            await commands.ConfigureAsync();
+        }
+
         lock (_lock)
         {
             foreach (var slot in _slots.Values)
@@ -149,6 +155,18 @@ internal sealed class LiveServers(
     {
         connection.Dispose();
         _connections.Remove(connection.Server);
+    }
+
+    /// <summary>A slot of the cluster is not where it was, or is said not to be.</summary>
+    private bool IsInDoubt()
+    {
+        lock (_lock)
+        {
+            var sharded = _slots.Values.Where(slot => slot.Number >= 0).ToArray();
+            return sharded.Length > 0
+                && (_connections.Values.Any(connection => connection.HasUnheard) || !sharded.All(IsWellPlaced))
+                && commands.GetServers().Any(server => server.IsConnected);
+        }
     }
 
     /// <summary>Where two claim to be primary, listening stays where it is until probes tell that publishers are elsewhere.</summary>
