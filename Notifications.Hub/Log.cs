@@ -44,7 +44,7 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "The live connection to {Server} is lost or can't be made; the next attempt comes in {Delay}.")]
     public static partial void LiveConnectionLost(ILogger logger, string server, TimeSpan delay, Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "{Server} lets this instance not listen to {Channels} channels for now: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "{Server} refuses to let this instance listen to {Channels} channels, which it is asked for again: {Error}")]
     public static partial void NotListened(ILogger logger, int channels, string server, string error);
 
     [LoggerMessage(LogLevel.Warning, "{Server} refuses {Command} on the live connection, which goes on without: {Error}")]

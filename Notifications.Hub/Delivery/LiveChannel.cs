@@ -4,7 +4,7 @@ namespace Notifications.Hubs.Delivery;
 
 /// <summary>A channel that this instance listens to, and who takes its messages.</summary>
 /// <param name="channel">Its name and kind.</param>
-/// <param name="slot">The slot of the Redis Cluster that it lies in; the same negative number for all if there is no cluster.</param>
+/// <param name="slot">The slot of the Redis Cluster that it lies in; the same number for all if there is no cluster.</param>
 /// <param name="receive">Who takes its messages.</param>
 internal sealed class LiveChannel(RedisChannel channel, int slot, MessageHandler receive)
 {

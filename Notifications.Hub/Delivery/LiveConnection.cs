@@ -36,7 +36,8 @@ internal sealed class LiveConnection : IDisposable
     {
         (Server, _connections, _name, _restored, _logger) = (server, connections, name, restored, logger);
         _byName = _channels.GetAlternateLookup<ReadOnlySpan<byte>>();
-        new Thread(Run) { IsBackground = true, Name = name }.Start();
+        // It serves everybody, not only whose request happens to be the first.
+        new Thread(Run) { IsBackground = true, Name = name }.UnsafeStart();
     }
 
     public EndPoint Server { get; }
@@ -129,8 +130,6 @@ internal sealed class LiveConnection : IDisposable
                 _ending.Token.WaitHandle.WaitOne(delay);
             }
         }
-
-        _ending.Dispose();
     }
 
     private void ListenUntilLost()

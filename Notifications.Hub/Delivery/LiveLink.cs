@@ -56,11 +56,16 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
             await live.Listening.WaitAsync(_connections.AnswerTimeout, _time);
             return live;
         }
-        catch (Exception exception)
+        catch (TimeoutException exception)
         {
             _servers.Remove(live);
-            throw exception is not TimeoutException ? exception : new RedisConnectionException(
+            throw new RedisConnectionException(
                 ConnectionFailureType.UnableToConnect, $"Redis has not confirmed within {_connections.AnswerTimeout} that this instance listens to {channel}.", exception);
+        }
+        catch (RedisException)
+        {
+            _servers.Remove(live);
+            throw;
         }
     }
 

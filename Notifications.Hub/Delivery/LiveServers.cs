@@ -16,6 +16,8 @@ namespace Notifications.Hubs.Delivery;
 internal sealed class LiveServers(
     IConnectionMultiplexer commands, RedisConnections connections, string name, Action<LiveConnection> restored, ILogger logger) : IDisposable
 {
+    private const int NoSlot = -1;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Slot> _slots = [];
     private readonly Dictionary<EndPoint, LiveConnection> _connections = [];
@@ -137,7 +139,7 @@ internal sealed class LiveServers(
     }
 
     /// <summary>Without a cluster the same for all.</summary>
-    private int SlotOf(RedisChannel channel) => commands.HashSlot((byte[])channel!);
+    private int SlotOf(RedisChannel channel) => channel.IsSharded ? commands.HashSlot((byte[])channel!) : NoSlot;
 
     private void Move(Slot slot, EndPoint server)
     {
@@ -162,7 +164,7 @@ internal sealed class LiveServers(
     {
         lock (_lock)
         {
-            var sharded = _slots.Values.Where(slot => slot.Number >= 0).ToArray();
+            var sharded = _slots.Values.Where(slot => slot.Number != NoSlot).ToArray();
             return sharded.Length > 0
                 && (_connections.Values.Any(connection => connection.HasUnheard) || !sharded.All(IsWellPlaced))
                 && commands.GetServers().Any(server => server.IsConnected);
@@ -191,7 +193,7 @@ internal sealed class LiveServers(
     }
 
     private static bool Takes(IServer server, Slot slot) =>
-        server is { IsConnected: true, IsReplica: false } && (slot.Number < 0 || server.ClusterConfiguration?.GetBySlot(slot.Number) is { IsMyself: true });
+        server is { IsConnected: true, IsReplica: false } && (slot.Number == NoSlot || server.ClusterConfiguration?.GetBySlot(slot.Number) is { IsMyself: true });
 
     /// <summary>The channels of a slot are listened to together.</summary>
     /// <param name="number">Of the slot.</param>
