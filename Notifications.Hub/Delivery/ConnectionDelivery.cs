@@ -445,7 +445,7 @@ internal sealed class ConnectionDelivery
 
     private ValueTask SendAsync(SerializedHubMessage message) => _session is null
         ? _connection.WriteAsync(message, _connection.ConnectionAborted)
-        : _session.SendAsync(message.GetSerializedMessage(_connection.Protocol), _isText, _options.SendTimeout, _connection.ConnectionAborted);
+        : _session.SendAsync(message.GetSerializedMessage(_connection.Protocol), _isText, _connection.ConnectionAborted);
 
     private static bool IsRedisAway(Exception exception) => exception is RedisException or TimeoutException;
 }

@@ -11,6 +11,7 @@ internal sealed class GatewayLink : Link
     private readonly IFeatureCollection _features;
     private readonly IHttpContextFactory _contexts;
     private readonly RequestDelegate _next;
+    private readonly TimeSpan _sendTimeout;
     private readonly ILogger _logger;
     private readonly Stream _stream;
 
@@ -18,10 +19,11 @@ internal sealed class GatewayLink : Link
     /// <param name="stream">Its connection.</param>
     /// <param name="contexts">Makes the contexts of sessions.</param>
     /// <param name="next">Answers a session's request.</param>
+    /// <param name="sendTimeout">As of <see cref="HubSession"/>.</param>
     /// <param name="logger">For what goes wrong.</param>
-    public GatewayLink(HttpContext context, Stream stream, IHttpContextFactory contexts, RequestDelegate next, ILogger logger)
+    public GatewayLink(HttpContext context, Stream stream, IHttpContextFactory contexts, RequestDelegate next, TimeSpan sendTimeout, ILogger logger)
     {
-        (_features, _stream, _contexts, _next, _logger) = (context.Features, stream, contexts, next, logger);
+        (_features, _stream, _contexts, _next, _sendTimeout, _logger) = (context.Features, stream, contexts, next, sendTimeout, logger);
         var socket = _features.Get<ITlsHandshakeFeature>() is null ? _features.Get<IConnectionSocketFeature>()?.Socket : null;
         Output = new LinkOutput(socket, bytes => SendAsync(socket, bytes), Drained, _ => context.Abort());
     }
@@ -61,7 +63,7 @@ internal sealed class GatewayLink : Link
             throw new IOException($"A frame of type {frame.Type} came over a session link to a hub, which only sends such.");
         }
 
-        var session = new HubSession(this, frame.Session);
+        var session = new HubSession(this, frame.Session, _sendTimeout);
         var request = new LinkedRequest(this, session, LinkHead.Parse(payload), _features);
         Add(session);
         // Elsewhere: it answers when it pleases, and the link has more to bring.

@@ -8,7 +8,10 @@ namespace Notifications.Hubs.Links;
 /// SignalR's and the WebSocket's queues.
 /// </summary>
 /// <remarks>Frames by RFC 6455, 5.2: a server's are not masked. A message must not come between the fragments of another one, nor after a close.</remarks>
-internal sealed class HubSession(Link link, uint id) : LinkedSession(link, id)
+/// <param name="link">The link.</param>
+/// <param name="id">The session's number on it.</param>
+/// <param name="sendTimeout">How long the client may take nothing.</param>
+internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id)
 {
     private const byte Final = 0x80;
     private const byte OpcodeMask = 0x0F;
@@ -26,16 +29,17 @@ internal sealed class HubSession(Link link, uint id) : LinkedSession(link, id)
     /// <summary>Called when the session is over because the other end says so.</summary>
     public Action? Ended { get; set; }
 
+    protected override TimeSpan SendTimeout => sendTimeout;
+
     /// <summary>What SignalR says first, the answer to the client's handshake, has to be first.</summary>
     private bool TakesMessages => _hasSpoken && !_isMidMessage && !_hasClosed && !IsClosed;
 
     /// <summary>Sends a WebSocket message as soon as the client's end takes it; at once if it does now.</summary>
     /// <param name="message">The payload.</param>
     /// <param name="isText">Whether it is text (JSON) or binary.</param>
-    /// <param name="limit">How long the client may take nothing.</param>
     /// <param name="cancellationToken">Ends the wait: the connection is gone.</param>
     /// <exception cref="TimeoutException">The client takes nothing.</exception>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, TimeSpan limit, CancellationToken cancellationToken)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
     {
         lock (Gate)
         {
@@ -45,7 +49,7 @@ internal sealed class HubSession(Link link, uint id) : LinkedSession(link, id)
             }
         }
 
-        return new ValueTask(SendLaterAsync(message, isText, limit, cancellationToken));
+        return new ValueTask(SendLaterAsync(message, isText, cancellationToken));
     }
 
     public override void End(Exception? broken)
@@ -105,7 +109,7 @@ internal sealed class HubSession(Link link, uint id) : LinkedSession(link, id)
         return TrySend(head, message);
     }
 
-    private async Task SendLaterAsync(ReadOnlyMemory<byte> message, bool isText, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task SendLaterAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -120,7 +124,7 @@ internal sealed class HubSession(Link link, uint id) : LinkedSession(link, id)
                 writable = WritableAsync();
             }
 
-            await writable.WaitAsync(limit, cancellationToken);
+            await WaitUntilAsync(writable, cancellationToken);
         }
     }
 }

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using Notifications.Hubs.Delivery;
 using Notifications.Links;
 
 namespace Notifications.Hubs.Links;
@@ -13,6 +15,7 @@ internal static class SessionLinks
     public static void UseSessionLinks(this WebApplication app)
     {
         var contexts = app.Services.GetRequiredService<IHttpContextFactory>();
+        var sendTimeout = app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value.SendTimeout;
         var logger = app.Services.GetRequiredService<ILogger<GatewayLink>>();
         app.Use(async (context, next) =>
         {
@@ -33,7 +36,7 @@ internal static class SessionLinks
 
             context.Response.Headers.Connection = HeaderNames.Upgrade;
             context.Response.Headers.Upgrade = LinkFrame.Protocol;
-            var link = new GatewayLink(context, await upgrade.UpgradeAsync(), contexts, next, logger);
+            var link = new GatewayLink(context, await upgrade.UpgradeAsync(), contexts, next, sendTimeout, logger);
             await link.RunAsync(app.Lifetime.ApplicationStopping);
         });
         // For sessions too: by itself it would come before all this.

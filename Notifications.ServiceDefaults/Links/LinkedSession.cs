@@ -37,6 +37,9 @@ internal class LinkedSession : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>How long the other end may take nothing before the session is broken off. By default it may for ever.</summary>
+    protected virtual TimeSpan SendTimeout => Timeout.InfiniteTimeSpan;
+
     /// <summary>What is written and not yet sent is decided on under this.</summary>
     protected Lock Gate { get; } = new();
 
@@ -235,6 +238,20 @@ internal class LinkedSession : Stream
     /// <summary>Done when a write is worth another try. Called under <see cref="Gate"/>, after one that was not.</summary>
     protected Task WritableAsync() => (_writable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
+    /// <exception cref="TimeoutException">It was too long, and the session is broken off.</exception>
+    protected async Task WaitUntilAsync(Task writable, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await writable.WaitAsync(SendTimeout, cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            Close(isBroken: true);
+            throw new TimeoutException($"The other end took nothing for {SendTimeout}.", exception);
+        }
+    }
+
     private bool TryWrite(ReadOnlySpan<byte> bytes)
     {
         lock (Gate)
@@ -266,7 +283,7 @@ internal class LinkedSession : Stream
                 writable = WritableAsync();
             }
 
-            await writable.WaitAsync(cancellationToken);
+            await WaitUntilAsync(writable, cancellationToken);
         }
     }
 }

@@ -92,8 +92,7 @@ public sealed class SessionLinkTests : IAsyncLifetime
             "the client that does not read to be closed");
 
         Assert.Equal(Enumerable.Range(1, published).Select(offset => (long)offset), reader.Received.Select(received => received.Offset));
-        try { await Eventually.True(() => (_gateway.Sessions, _gateway.LinkedSessions) == (1, 1), "its session to be gone at the gateway"); }
-        finally { Console.WriteLine($"DBG {_gateway.Sessions} {_gateway.LinkedSessions}"); foreach (var l in _gateway.Logs.All.TakeLast(25)) Console.WriteLine("DBG " + l); foreach (var l in _hub.Logs.TakeLast(15)) Console.WriteLine("DBG hub " + l); }
+        await Eventually.True(() => (_gateway.Sessions, _gateway.LinkedSessions) == (1, 1), "its session to be gone at the gateway");
     }
 
     [Fact]
