@@ -9,6 +9,7 @@ internal static class HubDestination
 {
     private const string Draining = "Draining";
     private const string KnownSince = "KnownSince";
+    private const string SessionLinks = "SessionLinks";
 
     public static DestinationConfig Of(HubInstance instance, DateTimeOffset knownSince) => new()
     {
@@ -16,6 +17,7 @@ internal static class HubDestination
         Metadata = new Dictionary<string, string>
         {
             [Draining] = instance.Draining.ToString(),
+            [SessionLinks] = instance.SessionLinks.ToString(),
             [KnownSince] = knownSince.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
         },
     };
@@ -25,6 +27,10 @@ internal static class HubDestination
 
     public static bool IsDraining(DestinationConfig destination) =>
         destination.Metadata?.GetValueOrDefault(Draining) == bool.TrueString;
+
+    /// <summary>Whether it takes sessions over a link.</summary>
+    public static bool HasSessionLinks(DestinationConfig destination) =>
+        destination.Metadata?.GetValueOrDefault(SessionLinks) == bool.TrueString;
 
     /// <summary>When this gateway first read of it; of the service's address, ever since.</summary>
     public static DateTimeOffset KnownSinceOf(DestinationConfig destination) =>

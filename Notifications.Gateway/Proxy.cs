@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Notifications.Gateway.Limits;
+using Notifications.Gateway.Links;
 using Notifications.Gateway.Sessions;
 using OpenTelemetry.Trace;
 using Yarp.ReverseProxy.Configuration;
@@ -37,10 +38,12 @@ internal static class Proxy
     public static void AddProxy(this WebApplicationBuilder builder)
     {
         var options = builder.ReadGatewayOptions();
-        builder.Services.AddReverseProxy()
+        var proxy = builder.Services.AddReverseProxy()
             .LoadFromMemory(Routes(builder.ReadLimitOptions()), Clusters(new Dictionary<string, DestinationConfig>(), options))
             .WithoutClientsWord()
             .AddServiceDiscoveryDestinationResolver();
+        LinkedSessions.AddTransform(proxy);
+        builder.Services.AddSingleton<SessionLinks>();
         builder.Services.AddSingleton<GatewayTelemetry>();
         builder.Services.AddSingleton<OpenSessions>();
         builder.Services.AddSingleton<HandshakeAdmission>();

@@ -1,5 +1,6 @@
 using Notifications.Hubs.Escalations;
 using Notifications.Hubs.Instances;
+using Notifications.Hubs.Links;
 using Notifications.Hubs.Operators;
 
 namespace Notifications.Hubs;
@@ -11,18 +12,31 @@ public static class HubService
     /// <exception cref="InvalidOperationException">The Redis connection string or the key to check tokens with is missing.</exception>
     public static void AddHubService(this WebApplicationBuilder builder)
     {
-        builder.AddServiceDefaults();
-        builder.AddTokenAuthentication();
-        builder.AddRedis();
-        builder.AddNotificationHub();
-        builder.AddNotificationApi();
-        builder.AddEscalation();
+        builder.AddHubAlone();
         builder.AddInstance();
         builder.AddOperators();
     }
 
     public static void MapHubService(this WebApplication app)
     {
+        app.MapHubAlone();
+        app.MapOperatorApi();
+    }
+
+    /// <summary>A hub that does not enter the registry.</summary>
+    internal static void AddHubAlone(this WebApplicationBuilder builder)
+    {
+        builder.AddServiceDefaults();
+        builder.AddTokenAuthentication();
+        builder.AddRedis();
+        builder.AddNotificationHub();
+        builder.AddNotificationApi();
+        builder.AddEscalation();
+    }
+
+    internal static void MapHubAlone(this WebApplication app)
+    {
+        app.UseSessionLinks();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseAuthentication();
@@ -33,6 +47,5 @@ public static class HubService
         app.MapNotificationApi();
         app.MapDeviceApi();
         app.MapUserApi();
-        app.MapOperatorApi();
     }
 }

@@ -1,3 +1,4 @@
+using Notifications.Hubs.Delivery;
 using Notifications.Messaging;
 
 namespace Notifications.Hubs;
@@ -39,6 +40,18 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Error, "Redis takes probes and none arrived within {Timeout}: the live link is dead and is replaced.")]
     public static partial void LinkReplaced(ILogger logger, TimeSpan timeout);
+
+    [LoggerMessage(LogLevel.Warning, "The live connection to {Server} is lost or can't be made; the next attempt comes in {Delay}.")]
+    public static partial void LiveConnectionLost(ILogger logger, string server, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "{Server} refuses to let this instance listen to {Channels} channels, which it is asked for again: {Error}")]
+    public static partial void NotListened(ILogger logger, int channels, string server, string error);
+
+    [LoggerMessage(LogLevel.Warning, "{Server} refuses {Command} on the live connection, which goes on without: {Error}")]
+    public static partial void LiveCommandRefused(ILogger logger, LiveCommand command, string server, string error);
+
+    [LoggerMessage(LogLevel.Error, "What was heard on {Channel} could not be handled.")]
+    public static partial void MessageNotHandled(ILogger logger, string channel, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "A live notification of {Stream} did not arrive; its connections read it from the log.")]
     public static partial void LossFound(ILogger logger, StreamName stream);
@@ -138,4 +151,10 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Warning, "The escalation of {Stream}, offset {Offset}, took longer than its lease of {Lease}: another instance took it, and its phones may get it twice.")]
     public static partial void LeaseLost(ILogger logger, StreamName stream, long offset, TimeSpan lease);
+
+    [LoggerMessage(LogLevel.Warning, "A gateway's link broke with {Sessions} sessions: {Reason}")]
+    public static partial void LinkBroken(ILogger logger, int sessions, string reason);
+
+    [LoggerMessage(LogLevel.Error, "A session over a gateway's link failed.")]
+    public static partial void SessionFailed(ILogger logger, Exception exception);
 }

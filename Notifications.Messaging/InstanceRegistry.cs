@@ -8,14 +8,16 @@ namespace Notifications.Messaging;
 /// <param name="Id">Its name: unique among the running ones.</param>
 /// <param name="Address">Where the gateway reaches it, such as <c>http://10.0.0.7:8080</c>.</param>
 /// <param name="Draining">It keeps its connections and takes no new ones: it is going away, or can't hear of notifications just now.</param>
-public sealed record HubInstance(string Id, string Address, bool Draining);
+/// <param name="SessionLinks">It takes sessions over a gateway's link (docs/gateway-link.md), not only each over a connection of its own.</param>
+public sealed record HubInstance(string Id, string Address, bool Draining, bool SessionLinks = false);
 
 /// <summary>A running hub process with what it says of itself.</summary>
 /// <param name="Id">As of <see cref="HubInstance"/>.</param>
 /// <param name="Address">As of <see cref="HubInstance"/>.</param>
 /// <param name="Draining">As of <see cref="HubInstance"/>.</param>
 /// <param name="Status">At its last refresh; null from one that says nothing.</param>
-public sealed record ObservedInstance(string Id, string Address, bool Draining, HubStatus? Status);
+/// <param name="SessionLinks">As of <see cref="HubInstance"/>.</param>
+public sealed record ObservedInstance(string Id, string Address, bool Draining, HubStatus? Status, bool SessionLinks = false);
 
 /// <summary>
 /// The list of running hub instances in Redis. An entry lives as long as its instance refreshes it; Redis alone measures the
@@ -27,7 +29,7 @@ public sealed class InstanceRegistry(IConnectionMultiplexer redis)
     public async Task RegisterAsync(HubInstance instance, TimeSpan expiry, HubStatus? status = null)
     {
         var database = redis.GetDatabase();
-        var entry = new ObservedInstance(instance.Id, instance.Address, instance.Draining, status);
+        var entry = new ObservedInstance(instance.Id, instance.Address, instance.Draining, status, instance.SessionLinks);
         var json = JsonSerializer.Serialize(entry, RegistryJson.Default.ObservedInstance);
         // Entry first: a reader that finds an id without its entry takes the instance for dead and removes the id.
         await database.StringSetAsync(RedisNames.Instance(instance.Id), json, expiry);

@@ -49,25 +49,25 @@ public sealed class NotificationLog : IDisposable
     private static readonly Script Read = Script.Load("read.lua");
     private static readonly Script Resume = Script.Load("resume.lua");
     private static readonly Script ResumeTopic = Script.Load("resume-topic.lua");
-    private static readonly Script AcknowledgeUser = Script.Load("acknowledge.lua");
-    private static readonly Script AcknowledgeTopic = Script.Load("acknowledge-topic.lua");
 
     private readonly IConnectionMultiplexer _redis;
-    private readonly LiveChannels _channels;
+    private readonly ScriptScope _scope;
     private readonly NotificationOptions _options;
     private readonly TimeProvider _time;
-    private readonly PartitionAppends[] _appends;
+    private readonly AppendLane[] _lanes;
+    private readonly CursorWriter _cursors;
     private readonly ReplicatedAppends _replicated;
 
     public NotificationLog(IConnectionMultiplexer redis, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time)
     {
-        (_redis, _channels, _options, _time) = (redis, channels, options.Value, time);
+        (_redis, _scope, _options, _time) = (redis, new ScriptScope(redis, channels), options.Value, time);
+        _cursors = new CursorWriter(redis, _scope, _options);
         _replicated = new ReplicatedAppends(redis, options);
         var script = Script.Load("publish.lua");
         Func<RedisKey[], RedisValue[], Task<RedisResult>> publish = _options.WaitForReplicas == 0
             ? (keys, arguments) => script.RunAsync(redis.GetDatabase(), keys, arguments)
             : (keys, arguments) => _replicated.RunAsync(script, keys, arguments);
-        _appends = [.. RedisNames.AllPartitions.Select(_ => new PartitionAppends(publish, _options))];
+        _lanes = [.. RedisNames.AllPartitions.Select(_ => new AppendLane(publish, _options))];
     }
 
     /// <summary>The stream's present end, without entries. A stream never seen gets its epoch now.</summary>
@@ -101,28 +101,41 @@ public sealed class NotificationLog : IDisposable
             ? PageAsync(
                 Resume, stream, [RedisNames.Seen(stream)],
                 device.Device, limit, _time.GetUtcNow().ToUnixTimeMilliseconds(), Milliseconds(_options.LogLifetime), _options.MaxDevices)
-            : PageAsync(ResumeTopic, stream, [TopicCursor(stream, device)], limit, Milliseconds(_options.LogLifetime));
+            : PageAsync(ResumeTopic, stream, [RedisNames.TopicCursor(stream, device.User, device.Device)], limit, Milliseconds(_options.LogLifetime));
 
     /// <summary>Moves the device's cursor forward to <paramref name="position"/>.</summary>
     /// <returns>False if nothing changed: another epoch, past the stream's end, or not past the cursor.</returns>
     public async Task<bool> AcknowledgeAsync(StreamName stream, DeviceName device, Position position) =>
-        (bool)(stream.IsUser
-            ? await RunAsync(AcknowledgeUser, stream, [], device.Device, position.Epoch, position.Offset)
-            : await RunAsync(AcknowledgeTopic, stream, [TopicCursor(stream, device)], position.Epoch, position.Offset, Milliseconds(_options.LogLifetime)));
+        (await _cursors.MoveAsync([new Acknowledgement(stream, device, position)]))[0];
+
+    /// <summary>The same for many, in as few calls as this Redis allows. One that Redis refuses keeps none of the others from being written.</summary>
+    /// <returns>Those that are not written, and why: Redis does not answer, or refused.</returns>
+    public Task<IReadOnlyList<UnwrittenAcknowledgement>> AcknowledgeAsync(IReadOnlyList<Acknowledgement> acknowledgements) =>
+        _cursors.WriteAsync(acknowledgements);
 
     public void Dispose() => _replicated.Dispose();
+
+    /// <summary>Appends are in the order of their calls once this has returned: those who have to wait for it may overtake each other.</summary>
+    internal Task ReadyAsync() => _scope.AskAsync();
 
     /// <param name="stream">The stream.</param>
     /// <param name="id">The notification's id.</param>
     /// <param name="entry">The notification.</param>
     /// <param name="grace">After which its escalation is due while a hub listens; null: it has none.</param>
-    internal async Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace)
+    internal Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace)
     {
-        var channel = await _channels.LiveAsync(stream);
-        return await _appends[RedisNames.Partition(stream)].RunAsync(new Append(stream, id, entry, grace, channel));
-    }
+        var scope = _scope.AskAsync();
+        return scope.IsCompletedSuccessfully ? AppendAsync(scope.Result) : WhenKnownAsync();
 
-    private static RedisKey TopicCursor(StreamName topic, DeviceName device) => RedisNames.TopicCursor(topic, device.User, device.Device);
+        async Task<PublishResult> WhenKnownAsync() => await AppendAsync(await scope);
+
+        Task<PublishResult> AppendAsync(ScriptScope.Scope known)
+        {
+            // One lane for all: with more of them calls get smaller, and Redis runs one at a time anyway.
+            var lane = known.HasAllPartitions ? _lanes[0] : _lanes[RedisNames.Partition(stream)];
+            return lane.RunAsync(new Append(stream, id, entry, grace, known.IsSharded));
+        }
+    }
 
     private async Task<LogPage> PageAsync(Script script, StreamName stream, RedisKey[] keys, params RedisValue[] arguments)
     {
@@ -137,7 +150,9 @@ public sealed class NotificationLog : IDisposable
         script.RunAsync(_redis.GetDatabase(), Keys(stream, keys), Arguments(arguments));
 
     private static RedisKey[] Keys(StreamName stream, params RedisKey[] keys) =>
-        [RedisNames.Meta(stream), RedisNames.Log(stream), RedisNames.Cursors(stream), .. keys];
+        [.. Keys(RedisNames.Live(stream)), .. keys];
+
+    private static RedisKey[] Keys(string live) => [RedisNames.Meta(live), RedisNames.Log(live), RedisNames.Cursors(live)];
 
     private RedisValue[] Arguments(params RedisValue[] arguments) => [NewEpoch(), Milliseconds(_options.StreamLifetime), .. arguments];
 

@@ -6,7 +6,7 @@ namespace Notifications.Messaging;
 
 /// <summary>Tells a stream's readers something, from any service.</summary>
 public sealed class NotificationPublisher(
-    NotificationLog log, LiveChannels channels, IOptions<NotificationOptions> options, MessagingTelemetry telemetry, TimeProvider time)
+    NotificationLog log, IOptions<NotificationOptions> options, MessagingTelemetry telemetry, TimeProvider time)
 {
     /// <summary>The longest <see cref="Notification.Type"/>, in characters.</summary>
     public const int MaxTypeLength = 128;
@@ -45,8 +45,8 @@ public sealed class NotificationPublisher(
         }
 
         // Whoever has to wait for this first may be overtaken by the next.
-        await channels.AreShardedAsync().WaitAsync(cancellationToken);
-        // Sent one after the other over one connection without waiting for answers: Redis runs them in this order.
+        await log.ReadyAsync().WaitAsync(cancellationToken);
+        // Each stream's go into its lane one after the other.
         return await Task.WhenAll(notifications.Select(each => PublishAsync(each.Stream, each.Notification, cancellationToken)));
     }
 

@@ -14,6 +14,8 @@ public static class RedisNames
     /// <summary>How many partitions the streams are spread over. Part of the names: never change it under live data.</summary>
     public const int Partitions = 64;
 
+    private static readonly string[] Prefixes = [.. Enumerable.Range(0, Partitions).Select(partition => string.Create(CultureInfo.InvariantCulture, $"n:{{{partition}}}"))];
+
     /// <summary>What the names of a stream's keys end with.</summary>
     private static readonly HashSet<string> Ends = ["meta", "log", "cursors", "seen", "phones"];
 
@@ -21,31 +23,39 @@ public static class RedisNames
     public static IReadOnlySet<int> AllPartitions { get; } = Enumerable.Range(0, Partitions).ToHashSet();
 
     /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given), <c>token</c> of the entry that got it, <c>refreshed</c> (Unix ms), when the lifetimes were last set. Outlives the log, so that offsets go on rising.</summary>
-    public static RedisKey Meta(StreamName stream) => $"{Prefix(stream)}:meta";
+    public static RedisKey Meta(StreamName stream) => Meta(Live(stream));
+
+    internal static RedisKey Meta(string live) => live + ":meta";
 
     /// <summary>List: entries (<see cref="LogEntry"/>), oldest first, trimmed and expiring.</summary>
-    public static RedisKey Log(StreamName stream) => $"{Prefix(stream)}:log";
+    public static RedisKey Log(StreamName stream) => Log(Live(stream));
+
+    internal static RedisKey Log(string live) => live + ":log";
 
     /// <summary>Hash of a user's stream: device → the highest offset that it acknowledged; -1 if that was in an earlier epoch.</summary>
-    public static RedisKey Cursors(StreamName stream) => $"{Prefix(stream)}:cursors";
+    public static RedisKey Cursors(StreamName stream) => Cursors(Live(stream));
+
+    internal static RedisKey Cursors(string live) => live + ":cursors";
 
     /// <summary>Hash: device → when it last came, in Unix milliseconds, so that one that never comes back is forgotten.</summary>
-    public static RedisKey Seen(StreamName stream) => $"{Prefix(stream)}:seen";
+    public static RedisKey Seen(StreamName stream) => $"{Live(stream)}:seen";
 
     /// <summary>
     /// String: <c>offset epoch</c> that a user's device acknowledged in a topic; expires when the device stays away. The space
     /// between the two is in no id, so no two devices share a key.
     /// </summary>
-    public static RedisKey TopicCursor(StreamName topic, string user, string device) => $"{Prefix(topic)}:cursor:{user} {device}";
+    public static RedisKey TopicCursor(StreamName topic, string user, string device) => $"{Live(topic)}:cursor:{user} {device}";
 
     /// <summary>String: <c>offset epoch</c> that the notification id got. Expires with the idempotency window.</summary>
-    public static RedisKey Id(StreamName stream, string id) => $"{Prefix(stream)}:id:{Last(id)}";
+    public static RedisKey Id(StreamName stream, string id) => Id(Live(stream), id);
+
+    internal static RedisKey Id(string live, string id) => $"{live}:id:{Last(id)}";
 
     /// <summary>
     /// Channel: <c>offset epoch previous-token entry</c>, published by the script that appended the entry. <see cref="LiveChannels"/> says of
-    /// which kind it is.
+    /// which kind it is. All of the stream's keys begin with it: who needs several of them makes it once.
     /// </summary>
-    public static string Live(StreamName stream) => Prefix(stream);
+    public static string Live(StreamName stream) => $"{Prefix(Partition(stream))}:{stream.Value}";
 
     /// <summary>
     /// Sorted set: a partition's escalations (<see cref="Escalation"/>), scored by when they fall due or, while an instance has one
@@ -54,7 +64,7 @@ public static class RedisNames
     public static RedisKey Escalations(int partition) => $"{Prefix(partition)}:push";
 
     /// <summary>Hash of a user's stream: device → <c>registered registration platform token</c>. Expires unless one registers again.</summary>
-    public static RedisKey Phones(StreamName stream) => $"{Prefix(stream)}:phones";
+    public static RedisKey Phones(StreamName stream) => $"{Live(stream)}:phones";
 
     /// <summary>
     /// String: <c>user device registration</c>, whose phone a token is, by the token's hash. It lies in a partition of its own, apart
@@ -67,7 +77,7 @@ public static class RedisNames
     }
 
     /// <summary>List: what the log sender would have shown on a phone, oldest first, the last few, as JSON. Development only; expires.</summary>
-    public static RedisKey Shown(StreamName stream, string device) => $"{Prefix(stream)}:shown:{Last(device)}";
+    public static RedisKey Shown(StreamName stream, string device) => $"{Live(stream)}:shown:{Last(device)}";
 
     /// <summary>Set: ids of the hub instances that registered and did not leave.</summary>
     public static RedisKey Instances { get; } = "n:{hubs}";
@@ -96,18 +106,16 @@ public static class RedisNames
     /// </summary>
     private static string Last(string id) => id.Contains(':') || Ends.Contains(id) ? $"  {id}" : id;
 
-    private static string Prefix(StreamName stream) => $"{Prefix(Partition(stream))}:{stream.Value}";
-
-    private static string Prefix(int partition) => string.Create(CultureInfo.InvariantCulture, $"n:{{{partition}}}");
+    private static string Prefix(int partition) => Prefixes[partition];
 
     /// <summary>The partition of a stream, from 0.</summary>
     public static int Partition(StreamName stream) => Partition(stream.Value);
 
-    /// <summary>FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): stable over processes and versions, which <c>GetHashCode</c> is not.</summary>
+    /// <summary>FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): stable over processes and versions, which <c>GetHashCode</c> is not. Names are ASCII.</summary>
     private static int Partition(string name)
     {
         var hash = 2166136261u;
-        foreach (var octet in Encoding.UTF8.GetBytes(name))
+        foreach (var octet in name)
         {
             hash = unchecked((hash ^ octet) * 16777619u);
         }

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -45,16 +46,21 @@ public static class Redis
             options =>
             {
                 Configure(options);
-                Trust(options, authority);
-                connections.Use(options);
+                var validation = Validation(options, authority);
+                if (validation is not null)
+                {
+                    options.CertificateValidation += validation;
+                }
+
+                connections.Use(options, validation);
             });
     }
 
-    private static void Trust(ConfigurationOptions options, string? authority)
+    private static RemoteCertificateValidationCallback? Validation(ConfigurationOptions options, string? authority)
     {
         if (string.IsNullOrWhiteSpace(authority))
         {
-            return;
+            return null;
         }
 
         if (!options.Ssl)
@@ -68,7 +74,7 @@ public static class Redis
             throw new InvalidOperationException($"{AuthorityFile} is \"{authority}\", and there is no such file. It has to be the authority's certificate in PEM.");
         }
 
-        options.TrustIssuer(authority);
+        return new CertificateAuthority(authority).Validate;
     }
 
     private static void Configure(ConfigurationOptions options)

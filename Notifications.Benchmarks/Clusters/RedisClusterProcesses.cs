@@ -67,6 +67,32 @@ internal sealed class RedisClusterProcesses : IAsyncDisposable
         return Nodes.Single(node => node.EndPoint.Port == replica.Port);
     }
 
+    /// <summary>A primary that is not this one.</summary>
+    public async Task<RedisProcess> OtherPrimaryAsync(RedisProcess primary)
+    {
+        var other = (await ViewAsync(LivingNode)).First(node => node.IsPrimary && node.Slots.Count > 0 && node.Port != primary.EndPoint.Port);
+        return Nodes.Single(node => node.EndPoint.Port == other.Port);
+    }
+
+    /// <summary>Moves the slot of this key with all that is in it, as <c>redis-cli --cluster reshard</c> does.</summary>
+    public async Task MoveSlotAsync(RedisKey key, RedisProcess from, RedisProcess to)
+    {
+        var slot = await from.SendAsync("CLUSTER", "KEYSLOT", key.ToString());
+        var source = await from.SendAsync("CLUSTER", "MYID");
+        var target = await to.SendAsync("CLUSTER", "MYID");
+        await to.SendAsync("CLUSTER", "SETSLOT", slot, "IMPORTING", source);
+        await from.SendAsync("CLUSTER", "SETSLOT", slot, "MIGRATING", target);
+        while ((await from.SendAsync("CLUSTER", "GETKEYSINSLOT", slot, "100")).Split('\n', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } keys)
+        {
+            await from.SendAsync(["MIGRATE", $"{to.EndPoint.Address}", $"{to.EndPoint.Port}", "", "0", "5000", "KEYS", .. keys]);
+        }
+
+        foreach (var node in new[] { to, from })
+        {
+            await node.SendAsync("CLUSTER", "SETSLOT", slot, "NODE", target);
+        }
+    }
+
     /// <summary>Returns when each living node sees a living primary for every slot and all replicas of living nodes are in step.</summary>
     public Task WaitUntilWholeAsync(CancellationToken cancellationToken) => Waiting.UntilAsync(
         async () =>

@@ -37,6 +37,9 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>How many connections have an open end.</summary>
     public int Connections => _links.Count;
 
+    /// <summary>How many connections it has accepted so far.</summary>
+    public int Accepted => Volatile.Read(ref _accepted);
+
     public static TcpProxy Start(IPEndPoint target) => new(() => [target]);
 
     /// <param name="targets">Asked for each connection, which leads to the first that takes it.</param>

@@ -1,12 +1,13 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
+using Notifications.Gateway.Links;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>Makes the HTTP clients that YARP forwards with.</summary>
 internal sealed class HubHttpClients(
-    OpenSessions sessions, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
+    OpenSessions sessions, SessionLinks links, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -17,7 +18,7 @@ internal sealed class HubHttpClients(
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
         context.ClusterId == Proxy.HubCluster
-            ? new SessionEnds(new HandshakeLimit(handler, options.Value.HandshakeTimeout, time), sessions, time)
+            ? new SessionEnds(new HandshakeLimit(new LinkedSessions(handler, links), options.Value.HandshakeTimeout, time), sessions, time)
             : handler;
 
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

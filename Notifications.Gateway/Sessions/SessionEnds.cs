@@ -1,4 +1,5 @@
 using System.Net;
+using Notifications.Gateway.Links;
 
 namespace Notifications.Gateway.Sessions;
 
@@ -20,6 +21,12 @@ internal sealed class SessionEnds(HttpMessageHandler inner, OpenSessions session
         }
 
         var response = await base.SendAsync(request, cancellationToken);
+        if (response is { StatusCode: HttpStatusCode.SwitchingProtocols, Content: LinkedContent linked })
+        {
+            linked.Bind(sessions.Open(), new WebSocketFrames().Goodbye, time);
+            return response;
+        }
+
         IMessageBoundaries? boundaries = response.StatusCode == HttpStatusCode.SwitchingProtocols ? new WebSocketFrames()
             : response.Content.Headers.ContentType?.MediaType == SessionRequest.EventStream ? new ServerSentEvents()
             : null;

@@ -1,28 +1,48 @@
-using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using Notifications.Messaging;
-using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
 /// Collects acknowledgements and writes the highest of each device at an interval, when the device leaves, and at shutdown: a device that acknowledges a
-/// hundred notifications one by one costs one write.
+/// hundred notifications one by one costs one write, and a hundred devices cost one call.
 /// </summary>
 internal sealed class AcknowledgementWriter(
     NotificationLog log, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<AcknowledgementWriter> logger) : BackgroundService
 {
-    private readonly ConcurrentDictionary<(StreamName Stream, DeviceName Device), Position> _pending = new();
+    private readonly Lock _lock = new();
+    private Dictionary<(StreamName Stream, DeviceName Device), Position> _pending = [];
 
-    public void Add(StreamName stream, DeviceName device, Position position) =>
-        _pending.AddOrUpdate(
-            (stream, device),
-            position,
-            (_, pending) => pending.Epoch == position.Epoch && pending.Offset >= position.Offset ? pending : position);
+    public void Add(StreamName stream, DeviceName device, Position position)
+    {
+        lock (_lock)
+        {
+            ref var pending = ref CollectionsMarshal.GetValueRefOrAddDefault(_pending, (stream, device), out var exists);
+            if (!exists || pending.Epoch != position.Epoch || pending.Offset < position.Offset)
+            {
+                pending = position;
+            }
+        }
+    }
 
     /// <summary>Writes what this device acknowledged in these streams now: it is leaving.</summary>
-    public Task FlushAsync(DeviceName device, IEnumerable<StreamName> streams) =>
-        Task.WhenAll(streams.Select(stream => WriteAsync((stream, device))));
+    public Task FlushAsync(DeviceName device, IEnumerable<StreamName> streams)
+    {
+        var taken = new List<Acknowledgement>();
+        lock (_lock)
+        {
+            foreach (var stream in streams)
+            {
+                if (_pending.Remove((stream, device), out var position))
+                {
+                    taken.Add(new Acknowledgement(stream, device, position));
+                }
+            }
+        }
+
+        return WriteAsync(taken);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -40,23 +60,38 @@ internal sealed class AcknowledgementWriter(
         }
     }
 
-    private Task FlushAsync() => Task.WhenAll(_pending.Keys.Select(WriteAsync));
-
-    private async Task WriteAsync((StreamName Stream, DeviceName Device) key)
+    private Task FlushAsync()
     {
-        if (!_pending.TryRemove(key, out var position))
+        Dictionary<(StreamName Stream, DeviceName Device), Position> taken;
+        lock (_lock)
+        {
+            // As large from the start: about as many come until the next time.
+            (taken, _pending) = (_pending, new(_pending.Count));
+        }
+
+        return WriteAsync([.. taken.Select(each => new Acknowledgement(each.Key.Stream, each.Key.Device, each.Value))]);
+    }
+
+    private async Task WriteAsync(IReadOnlyList<Acknowledgement> acknowledgements)
+    {
+        if (acknowledgements.Count == 0)
         {
             return;
         }
 
-        try
+        foreach (var (acknowledgement, reason) in await log.AcknowledgeAsync(acknowledgements))
         {
-            await log.AcknowledgeAsync(key.Stream, key.Device, position);
+            Log.AcknowledgementNotWritten(logger, acknowledgement.Stream, reason);
+            PutBack(acknowledgement);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+    }
+
+    /// <summary>What came meanwhile is later, also where it is in another epoch.</summary>
+    private void PutBack(Acknowledgement acknowledgement)
+    {
+        lock (_lock)
         {
-            Log.AcknowledgementNotWritten(logger, key.Stream, exception);
-            Add(key.Stream, key.Device, position);
+            _pending.TryAdd((acknowledgement.Stream, acknowledgement.Device), acknowledgement.Position);
         }
     }
 }

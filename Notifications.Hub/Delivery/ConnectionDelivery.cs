@@ -1,8 +1,9 @@
-using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
+using Notifications.Hubs.Links;
 using Notifications.Hubs.Limits;
 using Notifications.Hubs.Operators;
 using Notifications.Hubs.Tokens;
@@ -12,9 +13,13 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// Delivers to one connection: a bounded queue of live notifications and one loop that writes them, so that a stream's offsets
+/// Delivers to one connection: a bounded queue of live notifications, worked off by one at a time, so that a stream's offsets
 /// go out rising by one. Whatever is missing (the start, a gap, what did not fit the queue) is read from the log.
 /// </summary>
+/// <remarks>
+/// Whoever brings the first into an empty queue works it off, up to where something has to be waited for: what a client takes at once costs no
+/// other thread.
+/// </remarks>
 internal sealed class ConnectionDelivery
 {
     private readonly HubConnectionContext _connection;
@@ -29,10 +34,16 @@ internal sealed class ConnectionDelivery
     private readonly ILogger _logger;
     private readonly DeviceName? _device;
     private readonly DateTimeOffset _openedAt;
-    private readonly Channel<Work> _queue;
+    private readonly HubSession? _session;
+    private readonly bool _isText;
+    private readonly Lock _queueLock = new();
+    private readonly Queue<Work> _queue = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _subscriptionsLock = new();
     private readonly Dictionary<StreamName, Subscription> _subscriptions = [];
-    private readonly Task _loop;
+    private bool _isWorking;
+    private bool _isClosed;
+    private volatile bool _isLate;
 
     public ConnectionDelivery(
         HubConnectionContext connection,
@@ -51,8 +62,8 @@ internal sealed class ConnectionDelivery
         _openedAt = time.GetUtcNow();
         var device = connection.GetHttpContext()?.Request.Query[DeviceNameRule.Query].ToString();
         _device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
-        _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
-        _loop = RunAsync();
+        _session = connection.GetHttpContext()?.Features.Get<HubSession>();
+        _isText = connection.Features.Get<ITransferFormatFeature>()?.ActiveFormat != TransferFormat.Binary;
     }
 
     /// <summary>A live notification, or null: there is a subscription to catch up.</summary>
@@ -96,8 +107,8 @@ internal sealed class ConnectionDelivery
             // First listen, then read the log: what is published in between comes both ways, and the second is dropped by its offset.
             await _router.AddAsync(subscription);
             CatchUp(subscription);
-            // Whoever publishes after this returned finds the position taken. A loop that ended has closed the connection.
-            await await Task.WhenAny(subscription.Begun, _loop);
+            // Whoever publishes after this returned finds the position taken. What has ended has closed the connection.
+            await await Task.WhenAny(subscription.Begun, _ended.Task);
         }
         catch (Exception exception) when (IsRedisAway(exception))
         {
@@ -159,26 +170,25 @@ internal sealed class ConnectionDelivery
     public Task TellToReconnectAsync(TimeSpan delay) =>
         _connection.WriteAsync(new InvocationMessage(ClientEvents.Reconnect, [new Reconnect((int)delay.TotalMilliseconds)])).AsTask();
 
-    /// <summary>Never waits. A full queue means that the loop has work to do; it reads the rest from the log when it is through.</summary>
-    public void Offer(Subscription subscription, NotificationFrame frame)
-    {
-        if (!_queue.Writer.TryWrite(new Work(subscription, frame)))
-        {
-            subscription.IsBehind = true;
-        }
-    }
+    /// <summary>Never waits. A full queue means that there is work under way; the rest is read from the log after it.</summary>
+    public void Offer(Subscription subscription, NotificationFrame frame) => Take(new Work(subscription, frame));
 
-    public void CatchUp(Subscription subscription)
-    {
-        if (!_queue.Writer.TryWrite(new Work(subscription, null)))
-        {
-            subscription.IsBehind = true;
-        }
-    }
+    public void CatchUp(Subscription subscription) => Take(new Work(subscription, null));
 
     public async Task CloseAsync()
     {
-        _queue.Writer.TryComplete();
+        bool isWorking;
+        lock (_queueLock)
+        {
+            _isClosed = true;
+            isWorking = _isWorking;
+        }
+
+        if (!isWorking)
+        {
+            _ended.TrySetResult();
+        }
+
         Subscription[] subscriptions;
         lock (_subscriptionsLock)
         {
@@ -191,7 +201,7 @@ internal sealed class ConnectionDelivery
             await LeaveAsync(subscription);
         }
 
-        await _loop;
+        await _ended.Task;
         if (_device is { } device)
         {
             await _acknowledgements.FlushAsync(device, subscriptions.Select(subscription => subscription.Stream));
@@ -225,21 +235,51 @@ internal sealed class ConnectionDelivery
         return _router.RemoveAsync(subscription);
     }
 
-    private async Task RunAsync()
+    private void Take(Work work)
+    {
+        lock (_queueLock)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            if (_queue.Count >= _options.QueueLength)
+            {
+                work.Subscription.IsBehind = true;
+                _isLate = true;
+                return;
+            }
+
+            _queue.Enqueue(work);
+            if (_isWorking)
+            {
+                return;
+            }
+
+            _isWorking = true;
+        }
+
+        _ = WorkAsync();
+    }
+
+    private async Task WorkAsync()
     {
         try
         {
-            while (await _queue.Reader.WaitToReadAsync(_connection.ConnectionAborted))
+            while (Next() is { } work)
             {
-                while (_queue.Reader.TryRead(out var work))
+                await DeliverAsync(work);
+                if (_isLate)
                 {
-                    await DeliverAsync(work);
+                    _isLate = false;
+                    await CatchUpLateAsync();
                 }
-
-                await CatchUpLateAsync();
             }
+
+            return;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_connection.ConnectionAborted.IsCancellationRequested)
         {
             // The connection is gone.
         }
@@ -248,6 +288,35 @@ internal sealed class ConnectionDelivery
             // Going on would leave a hole. The client comes back and resumes from its position.
             Log.DeliveryFailed(_logger, ConnectionId, exception);
             _connection.Abort();
+        }
+
+        lock (_queueLock)
+        {
+            _isClosed = true;
+            _queue.Clear();
+        }
+
+        _ended.TrySetResult();
+    }
+
+    /// <returns>Null: there is nothing to do, and the next one is worked off by who brings it.</returns>
+    private Work? Next()
+    {
+        lock (_queueLock)
+        {
+            if (!_isClosed && _queue.TryDequeue(out var work))
+            {
+                return work;
+            }
+
+            _isWorking = false;
+            if (_isClosed)
+            {
+                _queue.Clear();
+                _ended.TrySetResult();
+            }
+
+            return null;
         }
     }
 
@@ -358,8 +427,8 @@ internal sealed class ConnectionDelivery
         if (!recovered || subscription.Position is null)
         {
             subscription.Begin(page.Start);
-            await _connection.WriteAsync(new InvocationMessage(
-                ClientEvents.Subscribed, [new Subscribed(stream.Value, page.Epoch, page.After, recovered)]));
+            await SendAsync(new SerializedHubMessage(new InvocationMessage(
+                ClientEvents.Subscribed, [new Subscribed(stream.Value, page.Epoch, page.After, recovered)])));
         }
 
         return read;
@@ -367,12 +436,16 @@ internal sealed class ConnectionDelivery
 
     private async ValueTask WriteAsync(Subscription subscription, NotificationFrame frame)
     {
-        await _connection.WriteAsync(frame.Message, _connection.ConnectionAborted);
+        await SendAsync(frame.Message);
         subscription.MoveTo(frame.Position);
         var latency = _time.GetUtcNow() - frame.Timestamp;
         _telemetry.Delivered(latency);
         _pace.Delivered(frame.Timestamp >= subscription.CreatedAt ? latency : null);
     }
+
+    private ValueTask SendAsync(SerializedHubMessage message) => _session is null
+        ? _connection.WriteAsync(message, _connection.ConnectionAborted)
+        : _session.SendAsync(message.GetSerializedMessage(_connection.Protocol), _isText, _connection.ConnectionAborted);
 
     private static bool IsRedisAway(Exception exception) => exception is RedisException or TimeoutException;
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Instances;
@@ -7,70 +8,83 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// The connection over which this instance hears of live notifications, apart from the one for commands. It sends itself probes
-/// at an interval: a link on which none arrive is replaced although it may look connected, and meanwhile the instance is not
-/// ready. In a Redis Cluster the link is a connection to each node, and every partition has a probe of its own.
+/// What this instance hears of live notifications over, apart from the connection for commands. It sends itself probes
+/// at an interval: a connection on which none arrive is replaced although it may look well, and meanwhile the instance is not
+/// ready. In a Redis Cluster the link is a connection to each primary, and every partition has a probe of its own.
 /// </summary>
-internal sealed class LiveLink(
-    IConnectionMultiplexer commands,
-    RedisConnections connections,
-    LiveChannels channels,
-    Instance instance,
-    IOptions<DeliveryOptions> options,
-    TimeProvider time,
-    ILogger<LiveLink> logger)
-    : BackgroundService, IHealthCheck
+internal sealed class LiveLink : BackgroundService, IHealthCheck
 {
-    /// <summary>Where replacing the link does not help, each next time comes twice as late, up to so many doublings.</summary>
+    /// <summary>Where replacing a connection does not help, each next time comes twice as late, up to so many doublings.</summary>
     private const int MaxDoublings = 4;
 
-    private readonly SemaphoreSlim _connecting = new(1);
-    private IConnectionMultiplexer? _link;
+    private readonly IConnectionMultiplexer _commands;
+    private readonly RedisConnections _connections;
+    private readonly LiveChannels _channels;
+    private readonly Instance _instance;
+    private readonly DeliveryOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<LiveLink> _logger;
+    private readonly LiveServers _servers;
     private volatile PartitionProbe[] _probes = [];
+    private Task _following = Task.CompletedTask;
     private int _next;
     private int _replacements;
-    private long _replacedAt = time.GetTimestamp();
+    private long _replacedAt;
 
-    /// <summary>In these partitions the link was replaced or came back: whatever was published meanwhile was not heard.</summary>
+    public LiveLink(
+        IConnectionMultiplexer commands, RedisConnections connections, LiveChannels channels, Instance instance, IOptions<DeliveryOptions> options, TimeProvider time,
+        ILogger<LiveLink> logger)
+    {
+        (_commands, _connections, _channels, _instance, _options, _time, _logger) = (commands, connections, channels, instance, options.Value, time, logger);
+        _servers = new LiveServers(commands, connections, $"hub-{instance.Id}-live", Restore, logger);
+        _replacedAt = time.GetTimestamp();
+    }
+
+    /// <summary>In these partitions a connection was replaced or came back: whatever was published meanwhile was not heard.</summary>
     public event Func<IReadOnlySet<int>, Task>? Restored;
 
     /// <summary>Probes arrive from every partition whose server takes them.</summary>
-    public bool Hears => _probes.Any(probe => probe.IsHeard) && !_probes.Any(probe => probe.IsDeaf(options.Value.ProbeTimeout));
+    public bool Hears => _probes.Any(probe => probe.IsHeard) && !_probes.Any(probe => probe.IsDeaf(_options.ProbeTimeout));
 
-    public async Task<ISubscriber> GetSubscriberAsync()
+    /// <summary>Listens to the channel until it is left: also after its connection was lost or replaced, of which <see cref="Restored"/> tells then.</summary>
+    /// <exception cref="RedisException">Redis does not confirm it in time, or refuses.</exception>
+    public async Task<LiveChannel> ListenAsync(RedisChannel channel, MessageHandler receive)
     {
-        if (Volatile.Read(ref _link) is { } link)
-        {
-            return link.GetSubscriber();
-        }
-
-        await _connecting.WaitAsync();
+        var live = _servers.Add(channel, receive);
         try
         {
-            _link ??= await ConnectAsync();
-            return _link.GetSubscriber();
+            await live.Listening.WaitAsync(_connections.AnswerTimeout, _time);
+            return live;
         }
-        finally
+        catch (TimeoutException exception)
         {
-            _connecting.Release();
+            _servers.Remove(live);
+            throw new RedisConnectionException(
+                ConnectionFailureType.UnableToConnect, $"Redis has not confirmed within {_connections.AnswerTimeout} that this instance listens to {channel}.", exception);
+        }
+        catch (RedisException)
+        {
+            _servers.Remove(live);
+            throw;
         }
     }
+
+    public void Leave(LiveChannel channel) => _servers.Remove(channel);
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(Hears
             ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Unhealthy($"No probe over Redis pub/sub arrived within {options.Value.ProbeTimeout}."));
+            : HealthCheckResult.Unhealthy($"No probe over Redis pub/sub arrived within {_options.ProbeTimeout}."));
 
     public override void Dispose()
     {
-        _link?.Dispose();
-        _connecting.Dispose();
+        _servers.Dispose();
         base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.ProbeInterval, time);
+        using var timer = new PeriodicTimer(_options.ProbeInterval, _time);
         try
         {
             do
@@ -82,13 +96,14 @@ internal sealed class LiveLink(
                         await BeginAsync();
                     }
 
-                    await ReplaceIfDeafAsync();
+                    await FollowAsync();
+                    ReplaceWhereDeaf();
                     Send();
                 }
                 catch (Exception exception) when (exception is RedisException or TimeoutException)
                 {
                     // Redis is away, and StackExchange.Redis connects again by itself.
-                    Log.ProbeFailed(logger, exception);
+                    Log.ProbeFailed(_logger, exception);
                 }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -102,21 +117,41 @@ internal sealed class LiveLink(
     private async Task BeginAsync()
     {
         // Without a cluster all partitions are one connection's.
-        var count = await channels.AreShardedAsync() ? RedisNames.Partitions : 1;
+        var count = await _channels.AreShardedAsync() ? RedisNames.Partitions : 1;
         var probes = new PartitionProbe[count];
         for (var partition = 0; partition < count; partition++)
         {
-            probes[partition] = new PartitionProbe(partition, await channels.ProbeAsync(partition, instance.Id), time);
+            probes[partition] = new PartitionProbe(partition, await _channels.ProbeAsync(partition, _instance.Id), _time);
         }
 
-        await ListenAsync(await GetSubscriberAsync(), probes);
+        var listening = probes.Select(probe => _servers.Add(probe.Channel, message => Hear(probe, message)).Listening).ToArray();
         _probes = probes;
+        try
+        {
+            await Task.WhenAll(listening).WaitAsync(_connections.AnswerTimeout, _time);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // One of several servers is away, or all are again. They are asked again, and the probes tell meanwhile.
+            Log.ProbeFailed(_logger, exception);
+        }
+    }
+
+    /// <summary>Redis may take its time to answer, and the probes don't wait for it.</summary>
+    private async ValueTask FollowAsync()
+    {
+        if (_following.IsCompleted)
+        {
+            var last = _following;
+            _following = _servers.FollowAsync();
+            await last;
+        }
     }
 
     /// <summary>Every partition within the time-out, and at once those of which it is not known that they are well.</summary>
     private void Send()
     {
-        var share = (int)Math.Ceiling(_probes.Length * (options.Value.ProbeInterval / options.Value.ProbeTimeout));
+        var share = (int)Math.Ceiling(_probes.Length * (_options.ProbeInterval / _options.ProbeTimeout));
         var due = _probes.Where(probe => !probe.IsWell).ToHashSet();
         for (var count = Math.Min(share, _probes.Length); count > 0; count--)
         {
@@ -134,76 +169,58 @@ internal sealed class LiveLink(
         var wasHeard = probe.IsHeard;
         try
         {
-            await probe.SendAsync(commands.GetDatabase());
+            await probe.SendAsync(_commands.GetDatabase());
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
             if (wasHeard)
             {
-                Log.ProbeFailed(logger, exception);
+                Log.ProbeFailed(_logger, exception);
             }
         }
     }
 
-    private async Task ReplaceIfDeafAsync()
+    private void ReplaceWhereDeaf()
     {
-        var timeout = options.Value.ProbeTimeout;
-        if (!_probes.Any(probe => probe.IsDeaf(timeout)))
+        var timeout = _options.ProbeTimeout;
+        var deaf = _probes.Where(probe => probe.IsDeaf(timeout)).ToArray();
+        if (deaf.Length == 0)
         {
             _replacements = _probes.All(probe => probe.IsWell) ? 0 : _replacements;
             return;
         }
 
         var pause = timeout * (1 << Math.Min(_replacements, MaxDoublings));
-        if (time.GetElapsedTime(_replacedAt) <= pause)
+        if (_time.GetElapsedTime(_replacedAt) <= pause)
         {
             return;
         }
 
         // Redis took probes, and for too long none has come out at this end.
-        Log.LinkReplaced(logger, timeout);
+        Log.LinkReplaced(_logger, timeout);
         _replacements++;
-        _replacedAt = time.GetTimestamp();
-        await ReplaceAsync();
-    }
-
-    private async Task ReplaceAsync()
-    {
-        var fresh = await ConnectAsync();
-        await ListenAsync(fresh.GetSubscriber(), _probes);
-        var old = Interlocked.Exchange(ref _link, fresh);
-        foreach (var probe in _probes)
+        _replacedAt = _time.GetTimestamp();
+        foreach (var connection in deaf.Select(probe => _servers.ConnectionOf(probe.Channel)).OfType<LiveConnection>().Distinct().ToArray())
         {
-            probe.Forget();
-        }
-
-        await RaiseRestoredAsync(RedisNames.AllPartitions);
-        old?.Dispose();
-    }
-
-    private Task ListenAsync(ISubscriber subscriber, PartitionProbe[] probes) =>
-        Task.WhenAll(probes.Select(async probe =>
-        {
-            try
-            {
-                await subscriber.SubscribeAsync(probe.Channel, (_, number) => Hear(subscriber, probe, (long)number), CommandFlags.DemandMaster);
-            }
-            catch (Exception exception) when (exception is RedisException or TimeoutException && probes.Length > 1)
-            {
-                // One of several servers is away. StackExchange.Redis has noted the channel and subscribes to it when it is back.
-                Log.ProbeFailed(logger, exception);
-            }
-        }));
-
-    private void Hear(ISubscriber subscriber, PartitionProbe probe, long number)
-    {
-        if (ReferenceEquals(subscriber.Multiplexer, Volatile.Read(ref _link)) && probe.Hear(number, options.Value.ProbeInterval))
-        {
-            _ = RaiseRestoredAsync(_probes.Length > 1 ? new HashSet<int> { probe.Partition } : RedisNames.AllPartitions);
+            _servers.Replace(connection);
         }
     }
 
-    private async Task RaiseRestoredAsync(IReadOnlySet<int> partitions)
+    private void Hear(PartitionProbe probe, ReadOnlySpan<byte> message)
+    {
+        if (Utf8Parser.TryParse(message, out long number, out _) && probe.Hear(number, _options.ProbeInterval))
+        {
+            RaiseRestored(_probes.Length > 1 ? new HashSet<int> { probe.Partition } : RedisNames.AllPartitions);
+        }
+    }
+
+    private void Restore(LiveConnection connection) => RaiseRestored(
+        _probes is { Length: > 1 } probes
+            ? probes.Where(probe => _servers.ConnectionOf(probe.Channel) == connection).Select(probe => probe.Partition).ToHashSet()
+            : RedisNames.AllPartitions);
+
+    /// <summary>Not on the thread that reads the connection.</summary>
+    private void RaiseRestored(IReadOnlySet<int> partitions) => _ = Task.Run(async () =>
     {
         try
         {
@@ -212,24 +229,7 @@ internal sealed class LiveLink(
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
             // The slow check of positions finds what this one did not.
-            Log.ProbeFailed(logger, exception);
+            Log.ProbeFailed(_logger, exception);
         }
-    }
-
-    private async Task<IConnectionMultiplexer> ConnectAsync()
-    {
-        var link = await connections.ConnectAsync(commands, $"hub {instance.Id} live");
-        link.ConnectionRestored += (_, restored) =>
-        {
-            // Nobody listens at a replica.
-            if (restored.ConnectionType == ConnectionType.Subscription
-                && !link.GetServers().Any(server => server.IsReplica && server.EndPoint.Equals(restored.EndPoint)))
-            {
-                _ = RaiseRestoredAsync(RedisNames.AllPartitions);
-            }
-        };
-        link.HashSlotMoved += (_, moved) => _ = RaiseRestoredAsync(
-            RedisNames.AllPartitions.Where(partition => link.HashSlot(RedisNames.Probe(partition, instance.Id)) == moved.HashSlot).ToHashSet());
-        return link;
-    }
+    });
 }

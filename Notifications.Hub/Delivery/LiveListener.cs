@@ -19,8 +19,8 @@ internal abstract class LiveListener(LiveLink link, TimeProvider time) : Backgro
     /// <summary>The wait for the next update if nothing asks for one before.</summary>
     protected abstract TimeSpan Pace { get; }
 
-    /// <summary>Never runs twice at once.</summary>
-    protected abstract Task UpdateAsync(ISubscriber live);
+    /// <summary>Begins to listen, if it does not yet, and then reads. Never runs twice at once.</summary>
+    protected abstract Task UpdateAsync();
 
     /// <summary>Redis did not answer; the next update tries again.</summary>
     protected abstract void NotUpdated(Exception exception);
@@ -32,7 +32,7 @@ internal abstract class LiveListener(LiveLink link, TimeProvider time) : Backgro
         {
             while (true)
             {
-                await UpdateAsync();
+                await UpdateInTurnAsync();
                 await Task.Delay(Pace, time, stoppingToken);
             }
         }
@@ -42,14 +42,14 @@ internal abstract class LiveListener(LiveLink link, TimeProvider time) : Backgro
         }
     }
 
-    private Task RestoredAsync(IReadOnlySet<int> partitions) => UpdateAsync();
+    private Task RestoredAsync(IReadOnlySet<int> partitions) => UpdateInTurnAsync();
 
-    private async Task UpdateAsync()
+    private async Task UpdateInTurnAsync()
     {
         await _updating.WaitAsync();
         try
         {
-            await UpdateAsync(await link.GetSubscriberAsync());
+            await UpdateAsync();
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {

@@ -1,5 +1,4 @@
 using Notifications.Messaging;
-using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;
 
@@ -7,7 +6,6 @@ namespace Notifications.Hubs.Delivery;
 internal sealed class LocalStream
 {
     private readonly StreamName _name;
-    private readonly LiveLink _link;
     private readonly HubTelemetry _telemetry;
     private readonly ILogger _logger;
     private readonly Action<LocalStream> _onClosed;
@@ -20,8 +18,8 @@ internal sealed class LocalStream
 
     public LocalStream(StreamName name, LiveLink link, LiveChannels channels, HubTelemetry telemetry, ILogger logger, Action<LocalStream> onClosed)
     {
-        (_name, _link, _telemetry, _logger, _onClosed) = (name, link, telemetry, logger, onClosed);
-        _live = new LiveSubscription(() => channels.LiveAsync(name), Receive);
+        (_name, _telemetry, _logger, _onClosed) = (name, telemetry, logger, onClosed);
+        _live = new LiveSubscription(link, () => channels.LiveAsync(name), Receive);
     }
 
     public StreamName Name => _name;
@@ -78,24 +76,8 @@ internal sealed class LocalStream
 
             if (_closed)
             {
-                await UnsubscribeLastAsync();
-            }
-        }
-        finally
-        {
-            _changing.Release();
-        }
-    }
-
-    /// <summary>Listens over this link from now on, if it does not already or if the link lost the subscription.</summary>
-    public async Task ListenAsync(ISubscriber subscriber)
-    {
-        await _changing.WaitAsync();
-        try
-        {
-            if (!_closed && _live.HasBegun)
-            {
-                await _live.ListenAsync(subscriber);
+                _live.End();
+                _onClosed(this);
             }
         }
         finally
@@ -162,7 +144,7 @@ internal sealed class LocalStream
     {
         try
         {
-            await _live.ListenAsync(await _link.GetSubscriberAsync());
+            await _live.BeginAsync();
         }
         catch
         {
@@ -173,24 +155,12 @@ internal sealed class LocalStream
         }
     }
 
-    private async Task UnsubscribeLastAsync()
+    private void Receive(ReadOnlySpan<byte> message)
     {
         try
         {
-            await _live.EndAsync();
-        }
-        finally
-        {
-            // Not before: the next one's SUBSCRIBE could overtake this UNSUBSCRIBE.
-            _onClosed(this);
-        }
-    }
-
-    private void Receive(RedisValue message)
-    {
-        try
-        {
-            if (!LiveMessage.TryParse(message, out var live))
+            // The frames keep parts of it.
+            if (!LiveMessage.TryParse(message.ToArray(), out var live))
             {
                 Log.NotALiveMessage(_logger, _name);
                 return;

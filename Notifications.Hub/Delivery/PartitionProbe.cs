@@ -108,14 +108,5 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
         }
     }
 
-    /// <summary>Begins anew, as on another link.</summary>
-    public void Forget()
-    {
-        lock (_lock)
-        {
-            (_isHeard, _unheardSince, _uncountedSince) = (false, null, null);
-        }
-    }
-
     private bool IsOlder(long? since, TimeSpan age) => since is { } start && time.GetElapsedTime(start) > age;
 }

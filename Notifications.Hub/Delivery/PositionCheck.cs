@@ -102,14 +102,11 @@ internal sealed class PositionCheck(
         }
     }
 
-    private async Task CheckAsync(IReadOnlyCollection<LocalStream> streams, CancellationToken cancellationToken)
-    {
-        var subscriber = await link.GetSubscriberAsync();
-        await Parallel.ForEachAsync(streams, Parallelism(cancellationToken), async (stream, _) =>
+    private Task CheckAsync(IReadOnlyCollection<LocalStream> streams, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(streams, Parallelism(cancellationToken), async (stream, _) =>
         {
             try
             {
-                await stream.ListenAsync(subscriber);
                 var before = stream.Heard;
                 var end = await log.ReadEndAsync(stream.Name);
                 if (stream.IsBehind(end.End, before))
@@ -123,7 +120,6 @@ internal sealed class PositionCheck(
                 Log.PositionNotChecked(logger, stream.Name, exception);
             }
         });
-    }
 
     private static ParallelOptions Parallelism(CancellationToken cancellationToken) =>
         new() { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };

@@ -36,7 +36,7 @@ internal sealed class InstanceHeartbeat(
             // While it does not hear it is no place for new clients either.
             var status = report.Read(_startedAt, _redis);
             var begun = time.GetTimestamp();
-            await registry.RegisterAsync(new HubInstance(instance.Id, _address, Draining: status.State != HubState.Serving), options.Value.Expiry, status);
+            await registry.RegisterAsync(new HubInstance(instance.Id, _address, Draining: status.State != HubState.Serving, SessionLinks: true), options.Value.Expiry, status);
             _redis = time.GetElapsedTime(begun);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)

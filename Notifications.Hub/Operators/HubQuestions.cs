@@ -41,8 +41,8 @@ internal sealed class HubQuestions : LiveListener
         : base(link, time)
     {
         (_instance, _deliveries, _drain, _redis, _channels, _time, _logger) = (instance, deliveries, drain, redis, channels, time, logger);
-        _questions = new LiveSubscription(channels.QuestionsAsync, message => _ = AnswerAsync(message));
-        _answers = new LiveSubscription(() => channels.AnswersAsync(instance.Id), Take);
+        _questions = new LiveSubscription(link, channels.QuestionsAsync, Answer);
+        _answers = new LiveSubscription(link, () => channels.AnswersAsync(instance.Id), Take);
     }
 
     protected override TimeSpan Pace => ListenInterval;
@@ -57,10 +57,10 @@ internal sealed class HubQuestions : LiveListener
     public async Task<bool> DrainAsync(string instance, bool isDrained) =>
         (await AskAsync(new HubQuestion(NewId(), _instance.Id, Drain: new DrainOrder(instance, isDrained)), [instance])).ContainsKey(instance);
 
-    protected override async Task UpdateAsync(ISubscriber live)
+    protected override async Task UpdateAsync()
     {
-        await _answers.ListenAsync(live);
-        await _questions.ListenAsync(live);
+        await _answers.BeginAsync();
+        await _questions.BeginAsync();
     }
 
     protected override void NotUpdated(Exception exception) => Log.QuestionsNotHeard(_logger, exception);
@@ -83,13 +83,17 @@ internal sealed class HubQuestions : LiveListener
         }
     }
 
-    private async Task AnswerAsync(RedisValue message)
+    private void Answer(ReadOnlySpan<byte> message)
     {
-        if (Read(message, QuestionJson.Default.HubQuestion) is not { } question)
+        if (Read(message, QuestionJson.Default.HubQuestion) is { } question)
         {
-            return;
+            // A user's connections may be many, and who calls this reads for everybody.
+            _ = Task.Run(() => AnswerAsync(question));
         }
+    }
 
+    private async Task AnswerAsync(HubQuestion question)
+    {
         try
         {
             if (await AnswerToAsync(question) is { } answer)
@@ -123,7 +127,7 @@ internal sealed class HubQuestions : LiveListener
         return new HubAnswer(question.Id, _instance.Id, ConnectionCount: 0, Connections: []);
     }
 
-    private void Take(RedisValue message)
+    private void Take(ReadOnlySpan<byte> message)
     {
         // Of those that come after the limit nobody waits.
         if (Read(message, QuestionJson.Default.HubAnswer) is { } answer && _asked.TryGetValue(answer.Question, out var pending))
@@ -132,11 +136,11 @@ internal sealed class HubQuestions : LiveListener
         }
     }
 
-    private T? Read<T>(RedisValue message, JsonTypeInfo<T> contract) where T : class
+    private T? Read<T>(ReadOnlySpan<byte> message, JsonTypeInfo<T> contract) where T : class
     {
         try
         {
-            return JsonSerializer.Deserialize(((ReadOnlyMemory<byte>)message).Span, contract);
+            return JsonSerializer.Deserialize(message, contract);
         }
         catch (JsonException exception)
         {

@@ -1,6 +1,6 @@
+using System.Text;
 using Notifications.Hubs.Delivery;
 using Notifications.Messaging;
-using StackExchange.Redis;
 
 namespace Notifications.Hubs.Tokens;
 
@@ -26,15 +26,15 @@ internal sealed class RevocationListener : LiveListener
         : base(link, time)
     {
         (_revocations, _sessions, _store, _logger) = (revocations, sessions, store, logger);
-        _ends = new LiveSubscription(channels.UserEndsAsync, message => Hear((string?)message));
+        _ends = new LiveSubscription(link, channels.UserEndsAsync, message => Hear(Encoding.UTF8.GetString(message)));
     }
 
     protected override TimeSpan Pace => _revocations.AreRead ? ReadInterval : FirstReadInterval;
 
     /// <summary>First listens, then reads: what is said in between is known twice.</summary>
-    protected override async Task UpdateAsync(ISubscriber live)
+    protected override async Task UpdateAsync()
     {
-        await _ends.ListenAsync(live);
+        await _ends.BeginAsync();
         _revocations.Read(await _store.ListAsync(_revocations.Oldest));
         _sessions.EndRevoked();
     }
@@ -49,6 +49,12 @@ internal sealed class RevocationListener : LiveListener
             return;
         }
 
+        // It looks at every session there is, and who calls this reads for everybody.
+        _ = Task.Run(() => Take(end));
+    }
+
+    private void Take(UserEnd end)
+    {
         if (end.RevokedUntil is { } until)
         {
             _revocations.Learn(KeyValuePair.Create(end.User, until));

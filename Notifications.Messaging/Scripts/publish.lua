@@ -1,15 +1,19 @@
--- Appends notifications to their streams, all of one partition, and publishes each, once per id; schedules the escalation of those
--- with a push part.
--- KEYS of each notification: its stream's meta, log, cursors; id; escalations
+-- Appends notifications to their streams and publishes each, once per id; schedules the escalation of those with a push part.
+-- KEYS of each notification: its stream's meta, log, cursors; id. Then of each with a push part: escalations
 -- ARGV 3 log length  4 log lifetime (ms)  5 id lifetime (ms)  6 the command that publishes
---      and of each notification: entry; channel; grace (ms) and its id and stream, both empty without a push part
--- Returns for each "0 offset epoch", or "1 offset epoch" where the id was known
+--      and of each notification: entry; channel; grace (ms), its id and its stream, or empty without a push part
+-- Returns for each "0 offset epoch", or "1 offset epoch" where the id was known, separated by commas
 local keep = tonumber(ARGV[3])
--- Lifetimes are set anew when so much of them has passed, and not at each append: they last as much longer.
-local slack = math.floor(ARGV[4] / 64)
+local slack = slack(ARGV[4])
+local count = (#ARGV - 6) / 3
+local schedule = 4 * count
 
 local function append(key, argument)
   local meta, log, id, entry = KEYS[key], KEYS[key + 1], KEYS[key + 3], ARGV[argument]
+  local grace, target = string.match(ARGV[argument + 2], '^(%d+) (.+)')
+  if grace then
+    schedule = schedule + 1
+  end
   local epoch, last, previous, refreshed = head(key)
   local offset = text(last + 1)
   local position = offset .. ' ' .. epoch
@@ -31,6 +35,7 @@ local function append(key, argument)
     redis.call('HSET', meta, 'offset', offset, 'token', token, 'refreshed', timestamp)
     redis.call('PEXPIRE', log, ARGV[4] + slack)
     redis.call('PEXPIRE', meta, ARGV[2] + slack)
+    redis.call('PEXPIRE', KEYS[key + 2], ARGV[2] + slack)
   else
     redis.call('HSET', meta, 'offset', offset, 'token', token)
   end
@@ -39,17 +44,16 @@ local function append(key, argument)
     redis.call('LTRIM', log, -keep, -1)
   end
   local listeners = redis.call(ARGV[6], ARGV[argument + 1], position .. ' ' .. previous .. ' ' .. entry)
-  local target = ARGV[argument + 3]
-  if target ~= '' then
+  if grace then
     -- With nobody listening the user is away, and nobody is there to acknowledge.
-    local grace = listeners > 0 and tonumber(ARGV[argument + 2]) or 0
-    redis.call('ZADD', KEYS[key + 4], text(now() + grace), '0 ' .. offset .. ' ' .. target)
+    local due = text(now() + (listeners > 0 and tonumber(grace) or 0))
+    redis.call('ZADD', KEYS[schedule], due, '0 ' .. offset .. ' ' .. target)
   end
   return '0 ' .. position
 end
 
 local results = {}
-for i = 1, #KEYS / 5 do
-  results[i] = append(5 * i - 4, 4 * i + 3)
+for i = 1, count do
+  results[i] = append(4 * i - 3, 3 * i + 4)
 end
-return results
+return table.concat(results, ',')

@@ -13,6 +13,11 @@ local function now()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+-- Lifetimes of a stream's keys are set anew when so much of the log's has passed, and not at each append: they last as much longer.
+local function slack(log_lifetime)
+  return math.floor(log_lifetime / 64)
+end
+
 -- The devices stay known, as such that stood in another life of the log: below every offset.
 local function void_cursors(cursors)
   for _, device in ipairs(redis.call('HKEYS', cursors)) do
@@ -34,6 +39,12 @@ local function head(first)
   redis.call('PEXPIRE', KEYS[first], ARGV[2])
   void_cursors(KEYS[first + 2])
   return ARGV[1], 0, '', false
+end
+
+-- Whether the stream gave this offset out in this epoch.
+local function is_given_out(meta, epoch, offset)
+  local now = redis.call('HMGET', meta, 'epoch', 'offset')
+  return now[1] == epoch and tonumber(offset) <= tonumber(now[2])
 end
 
 -- The offset before the oldest entry.

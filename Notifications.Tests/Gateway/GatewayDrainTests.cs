@@ -45,9 +45,12 @@ public sealed class GatewayDrainTests : IAsyncLifetime
         await _gateway.DisposeAsync();
     }
 
-    [Fact]
-    public async Task A_websocket_is_closed_as_going_away_and_nothing_is_reset()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_websocket_is_closed_as_going_away_and_nothing_is_reset(bool isLinked)
     {
+        await _gateway.UseAsync(Instance with { SessionLinks = isLinked });
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(EndPointOf(_gateway));
         var socket = tcp.GetStream();
@@ -72,9 +75,12 @@ public sealed class GatewayDrainTests : IAsyncLifetime
         await draining;
     }
 
-    [Fact]
-    public async Task A_websocket_whose_client_does_not_answer_is_not_waited_for_long()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_websocket_whose_client_does_not_answer_is_not_waited_for_long(bool isLinked)
     {
+        await _gateway.UseAsync(Instance with { SessionLinks = isLinked });
         using var socket = new ClientWebSocket();
         await socket.ConnectAsync(new Uri($"ws://{_gateway.Address.Authority}{await SessionAsync()}"), default);
         await socket.SendAsync("{\"protocol\":\"json\",\"version\":1}\u001e"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, default);
@@ -87,14 +93,16 @@ public sealed class GatewayDrainTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(HttpTransportType.WebSockets)]
-    [InlineData(HttpTransportType.ServerSentEvents)]
-    [InlineData(HttpTransportType.LongPolling)]
-    public async Task Its_clients_come_back_through_another_gateway_and_miss_nothing(HttpTransportType transport)
+    [InlineData(HttpTransportType.WebSockets, true)]
+    [InlineData(HttpTransportType.WebSockets, false)]
+    [InlineData(HttpTransportType.ServerSentEvents, true)]
+    [InlineData(HttpTransportType.LongPolling, true)]
+    public async Task Its_clients_come_back_through_another_gateway_and_miss_nothing(HttpTransportType transport, bool isLinked)
     {
         const int count = 300;
         await using var other = await RunningGateway.StartAsync(settings: Settings, shared: _gateway.Redis);
-        await other.UseAsync(Instance);
+        await other.UseAsync(Instance with { SessionLinks = isLinked });
+        await Eventually.True(() => _gateway.Hubs.SequenceEqual(other.Hubs), "the first gateway to know the hub as it is now");
         await using var balancer = TcpProxy.Start(EndPointOf(_gateway));
         await using var client = await ConnectAsync(new NotificationClientOptions
         {

@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Notifications.Gateway;
+using Notifications.Gateway.Links;
 using Notifications.Gateway.Sessions;
 using Notifications.Messaging;
 using Notifications.Tests.Redis;
@@ -45,6 +46,9 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     /// <summary>How many sessions are open through it.</summary>
     public int Sessions => _app.Services.GetRequiredService<OpenSessions>().Count;
+
+    /// <summary>How many of them go over links.</summary>
+    public int LinkedSessions => _app.Services.GetRequiredService<SessionLinks>().Sessions;
 
     /// <summary>How many sessions wait to begin.</summary>
     public int Waiting => _app.Services.GetRequiredService<HandshakeAdmission>().Waiting;
@@ -125,6 +129,9 @@ internal sealed class RunningGateway : IAsyncDisposable
         client.DefaultRequestHeaders.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
+
+    /// <summary>Breaks the links, as a network does.</summary>
+    public void BreakLinks() => _app.Services.GetRequiredService<SessionLinks>().Dispose();
 
     /// <summary>What SIGTERM begins; the gateway is not stopped after it.</summary>
     public Task DrainAsync() => _app.Services.GetRequiredService<IDrain>().RunAsync();

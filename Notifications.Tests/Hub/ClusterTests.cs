@@ -33,6 +33,8 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
             await client.InvokeAsync("Acknowledge", Own.Value, client.Subscribed[0].Epoch, 1);
         }
 
+        await Eventually.True(
+            async () => await messaging.Database.HashGetAsync(RedisNames.Cursors(Own), "laptop") == 1, "the acknowledgement of who left to be written");
         await messaging.PublishAsync(Own, 1);
         await using var again = await hub.ConnectAsync(_user, "laptop");
         await Eventually.True(() => again.Received.Count == 2, "what was not acknowledged");
@@ -107,6 +109,33 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         Assert.Single(client.Subscribed);
         await Eventually.True(
             async () => (await replica.SendAsync("PUBSUB", "SHARDNUMSUB", RedisNames.Live(Own))).EndsWith('1'), "the new primary to count the hub", FailoverLimit);
+    }
+
+    [FactWithRedisServer]
+    public async Task A_slot_that_moves_to_another_node_takes_the_hubs_subscriptions_with_it()
+    {
+        var nodes = cluster.Processes;
+        await using var messaging = TestMessaging.On(cluster.Connection);
+        await using var hub = await HubHost.StartAsync(cluster.ConnectionString);
+        await Eventually.True(hub.IsReadyAsync, "the hub to be ready");
+        await using var client = await hub.ConnectAsync(_user, "laptop");
+        await messaging.PublishAsync(Own, 1);
+        await Eventually.True(() => client.Received.Count == 1, "the first notification");
+
+        var from = await nodes.PrimaryOfAsync(RedisNames.Meta(Own));
+        var to = await nodes.OtherPrimaryAsync(from);
+        await nodes.MoveSlotAsync(RedisNames.Meta(Own), from, to);
+        await messaging.PublishUntilTakenAsync(Own, 2);
+
+        await Eventually.True(() => client.Received.Count == 2, "what was published after the move", FailoverLimit);
+        await Eventually.True(
+            async () => (await to.SendAsync("PUBSUB", "SHARDNUMSUB", RedisNames.Live(Own))).EndsWith('1'), "the new node to count the hub", FailoverLimit);
+        await messaging.PublishUntilTakenAsync(Own, 3);
+        await Eventually.True(() => client.Received.Count == 3, "live delivery from the new node", TimeSpan.FromSeconds(2));
+        Assert.Equal([1L, 2L, 3L], client.Received.Select(received => received.Offset));
+        Assert.Single(client.Subscribed);
+        await Eventually.True(hub.IsReadyAsync, "the hub to be ready", FailoverLimit);
+        Assert.DoesNotContain(hub.Logs, log => log.Contains("the live link is dead", StringComparison.Ordinal));
     }
 
     private static object Said(string id) => new { stream = "none", epoch = "", offset = 0, id, type = "SAID", payload = (string?)null, timestamp = 0 };

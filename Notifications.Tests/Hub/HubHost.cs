@@ -7,7 +7,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Notifications.Hubs;
 using Notifications.Hubs.Delivery;
-using Notifications.Hubs.Escalations;
 using Notifications.Hubs.Instances;
 using Notifications.Hubs.Operators;
 
@@ -73,26 +72,12 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
             new(TokenNames.DevelopmentKey, TestTokens.Key),
             .. settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)),
         ]);
-        builder.AddServiceDefaults();
-        builder.AddTokenAuthentication();
-        builder.AddRedis();
-        builder.AddNotificationHub();
-        builder.AddNotificationApi();
-        builder.AddEscalation();
+        builder.AddHubAlone();
         builder.Services.AddSingleton<Instance>();
         configure(builder);
 
         var app = builder.Build();
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.UseSessionRefusal();
-        app.MapDefaultEndpoints();
-        app.MapNotificationHub();
-        app.MapNotificationApi();
-        app.MapDeviceApi();
-        app.MapUserApi();
+        app.MapHubAlone();
         if (app.Services.GetService<HubQuestions>() is not null)
         {
             app.MapOperatorApi();

@@ -27,6 +27,29 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
     }
 
     [FactWithRedisServer]
+    public async Task Streams_of_every_partition_are_acknowledged_at_once()
+    {
+        await using var messaging = TestMessaging.On(cluster.Connection);
+        await AssertAcknowledgedAtOnceAsync(messaging);
+    }
+
+    [FactWithRedisServer]
+    public async Task A_cluster_behind_a_proxy_that_hides_it_gets_calls_of_one_slot_each()
+    {
+        await using var processes = new RedisProcesses();
+        var node = await processes.StartAsync("--cluster-enabled", "yes", "--cluster-port", $"{FreePorts.Next()}");
+        await node.SendAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+        await Eventually.True(
+            async () => (await node.SendAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal), "the node to have all slots");
+        // Without these two a connection does not find out that there are slots.
+        await using var connection = await ConnectionMultiplexer.ConnectAsync($"{node.ConnectionString},$INFO=,$CLUSTER=");
+        await using var messaging = TestMessaging.On(connection);
+        Assert.False(await new LiveChannels(connection).AreShardedAsync());
+
+        await AssertAcknowledgedAtOnceAsync(messaging);
+    }
+
+    [FactWithRedisServer]
     public async Task The_publish_counts_the_listeners_of_the_whole_cluster()
     {
         await using var messaging = TestMessaging.On(cluster.Connection);
@@ -100,6 +123,22 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
 
         await messaging.Registry.RemoveAsync("a");
         Assert.Equal([instances[1]], await messaging.Registry.ListAsync());
+    }
+
+    private static async Task AssertAcknowledgedAtOnceAsync(TestMessaging messaging)
+    {
+        StreamName[] streams = [.. OneOfEachPartition()];
+        var results = await messaging.Publisher.PublishAsync([.. streams.Select(stream => (stream, TestMessaging.Numbered(1)))]);
+        Assert.Equal(streams.Length, results.Count(result => result is { Offset: 1, Duplicate: false }));
+        var acknowledgements = streams.Zip(results, (stream, result) =>
+            new Acknowledgement(stream, new DeviceName(stream.Id, "laptop"), new Position(result.Epoch, result.Offset)));
+
+        Assert.Empty(await messaging.Log.AcknowledgeAsync([.. acknowledgements]));
+
+        foreach (var stream in streams)
+        {
+            Assert.Equal(1, (long)await messaging.Database.HashGetAsync(RedisNames.Cursors(stream), "laptop"));
+        }
     }
 
     private static IEnumerable<StreamName> OneOfEachPartition()

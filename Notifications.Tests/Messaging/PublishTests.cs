@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Notifications.Messaging;
@@ -152,6 +153,66 @@ public sealed class PublishTests(RedisServers servers) : IClassFixture<RedisServ
 
         Assert.Equal(Enumerable.Range(1, 500).Select(number => (long)number), results.Select(result => result.Offset));
         Assert.Equal(Enumerable.Range(1, 500), (await messaging.Log.ReadAfterAsync(_stream, 0, 500)).Entries.Select(Number));
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task Many_streams_at_once_each_get_their_offsets_in_the_order_of_the_calls(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        var streams = Enumerable.Range(0, 100).Select(_ => TestMessaging.NewStream()).ToArray();
+        // Those who have to wait until the kind of server is known may overtake each other.
+        await messaging.PublishAsync(TestMessaging.NewStream(), 1);
+        var numbers = Enumerable.Range(1, 20).ToArray();
+        var publishes = numbers.SelectMany(number => streams.Select(async stream =>
+            (Stream: stream, number, (await messaging.Publisher.PublishAsync(stream, TestMessaging.Numbered(number))).Offset)));
+
+        Assert.All(await Task.WhenAll(publishes), published => Assert.Equal(published.number, published.Offset));
+        foreach (var stream in streams)
+        {
+            Assert.Equal(numbers, (await messaging.Log.ReadAfterAsync(stream, 0, 100)).Entries.Select(Number));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task Who_holds_up_the_thread_that_told_him_holds_up_nobody_else(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        await messaging.PublishAsync(TestMessaging.NewStream(), 1);
+        using var others = new CountdownEvent(39);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+
+        var publishes = Enumerable.Range(1, 40).Select(async number =>
+        {
+            await messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number)).ConfigureAwait(false);
+            if (number == 5)
+            {
+                others.Wait(limit.Token);
+            }
+            else
+            {
+                others.Signal();
+            }
+        });
+
+        await Task.WhenAll(publishes);
+    }
+
+    [FactWithRedisServer]
+    public async Task Notifications_of_many_streams_share_calls()
+    {
+        await using var processes = new RedisProcesses();
+        var redis = await processes.StartAsync();
+        await using var connection = await RedisProcesses.ConnectAsync(redis);
+        await using var messaging = TestMessaging.On(connection);
+        await messaging.PublishAsync(TestMessaging.NewStream(), 1);
+        await redis.SendAsync("CONFIG", "RESETSTAT");
+
+        await Task.WhenAll(Enumerable.Range(0, 500).Select(number => messaging.Publisher.PublishAsync(TestMessaging.NewStream(), TestMessaging.Numbered(number))));
+
+        var calls = (await redis.SendAsync("INFO", "commandstats")).Split('\n').Single(line => line.StartsWith("cmdstat_evalsha:", StringComparison.Ordinal));
+        Assert.InRange(int.Parse(calls.Split('=', ',')[1], CultureInfo.InvariantCulture), 8, 250);
     }
 
     [Theory]

@@ -51,7 +51,11 @@ internal sealed class OurSystem(Cluster cluster, TimeSpan acknowledgeInterval) :
         new NotificationsProtocol(user => cluster.Tokens.Issue(user), acknowledgeInterval, arrivals);
 
     public override ProcessStartInfo Publisher() =>
-        new("dotnet", [Programs.Built("Notifications.Benchmarks"), PublisherProgram.Command, "--redis", cluster.Redis.ConnectionString]);
+        new("dotnet", [Programs.Built("Notifications.Benchmarks"), PublisherProgram.Command, "--redis", cluster.Redis.ConnectionString])
+        {
+            // As in every service of this system: Directory.Build.targets.
+            Environment = { ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0" },
+        };
 
     public override void ThrowIfAnyDied() => cluster.ThrowIfAnyDied();
 

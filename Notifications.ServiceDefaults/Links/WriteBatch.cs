@@ -1,6 +1,6 @@
-namespace Notifications.Hubs.Delivery;
+namespace Notifications.Links;
 
-/// <summary>Sends on what was written to it.</summary>
+/// <summary>Sends on what was written to it. Its errors are its own: the next one is flushed all the same.</summary>
 internal interface IFlushable
 {
     void Flush();

@@ -1,0 +1,189 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Notifications.Links;
+
+namespace Notifications.Gateway.Links;
+
+/// <summary>
+/// The gateway's end of the link to one hub instance. A thread of its own waits for what comes: one that is woken once for all that has arrived, and
+/// sends it on itself.
+/// </summary>
+internal sealed class HubLink : Link, IDisposable
+{
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>As long as a SignalR client waits for its server. A paused process is back before that, or it has no clients left.</summary>
+    private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(30);
+
+    private readonly Uri _hub;
+    private readonly TimeProvider _time;
+    private readonly Action<HubLink> _onEnded;
+    private readonly ILogger _logger;
+    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly TaskCompletionSource<LinkOutput> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ITimer _ping;
+    private LinkOutput? _output;
+    private long _heardAt;
+    private uint _last;
+
+    /// <param name="hub">The instance's address.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onEnded">Called when the link can't be used any more.</param>
+    /// <param name="logger">For what goes wrong.</param>
+    public HubLink(Uri hub, TimeProvider time, Action<HubLink> onEnded, ILogger logger)
+    {
+        (_hub, _time, _onEnded, _logger) = (hub, time, onEnded, logger);
+        _heardAt = time.GetTimestamp();
+        _ping = time.CreateTimer(_ => Ping(), null, PingInterval, PingInterval);
+        new Thread(Run) { IsBackground = true, Name = $"link to {hub.Authority}" }.Start();
+    }
+
+    public override LinkOutput Output => _output ?? throw new InvalidOperationException("The link is not open yet.");
+
+    /// <summary>Begins a session and waits for the hub's answer to it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="client">As of <see cref="ClientSession"/>.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    /// <exception cref="HttpRequestException">The instance can't be reached, or broke off.</exception>
+    public async Task<(LinkHead Answer, ClientSession Session)> OpenAsync(byte[] request, Socket? client, CancellationToken cancellationToken)
+    {
+        ClientSession? session = null;
+        try
+        {
+            var output = await _ready.Task.WaitAsync(cancellationToken);
+            session = new ClientSession(this, Interlocked.Increment(ref _last), client);
+            Add(session);
+            output.Write(FrameType.Open, session.Id, request);
+            // Between the two the link may have ended, and with it the sessions that it had then.
+            if (_ready.Task.IsFaulted || output.IsEnded)
+            {
+                throw new IOException("The link ended.");
+            }
+
+            return (await session.Answer.WaitAsync(cancellationToken), session);
+        }
+        catch (Exception exception)
+        {
+            session?.Close(isBroken: true);
+            if (exception is IOException or SocketException)
+            {
+                throw new HttpRequestException($"The link to {_hub} broke.", exception);
+            }
+
+            throw;
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    protected override void OnHead(LinkFrame frame, ReadOnlySpan<byte> payload)
+    {
+        if (frame.Type != FrameType.Answer)
+        {
+            throw new IOException($"A frame of type {frame.Type} came over the link from {_hub}, to which only a gateway sends such.");
+        }
+
+        Find<ClientSession>(frame.Session)?.Answered(LinkHead.Parse(payload));
+    }
+
+    private void Run()
+    {
+        Exception reason = new IOException("The hub has closed the link.");
+        try
+        {
+            using var stream = Connect();
+            while (stream.Read(Input.Room.Span) is > 0 and var count)
+            {
+                Volatile.Write(ref _heardAt, _time.GetTimestamp());
+                Input.Received(count);
+            }
+        }
+        catch (Exception exception)
+        {
+            reason = exception;
+        }
+
+        End(reason);
+    }
+
+    private void End(Exception reason)
+    {
+        _ping.Dispose();
+        _onEnded(this);
+        _socket.Dispose();
+        if (_ready.TrySetException(new IOException($"No link to {_hub} could be opened: {reason.Message}", reason)))
+        {
+            return;
+        }
+
+        if (Count > 0)
+        {
+            Log.LinkBroken(_logger, _hub, Count, reason.Message);
+        }
+
+        EndSessions(reason as IOException ?? new IOException(reason.Message, reason));
+    }
+
+    /// <remarks>Without the pool's HTTP client, which would make a connection of it that is read by way of other threads.</remarks>
+    private Stream Connect()
+    {
+        _socket.Connect(_hub.IdnHost, _hub.Port);
+        Stream stream = new NetworkStream(_socket);
+        var isEncrypted = _hub.Scheme == Uri.UriSchemeHttps;
+        if (isEncrypted)
+        {
+            var encrypted = new SslStream(stream);
+            encrypted.AuthenticateAsClient(_hub.IdnHost);
+            stream = encrypted;
+        }
+
+        stream.Write(Encoding.ASCII.GetBytes(
+            $"GET {LinkFrame.Path} HTTP/1.1\r\nHost: {_hub.Authority}\r\nConnection: Upgrade\r\nUpgrade: {LinkFrame.Protocol}\r\n\r\n"));
+        ReadAnswer(stream);
+        _output = new LinkOutput(
+            isEncrypted ? null : _socket,
+            bytes => new ValueTask(Task.Run(() => stream.Write(bytes.Span))),
+            Drained,
+            _ => _socket.Dispose());
+        _ready.SetResult(_output);
+        return stream;
+    }
+
+    private void ReadAnswer(Stream stream)
+    {
+        const int longest = 16 * 1024;
+        var head = new StringBuilder();
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            var next = stream.ReadByte();
+            if (next < 0 || head.Length == longest)
+            {
+                throw new IOException($"{_hub} did not answer the request for a link: {Line(head)}");
+            }
+
+            head.Append((char)next);
+        }
+
+        if (!head.ToString().StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal))
+        {
+            throw new IOException($"{_hub} refused a link: {Line(head)}");
+        }
+    }
+
+    private static string Line(StringBuilder head) => head.ToString().Split('\r', 2)[0];
+
+    private void Ping()
+    {
+        var silence = _time.GetElapsedTime(Volatile.Read(ref _heardAt));
+        if (silence >= SilenceLimit)
+        {
+            Log.LinkSilent(_logger, _hub, silence);
+            _socket.Dispose();
+        }
+        else
+        {
+            _output?.Write(FrameType.Ping, 0, default);
+        }
+    }
+}

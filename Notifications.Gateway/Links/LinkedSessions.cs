@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
+using Notifications.Links;
+using Yarp.ReverseProxy.Transforms;
+
+namespace Notifications.Gateway.Links;
+
+/// <summary>
+/// Opens WebSocket sessions over the link to their instance, where that takes them so; everything else, and everything else's answers, goes by HTTP. YARP
+/// finds no difference.
+/// </summary>
+internal sealed class LinkedSessions(HttpMessageHandler inner, SessionLinks links) : DelegatingHandler(inner)
+{
+    private const string WebSocket = "websocket";
+    private static readonly HttpRequestOptionsKey<HttpContext> Client = new("client");
+
+    /// <summary>Lets the request to the hub know which one it is for.</summary>
+    public static void AddTransform(IReverseProxyBuilder proxy) => proxy.AddTransforms(transforms =>
+    {
+        if (transforms.Cluster?.ClusterId == Proxy.HubCluster)
+        {
+            transforms.AddRequestTransform(context =>
+            {
+                context.ProxyRequest.Options.Set(Client, context.HttpContext);
+                return ValueTask.CompletedTask;
+            });
+        }
+    });
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!request.Headers.Upgrade.Any(upgrade => upgrade.Name.Equals(WebSocket, StringComparison.OrdinalIgnoreCase))
+            || !request.Options.TryGetValue(Client, out var client)
+            || client.GetReverseProxyFeature().ProxiedDestination?.Model.Config is not { } destination
+            || !HubDestination.HasSessionLinks(destination))
+        {
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        var head = Head(request).ToBytes();
+        if (head.Length > LinkFrame.MaxLength)
+        {
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        var (answer, session) = await links.Get(destination.Address).OpenAsync(head, SocketOf(client), cancellationToken);
+        return Response(request, answer, session);
+    }
+
+    private static LinkHead Head(HttpRequestMessage request) => new(
+        request.RequestUri!.PathAndQuery,
+        [
+            KeyValuePair.Create("Host", request.Headers.Host ?? request.RequestUri.Authority),
+            .. request.Headers.NonValidated.Where(header => header.Key != "Host")
+                .SelectMany(header => header.Value.Select(value => KeyValuePair.Create(header.Key, value))),
+        ]);
+
+    private static HttpResponseMessage Response(HttpRequestMessage request, LinkHead answer, ClientSession session)
+    {
+        var response = new HttpResponseMessage((HttpStatusCode)int.Parse(answer.First, CultureInfo.InvariantCulture))
+        {
+            RequestMessage = request,
+            Content = new LinkedContent(session),
+        };
+        foreach (var (name, value) in answer.Headers)
+        {
+            if (!response.Headers.TryAddWithoutValidation(name, value))
+            {
+                response.Content.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
+        return response;
+    }
+
+    /// <summary>Bytes can go past Kestrel where it would only pass them on, and has nothing else to send.</summary>
+    private static Socket? SocketOf(HttpContext client) =>
+        HttpProtocol.IsHttp11(client.Request.Protocol) && client.Features.Get<ITlsHandshakeFeature>() is null
+            ? client.Features.Get<IConnectionSocketFeature>()?.Socket
+            : null;
+}

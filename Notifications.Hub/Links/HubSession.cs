@@ -1,0 +1,130 @@
+using System.Buffers.Binary;
+using Notifications.Links;
+
+namespace Notifications.Hubs.Links;
+
+/// <summary>
+/// The hub's end of a session that goes over a link. Beside the WebSocket that SignalR writes to, whole messages can be sent here, which spares them
+/// SignalR's and the WebSocket's queues.
+/// </summary>
+/// <remarks>Frames by RFC 6455, 5.2: a server's are not masked. A message must not come between the fragments of another one, nor after a close.</remarks>
+/// <param name="link">The link.</param>
+/// <param name="id">The session's number on it.</param>
+/// <param name="sendTimeout">How long the client may take nothing.</param>
+internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id)
+{
+    private const byte Final = 0x80;
+    private const byte OpcodeMask = 0x0F;
+    private const byte Text = 0x01;
+    private const byte Binary = 0x02;
+    private const byte CloseOpcode = 0x08;
+    private const byte Length16 = 126;
+    private const byte Length64 = 127;
+    private const int MaxHead = 2 + sizeof(ulong);
+
+    private bool _hasSpoken;
+    private bool _isMidMessage;
+    private bool _hasClosed;
+
+    /// <summary>Called when the session is over because the other end says so.</summary>
+    public Action? Ended { get; set; }
+
+    protected override TimeSpan SendTimeout => sendTimeout;
+
+    /// <summary>What SignalR says first, the answer to the client's handshake, has to be first.</summary>
+    private bool TakesMessages => _hasSpoken && !_isMidMessage && !_hasClosed && !IsClosed;
+
+    /// <summary>Sends a WebSocket message as soon as the client's end takes it; at once if it does now.</summary>
+    /// <param name="message">The payload.</param>
+    /// <param name="isText">Whether it is text (JSON) or binary.</param>
+    /// <param name="cancellationToken">Ends the wait: the connection is gone.</param>
+    /// <exception cref="TimeoutException">The client takes nothing.</exception>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
+    {
+        lock (Gate)
+        {
+            if (TrySend(message.Span, isText))
+            {
+                return ValueTask.CompletedTask;
+            }
+        }
+
+        return new ValueTask(SendLaterAsync(message, isText, cancellationToken));
+    }
+
+    public override void End(Exception? broken)
+    {
+        base.End(broken);
+        Ended?.Invoke();
+    }
+
+    protected override void OnWriting(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        // The WebSocket writes one frame at a time.
+        var opcode = bytes[0] & OpcodeMask;
+        if (opcode < CloseOpcode)
+        {
+            _isMidMessage = (bytes[0] & Final) == 0;
+            _hasSpoken |= !_isMidMessage;
+        }
+
+        _hasClosed |= opcode == CloseOpcode;
+        if (TakesMessages)
+        {
+            Continue();
+        }
+    }
+
+    private bool TrySend(ReadOnlySpan<byte> message, bool isText)
+    {
+        if (!TakesMessages)
+        {
+            return false;
+        }
+
+        Span<byte> head = stackalloc byte[MaxHead];
+        head[0] = (byte)(Final | (isText ? Text : Binary));
+        if (message.Length < Length16)
+        {
+            head[1] = (byte)message.Length;
+            head = head[..2];
+        }
+        else if (message.Length <= ushort.MaxValue)
+        {
+            head[1] = Length16;
+            BinaryPrimitives.WriteUInt16BigEndian(head[2..], (ushort)message.Length);
+            head = head[..(2 + sizeof(ushort))];
+        }
+        else
+        {
+            head[1] = Length64;
+            BinaryPrimitives.WriteUInt64BigEndian(head[2..], (ulong)message.Length);
+        }
+
+        return TrySend(head, message);
+    }
+
+    private async Task SendLaterAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task writable;
+            lock (Gate)
+            {
+                if (TrySend(message.Span, isText))
+                {
+                    return;
+                }
+
+                writable = WritableAsync();
+            }
+
+            await WaitUntilAsync(writable, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.Features;
+using Notifications.Links;
+
+namespace Notifications.Hubs.Links;
+
+/// <summary>The request that begins a session over a link, as the rest of the hub sees requests. It is answered by an upgrade, or by a short response.</summary>
+internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeFeature, IHttpResponseFeature
+{
+    private readonly Link _link;
+    private readonly HubSession _session;
+    private readonly FeatureCollection _features = new();
+    private readonly MemoryStream _body = new();
+    private readonly CancellationTokenSource _aborted = new();
+    private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
+    private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
+
+    /// <param name="link">The link.</param>
+    /// <param name="session">The session that begins.</param>
+    /// <param name="head">The request.</param>
+    /// <param name="connection">Features of the link's own request, whose connection this one's is.</param>
+    /// <exception cref="IOException">It is no request.</exception>
+    public LinkedRequest(Link link, HubSession session, LinkHead head, IFeatureCollection connection)
+    {
+        (_link, _session) = (link, session);
+        var (path, query) = head.First.Split('?', 2) is [var before, var after] ? (before, "?" + after) : (head.First, "");
+        if (!path.StartsWith('/'))
+        {
+            throw new IOException($"A session asks for \"{path}\", which is no path.");
+        }
+
+        var request = new HttpRequestFeature
+        {
+            Protocol = HttpProtocol.Http11,
+            Method = HttpMethods.Get,
+            Scheme = "http",
+            Path = Uri.UnescapeDataString(path),
+            QueryString = query,
+            RawTarget = head.First,
+        };
+        foreach (var (name, value) in head.Headers)
+        {
+            request.Headers.Append(name, value);
+        }
+
+        _features.Set<IHttpRequestFeature>(request);
+        _features.Set<IHttpResponseFeature>(this);
+        _features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(_body));
+        _features.Set<IHttpUpgradeFeature>(this);
+        _features.Set<IHttpRequestLifetimeFeature>(this);
+        _features.Set(connection.Get<IHttpConnectionFeature>());
+        _features.Set(session);
+        session.Ended = Aborted;
+    }
+
+    public bool IsUpgradableRequest => true;
+
+    public CancellationToken RequestAborted { get => _aborted.Token; set => throw new NotSupportedException(); }
+
+    public int StatusCode { get; set; } = StatusCodes.Status200OK;
+
+    public string? ReasonPhrase { get; set; }
+
+    public IHeaderDictionary Headers { get; set; } = new HeaderDictionary();
+
+    public Stream Body { get => _body; set => throw new NotSupportedException(); }
+
+    public bool HasStarted { get; private set; }
+
+    public void OnStarting(Func<object, Task> callback, object state) => _starting.Push((callback, state));
+
+    public void OnCompleted(Func<object, Task> callback, object state) => _completed.Push((callback, state));
+
+    public void Abort()
+    {
+        _session.Close(isBroken: true);
+        Aborted();
+    }
+
+    public async Task<Stream> UpgradeAsync()
+    {
+        StatusCode = StatusCodes.Status101SwitchingProtocols;
+        await AnswerAsync();
+        return _session;
+    }
+
+    public async Task RunAsync(IHttpContextFactory contexts, RequestDelegate next, ILogger logger)
+    {
+        var context = contexts.Create(_features);
+        try
+        {
+            await next(context);
+            if (!HasStarted)
+            {
+                await AnswerAsync();
+                await _session.WriteAsync(_body.GetBuffer().AsMemory(0, (int)_body.Length), RequestAborted);
+            }
+
+            _session.Close();
+        }
+        catch (Exception exception)
+        {
+            if (!RequestAborted.IsCancellationRequested)
+            {
+                Log.SessionFailed(logger, exception);
+            }
+
+            Abort();
+        }
+
+        while (_completed.TryPop(out var each))
+        {
+            await each.Callback(each.State);
+        }
+
+        contexts.Dispose(context);
+    }
+
+    /// <summary>Not on the thread that brings all sessions their bytes.</summary>
+    private void Aborted() => _ = _aborted.CancelAsync();
+
+    private async Task AnswerAsync()
+    {
+        while (_starting.TryPop(out var each))
+        {
+            await each.Callback(each.State);
+        }
+
+        HasStarted = true;
+        _link.Output.Write(FrameType.Answer, _session.Id, LinkHead.Of(StatusCode.ToString(CultureInfo.InvariantCulture), Headers).ToBytes());
+    }
+}

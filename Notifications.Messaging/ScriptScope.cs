@@ -1,0 +1,40 @@
+using StackExchange.Redis;
+
+namespace Notifications.Messaging;
+
+/// <summary>
+/// What one call of a script may touch on this Redis. On a single server that is everything. On a Redis Cluster, and behind a proxy that hides one
+/// (the enterprise policy of Azure Managed Redis), it is one slot, and so one partition.
+/// </summary>
+internal sealed class ScriptScope(IConnectionMultiplexer redis, LiveChannels channels)
+{
+    private const string SlotsDiffer = "CROSSSLOT";
+
+    private volatile Task<Scope>? _scope;
+
+    /// <param name="IsSharded">Channels are sharded (<see cref="LiveChannels"/>).</param>
+    /// <param name="HasAllPartitions">A call may have the keys of any partitions.</param>
+    internal readonly record struct Scope(bool IsSharded, bool HasAllPartitions);
+
+    /// <summary>Asked once; until Redis is reached for the first time this waits or throws as a command does.</summary>
+    public Task<Scope> AskAsync() =>
+        _scope is { IsFaulted: false, IsCanceled: false } asked ? asked : _scope = AskRedisAsync();
+
+    private async Task<Scope> AskRedisAsync()
+    {
+        if (await channels.AreShardedAsync())
+        {
+            return new Scope(IsSharded: true, HasAllPartitions: false);
+        }
+
+        try
+        {
+            await redis.GetDatabase().ScriptEvaluateAsync("return 1", [.. RedisNames.AllPartitions.Select(RedisNames.Escalations)]);
+            return new Scope(IsSharded: false, HasAllPartitions: true);
+        }
+        catch (RedisServerException exception) when (exception.Message.StartsWith(SlotsDiffer, StringComparison.Ordinal))
+        {
+            return new Scope(IsSharded: false, HasAllPartitions: false);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Net.Sockets;
+
+namespace Notifications.Links;
+
+/// <summary>
+/// The sending half of a session link. What is written goes out at once, or with the rest of the thread's <see cref="WriteBatch"/>; what the
+/// network does not take then, goes out as it does, in the order of writing.
+/// </summary>
+/// <param name="socket">To send over without waiting; null where the connection is encrypted.</param>
+/// <param name="sendAsync">Sends all of something, however long that takes.</param>
+/// <param name="onDrained">Called when a congestion is over.</param>
+/// <param name="onBroken">Called when the connection broke.</param>
+internal sealed class LinkOutput(
+    Socket? socket, Func<ReadOnlyMemory<byte>, ValueTask> sendAsync, Action onDrained, Action<Exception> onBroken) : IFlushable
+{
+    private const int SmallBuffer = 16 * 1024;
+
+    /// <summary>Above this nothing more of a session is taken.</summary>
+    private const int Congestion = 1024 * 1024;
+
+    private readonly Lock _lock = new();
+    private byte[] _written = new byte[SmallBuffer];
+    private byte[] _spare = [];
+    private int _length;
+    private bool _isPutOff;
+    private bool _isSending;
+    private bool _isEnded;
+
+    /// <summary>The other end does not read, or the network does not carry. What a session has to say waits where it comes from.</summary>
+    public bool IsCongested => Volatile.Read(ref _length) > Congestion;
+
+    public bool IsEnded => Volatile.Read(ref _isEnded);
+
+    public void Write(FrameType type, uint session, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default)
+    {
+        bool isAlone;
+        lock (_lock)
+        {
+            if (_isEnded)
+            {
+                return;
+            }
+
+            Append(new LinkFrame(type, session, payload.Length + more.Length), payload, more);
+            isAlone = !_isSending && !_isPutOff && !(_isPutOff = WriteBatch.PutOff(this));
+        }
+
+        if (isAlone)
+        {
+            Flush();
+        }
+    }
+
+    public void Flush()
+    {
+        try
+        {
+            lock (_lock)
+            {
+                _isPutOff = false;
+                if (_isSending || _isEnded || _length == 0)
+                {
+                    return;
+                }
+
+                var sent = socket is null ? 0 : NonBlocking.Send(socket, _written.AsSpan(0, _length));
+                _written.AsSpan(sent, _length - sent).CopyTo(_written);
+                _length -= sent;
+                if (_length == 0)
+                {
+                    Shrink();
+                    return;
+                }
+
+                _isSending = true;
+            }
+
+            _ = SendRestAsync();
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            End();
+            onBroken(exception);
+        }
+    }
+
+    /// <summary>Nothing is sent any more.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _isEnded = true;
+            _length = 0;
+        }
+    }
+
+    private async Task SendRestAsync()
+    {
+        try
+        {
+            while (Take() is { Length: > 0 } rest)
+            {
+                await sendAsync(rest);
+                if (rest.Length > Congestion && !IsCongested)
+                {
+                    onDrained();
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            End();
+            onBroken(exception);
+        }
+    }
+
+    /// <returns>What waits; empty: nothing does, and the next write sends by itself.</returns>
+    private ReadOnlyMemory<byte> Take()
+    {
+        lock (_lock)
+        {
+            var taken = _written.AsMemory(0, _length);
+            (_written, _spare) = (_spare.Length > 0 ? _spare : new byte[SmallBuffer], _written);
+            _length = 0;
+            _isSending = taken.Length > 0;
+            if (!_isSending)
+            {
+                _spare = [];
+            }
+
+            return taken;
+        }
+    }
+
+    private void Append(LinkFrame frame, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more)
+    {
+        var end = _length + LinkFrame.HeadLength + frame.Length;
+        if (end > _written.Length)
+        {
+            Array.Resize(ref _written, Math.Max(end, _written.Length * 2));
+        }
+
+        var room = _written.AsSpan(_length);
+        frame.Write(room);
+        payload.CopyTo(room[LinkFrame.HeadLength..]);
+        more.CopyTo(room[(LinkFrame.HeadLength + payload.Length)..]);
+        Volatile.Write(ref _length, end);
+    }
+
+    private void Shrink()
+    {
+        if (_written.Length > 16 * SmallBuffer)
+        {
+            _written = new byte[SmallBuffer];
+        }
+    }
+}
