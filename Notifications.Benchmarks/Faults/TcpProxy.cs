@@ -65,6 +65,18 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>The present connections pass nothing on until what this returns is disposed, and then everything.</summary>
+    public IDisposable Hold()
+    {
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        foreach (var link in _links.Keys)
+        {
+            link.Held = held.Task;
+        }
+
+        return new Holding(held);
+    }
+
     /// <summary>Connections accepted from now on pass bytes on.</summary>
     public void Resume() => _swallows = false;
 
@@ -124,10 +136,16 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    private sealed class Holding(TaskCompletionSource held) : IDisposable
+    {
+        public void Dispose() => held.TrySetResult();
+    }
+
     private sealed class Link(Socket client, int number)
     {
         private Socket _server = new(SocketType.Stream, ProtocolType.Tcp);
         private volatile bool _silent;
+        private volatile Task _held = Task.CompletedTask;
 
         /// <summary>1 for the first accepted, 2 for the next …</summary>
         public int Number => number;
@@ -136,6 +154,12 @@ public sealed class TcpProxy : IAsyncDisposable
         {
             get => _silent;
             set => _silent = value;
+        }
+
+        /// <summary>Nothing is passed on before this is done.</summary>
+        public Task Held
+        {
+            set => _held = value;
         }
 
         public async Task RunAsync(IEnumerable<IPEndPoint> targets)
@@ -207,6 +231,7 @@ public sealed class TcpProxy : IAsyncDisposable
             {
                 while (await from.ReceiveAsync(buffer) is > 0 and var count)
                 {
+                    await _held;
                     for (var sent = 0; sent < count && !_silent;)
                     {
                         sent += await to.SendAsync(buffer.AsMemory(sent, count - sent));

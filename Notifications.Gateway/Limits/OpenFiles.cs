@@ -14,7 +14,7 @@ internal static class OpenFiles
     /// <summary>Assemblies, logs, Redis, telemetry, and calls of the APIs to the services behind.</summary>
     private const int Reserved = 256;
 
-    /// <summary>A session has the client's connection and one to a hub. A tenth is left for connections that are no session.</summary>
+    /// <summary>A session has the client's connection and, unless it is a WebSocket that goes over a link, one to a hub. A tenth is left for connections that are no session.</summary>
     private const double SessionShare = 0.45;
 
     /// <returns>0 where it is not known.</returns>

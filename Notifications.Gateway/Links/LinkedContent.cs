@@ -1,24 +1,14 @@
-using System.Net;
 using Notifications.Gateway.Sessions;
 
 namespace Notifications.Gateway.Links;
 
 /// <summary>The body of the answer to a session that goes over a link; for a WebSocket its stream leads both ways.</summary>
-internal sealed class LinkedContent(ClientSession session) : HttpContent
+internal sealed class LinkedContent(ClientSession session) : StreamOnlyContent
 {
     /// <summary>One of the gateway's sessions from now on, which ends with this goodbye when it is asked to.</summary>
     public void Bind(OpenSession open, ReadOnlyMemory<byte> goodbye, TimeProvider time) => session.Bind(open, goodbye, time);
 
     protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult<Stream>(session);
-
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
-        throw new NotSupportedException("A session is read as a stream.");
-
-    protected override bool TryComputeLength(out long length)
-    {
-        length = 0;
-        return false;
-    }
 
     protected override void Dispose(bool disposing)
     {

@@ -1,9 +1,7 @@
-using System.Net;
-
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>The body of a response that opened a session; for a WebSocket its stream leads both ways.</summary>
-internal sealed class SessionContent : HttpContent
+internal sealed class SessionContent : StreamOnlyContent
 {
     private readonly HttpContent _hub;
     private readonly OpenSession _session;
@@ -23,15 +21,6 @@ internal sealed class SessionContent : HttpContent
         new SessionStream(await _hub.ReadAsStreamAsync(cancellationToken), _session, _boundaries, _time);
 
     protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
-
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
-        throw new NotSupportedException("A session is read as a stream.");
-
-    protected override bool TryComputeLength(out long length)
-    {
-        length = 0;
-        return false;
-    }
 
     protected override void Dispose(bool disposing)
     {

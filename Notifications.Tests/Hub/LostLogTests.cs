@@ -1,3 +1,5 @@
+using System.Net;
+using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
@@ -55,9 +57,16 @@ public sealed class LostLogTests(RedisServers servers) : IClassFixture<RedisServ
         var redis = await servers.GetAsync(kind);
         await using var messaging = TestMessaging.On(redis.Connection, options => options.LogLength = kept);
         await using var hub = await HubHost.StartAsync(redis.ConnectionString, ("Delivery:QueueLength", "1"), ("Delivery:PageSize", "1"));
-        await using var client = await hub.ConnectAsync(_user, "laptop");
+        await using var network = TcpProxy.Start(new IPEndPoint(IPAddress.Loopback, hub.Address.Port));
+        await using var client = await HubClient.ConnectAsync(
+            new Uri($"http://127.0.0.1:{network.Port}"), options => options.AccessTokenProvider = () => Task.FromResult<string?>(TestTokens.Create(_user)), "laptop");
 
-        await Task.WhenAll(Enumerable.Range(1, count).Select(number => messaging.Publisher.PublishAsync(Own, TestMessaging.Numbered(number))));
+        // More than all buffers on the way take.
+        var payload = new string('x', 4_000);
+        using (network.Hold())
+        {
+            await Task.WhenAll(Enumerable.Range(1, count).Select(_ => messaging.Publisher.PublishAsync(Own, Notification.Create("LONG", payload))));
+        }
 
         await Eventually.True(() => client.Received.LastOrDefault()?.Offset == count, "the last notification");
         var announced = client.Subscribed.Skip(1).ToArray();

@@ -1,4 +1,3 @@
-using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
@@ -45,10 +44,9 @@ public sealed class KilledServiceTests(OrderDatabases databases) : IClassFixture
             Assert.Equal((await database.CommittedAsync()).Order(), (await PublishedAsync(messaging)).Order());
         }
 
-        // Published by the killed process and again by the next, without effect: of each partition at least the one that was on its
-        // way, behind which the others of that partition waited.
-        var partitions = _owners.Select(owner => RedisNames.Partition(StreamName.User(owner))).Distinct().Count();
-        Assert.InRange(setup.Duplicates(), partitions, 2 * owners.Length);
+        // Published by the killed process and again by the next, without effect: at least one of the call that was on its way the second time,
+        // behind which the others waited.
+        Assert.InRange(setup.Duplicates(), 1, 2 * owners.Length);
     }
 
     /// <summary>Kills at random moments of a stream of orders, until some have come between a commit and its publish.</summary>

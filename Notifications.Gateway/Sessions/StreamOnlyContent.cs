@@ -1,0 +1,16 @@
+using System.Net;
+
+namespace Notifications.Gateway.Sessions;
+
+/// <summary>The body of a response that opened a session: read as a stream, for as long as the session lasts, and in no other way.</summary>
+internal abstract class StreamOnlyContent : HttpContent
+{
+    protected sealed override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        throw new NotSupportedException("A session is read as a stream.");
+
+    protected sealed override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+}
