@@ -15,6 +15,9 @@ internal sealed class LinkOutput(
 {
     private const int SmallBuffer = 16 * 1024;
 
+    /// <summary>So much goes out at once, batch or not: the other end can begin with it.</summary>
+    private const int Full = 128 * 1024;
+
     /// <summary>Above this nothing more of a session is taken.</summary>
     private const int Congestion = 1024 * 1024;
 
@@ -25,9 +28,10 @@ internal sealed class LinkOutput(
     private bool _isPutOff;
     private bool _isSending;
     private bool _isEnded;
+    private bool _isCongested;
 
     /// <summary>The other end does not read, or the network does not carry. What a session has to say waits where it comes from.</summary>
-    public bool IsCongested => Volatile.Read(ref _length) > Congestion;
+    public bool IsCongested => Volatile.Read(ref _isCongested);
 
     public bool IsEnded => Volatile.Read(ref _isEnded);
 
@@ -42,7 +46,7 @@ internal sealed class LinkOutput(
             }
 
             Append(new LinkFrame(type, session, payload.Length + more.Length), payload, more);
-            isAlone = !_isSending && !_isPutOff && !(_isPutOff = WriteBatch.PutOff(this));
+            isAlone = !_isSending && (_length > Full || (!_isPutOff && !(_isPutOff = WriteBatch.PutOff(this))));
         }
 
         if (isAlone)
@@ -55,6 +59,7 @@ internal sealed class LinkOutput(
     {
         try
         {
+            bool isLeft;
             lock (_lock)
             {
                 _isPutOff = false;
@@ -66,16 +71,17 @@ internal sealed class LinkOutput(
                 var sent = socket is null ? 0 : NonBlocking.Send(socket, _written.AsSpan(0, _length));
                 _written.AsSpan(sent, _length - sent).CopyTo(_written);
                 _length -= sent;
-                if (_length == 0)
-                {
-                    Shrink();
-                    return;
-                }
-
-                _isSending = true;
+                _isSending = isLeft = _length > 0;
             }
 
-            _ = SendRestAsync();
+            if (isLeft)
+            {
+                _ = SendRestAsync();
+            }
+            else
+            {
+                Sent();
+            }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
@@ -101,16 +107,31 @@ internal sealed class LinkOutput(
             while (Take() is { Length: > 0 } rest)
             {
                 await sendAsync(rest);
-                if (rest.Length > Congestion && !IsCongested)
-                {
-                    onDrained();
-                }
+                Sent();
             }
         }
         catch (Exception exception)
         {
             End();
             onBroken(exception);
+        }
+    }
+
+    /// <summary>What was taken to be sent is sent.</summary>
+    private void Sent()
+    {
+        bool isOver;
+        lock (_lock)
+        {
+            isOver = _isCongested && _length <= Congestion;
+            _isCongested &= !isOver;
+            Shrink();
+        }
+
+        if (isOver)
+        {
+            // Not here: whoever writes holds a session, and every session is to go on.
+            ThreadPool.UnsafeQueueUserWorkItem(static drained => drained(), onDrained, preferLocal: false);
         }
     }
 
@@ -144,12 +165,13 @@ internal sealed class LinkOutput(
         frame.Write(room);
         payload.CopyTo(room[LinkFrame.HeadLength..]);
         more.CopyTo(room[(LinkFrame.HeadLength + payload.Length)..]);
-        Volatile.Write(ref _length, end);
+        _length = end;
+        _isCongested |= end > Congestion;
     }
 
     private void Shrink()
     {
-        if (_written.Length > 16 * SmallBuffer)
+        if (_length == 0 && _written.Length > 16 * SmallBuffer)
         {
             _written = new byte[SmallBuffer];
         }
