@@ -1,3 +1,5 @@
+using StackExchange.Redis;
+
 namespace Notifications.Messaging;
 
 /// <summary>A notification on its way into its stream's log, and the task of who waits for its place there.</summary>
@@ -28,6 +30,12 @@ internal sealed class Append(StreamName stream, string id, ReadOnlyMemory<byte> 
     public void Succeed(string epoch, long offset, bool duplicate) => _result = new PublishResult(id, epoch, offset, duplicate);
 
     public void Fail(Exception exception) => _exception = exception;
+
+    /// <summary>
+    /// Fails because a call failed that it was to follow. With an exception of its own: there may be a hundred thousand of these, and one that all of them
+    /// throw would note where each does, and each would keep a copy of that.
+    /// </summary>
+    public void Abandon(Exception exception) => Fail(new RedisException($"Redis does not answer, and what waited behind a call that failed was not sent: {exception.Message}", exception));
 
     /// <summary>
     /// Tells who waits for these. What they do next may hold up its thread, and must hold up nobody else: so each has one of its own, and the last has

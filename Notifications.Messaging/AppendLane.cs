@@ -56,7 +56,11 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
             if (exception is not RedisServerException)
             {
                 // Redis is away. Who waits has waited for it like those, and would for another time-out.
-                Fail(abandoned = TakeAll(), exception);
+                abandoned = TakeAll();
+                foreach (var append in abandoned)
+                {
+                    append.Abandon(exception);
+                }
             }
         }
 
