@@ -56,7 +56,7 @@ internal sealed class HubLink : Link, IDisposable
             Add(session);
             output.Write(FrameType.Open, session.Id, request);
             // Between the two the link may have ended, and with it the sessions that it had then.
-            if (_ready.Task.IsFaulted || output.IsEnded)
+            if (output.IsEnded)
             {
                 throw new IOException("The link ended.");
             }
