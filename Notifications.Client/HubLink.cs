@@ -106,9 +106,11 @@ internal sealed class HubLink : IAsyncDisposable
     /// <inheritdoc cref="SubscribeAsync"/>
     public Task UnsubscribeAsync(string stream) => InvokeAsync(HubNames.Unsubscribe, stream);
 
+    /// <summary>Without an answer it is on its way when this returns, and where it gets lost the next link begins before it.</summary>
     /// <inheritdoc cref="SubscribeAsync"/>
-    public Task AcknowledgeAsync(string stream, Position position) =>
-        InvokeAsync(HubNames.Acknowledge, stream, position.Epoch, position.Offset);
+    public Task AcknowledgeAsync(string stream, Position position, bool isAnswered) => isAnswered
+        ? InvokeAsync(HubNames.Acknowledge, stream, position.Epoch, position.Offset)
+        : CallAsync(() => _connection.SendAsync(HubNames.Acknowledge, stream, position.Epoch, position.Offset, Ending));
 
     public async Task<string> InstanceAsync(CancellationToken cancellationToken) =>
         (string?)await _connection.InvokeCoreAsync(HubNames.Instance, typeof(string), [], cancellationToken) ?? "";
@@ -120,11 +122,14 @@ internal sealed class HubLink : IAsyncDisposable
         _ending.Dispose();
     }
 
-    private async Task InvokeAsync(string method, params object?[] arguments)
+    private Task InvokeAsync(string method, params object?[] arguments) =>
+        CallAsync(() => _connection.InvokeCoreAsync(method, typeof(object), arguments, Ending));
+
+    private async Task CallAsync(Func<Task> call)
     {
         try
         {
-            await _connection.InvokeCoreAsync(method, typeof(object), arguments, Ending);
+            await call();
         }
         catch (Exception exception) when (exception is not HubException || !IsOpen)
         {

@@ -5,10 +5,12 @@ namespace Notifications.Client;
 
 /// <summary>
 /// Saves how far one stream was handled, and then acknowledges it: a store that is behind the hub's cursor would have the
-/// difference delivered again. The newest position wins; one save and one acknowledgement are under way at most.
+/// difference delivered again. The newest position wins; one save is under way at most, and acknowledgements go at an interval, the first at once.
 /// </summary>
 internal sealed class Progress
 {
+    private static readonly TimeSpan AcknowledgeInterval = TimeSpan.FromMilliseconds(500);
+
     private readonly string _stream;
     private readonly NotificationClientOptions _options;
     private readonly TimeProvider _time;
@@ -61,6 +63,16 @@ internal sealed class Progress
     {
         await _saves.Idle;
         await _acknowledgements.Idle;
+        lock (_lock)
+        {
+            // What was sent may still be on its way when the connection is closed. That the hub has it, its answer says.
+            if (_saved is { } saved)
+            {
+                OfferAcknowledgement(saved);
+            }
+        }
+
+        await _acknowledgements.Idle;
     }
 
     private async Task SaveAsync(Position position)
@@ -105,13 +117,16 @@ internal sealed class Progress
 
     private async Task AcknowledgeAsync((HubLink Link, Position Position) acknowledgement)
     {
+        var (link, position) = acknowledgement;
         try
         {
-            await acknowledgement.Link.AcknowledgeAsync(_stream, acknowledgement.Position);
+            await link.AcknowledgeAsync(_stream, position, isAnswered: _stopping.IsCancellationRequested);
             lock (_lock)
             {
-                _acknowledged = acknowledgement.Position;
+                _acknowledged = position;
             }
+
+            await Task.Delay(AcknowledgeInterval, _time, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         catch (HubException exception)
         {

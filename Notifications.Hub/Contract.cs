@@ -45,8 +45,10 @@ public sealed record StreamPosition
     [DataMember(Name = "offset")]
     public long Offset { get; init; }
 
+    internal bool IsValid => Epoch is { Length: > 0 and <= 64 } && Offset >= 0;
+
     /// <exception cref="HubException">It can't be a position.</exception>
-    internal Position ToPosition() => Epoch is { Length: > 0 and <= 64 } && Offset >= 0
-        ? new Position(Epoch, Offset)
+    internal Position ToPosition() => IsValid
+        ? new Position(Epoch!, Offset)
         : throw new HubException("That is no position: it takes {epoch, offset}, the epoch as a notification or \"subscribed\" said it and the offset 0 or more.");
 }

@@ -159,6 +159,7 @@ export class NotificationClient {
     this.#waits.forEach(end => end());
     this.#streams.forEach(stream => stream.pause());
     this.#enter('disconnected');
+    await Promise.all([...this.#streams.values()].map(stream => stream.flush()));
     await link?.stop();
   }
 

@@ -4,6 +4,7 @@
 
 /** How many notifications of a stream wait for its handler; what comes beyond is left to the hub's log and asked for later. */
 const QUEUE_LENGTH = 256;
+const ACKNOWLEDGE_INTERVAL_MS = 500;
 
 /**
  * A notification, a gap, or neither: the place where the stream began for this client. `done` are the handlers that have returned.
@@ -277,29 +278,47 @@ export class IncomingStream {
     return false;
   }
 
-  /** At most one at a time on its way; when it is back, the newest position goes. */
+  /** The client stops: what was handled is acknowledged while there is a connection. */
+  async flush() {
+    const link = this.#link;
+    if (link !== undefined && this.#isToAcknowledge(this.#handled, link)) {
+      await this.#sendAcknowledgement(link, this.#handled);
+    }
+  }
+
+  /** The first at once, then the newest position at an interval: a position stands for all before it. */
   async #acknowledge() {
     const link = this.#link;
-    if (!this.#host.isDurable || link === undefined || this.#acknowledging === link) {
+    if (link === undefined || this.#acknowledging === link) {
       return;
     }
 
     this.#acknowledging = link;
+    for (let position = this.#handled; this.#isToAcknowledge(position, link); position = this.#handled) {
+      await this.#sendAcknowledgement(link, position);
+      await this.#host.wait(ACKNOWLEDGE_INTERVAL_MS);
+    }
+
+    if (this.#acknowledging === link) {
+      this.#acknowledging = undefined;
+    }
+  }
+
+  /**
+   * Without an answer: where the hub has not got it, the next connection begins before it, and it is sent again.
+   * @param {HubConnection} link
+   * @param {Position} position
+   */
+  async #sendAcknowledgement(link, position) {
     try {
-      for (let position = this.#handled; this.#isToAcknowledge(position, link); position = this.#handled) {
-        await link.invoke('Acknowledge', this.#name, position.epoch, position.offset);
-        this.#acknowledged = position;
-        await this.#host.raise('acknowledged', { stream: this.#name, ...position });
-      }
+      await link.send('Acknowledge', this.#name, position.epoch, position.offset);
+      this.#acknowledged = position;
+      await this.#host.raise('acknowledged', { stream: this.#name, ...position });
     } catch (error) {
       // Without the connection there is nothing to say: the next one begins with what was not acknowledged.
       if (isOpen(link)) {
         console.error(`Acknowledging in ${this.#name} failed.`, error);
       }
-    }
-
-    if (this.#acknowledging === link) {
-      this.#acknowledging = undefined;
     }
   }
 
@@ -309,7 +328,7 @@ export class IncomingStream {
    * @returns {position is Position}
    */
   #isToAcknowledge(position, link) {
-    return position !== undefined && position.offset > 0 && position !== this.#acknowledged && this.#link === link && isOpen(link);
+    return this.#host.isDurable && position !== undefined && position.offset > 0 && position !== this.#acknowledged && this.#link === link && isOpen(link);
   }
 }
 

@@ -16,14 +16,14 @@ internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options,
 
     public Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
     {
-        context.Context.Features.Set(new Allowances(
+        context.Context.Features.Set(new CallAllowances(
             new Allowance(_options.Invocations, time), new Allowance(_options.Acknowledgements, time), new Allowance(_options.Invocations, time)));
         return next(context);
     }
 
     public ValueTask<object?> InvokeMethodAsync(HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
     {
-        var allowances = invocationContext.Context.Features.GetRequiredFeature<Allowances>();
+        var allowances = invocationContext.Context.Features.GetRequiredFeature<CallAllowances>();
         var isAcknowledgement = IsAcknowledgement(invocationContext);
         if ((isAcknowledgement ? allowances.Acknowledgements : allowances.Invocations).TryTake())
         {
@@ -47,9 +47,4 @@ internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options,
         invocation.HubMethodName == nameof(NotificationHub.Acknowledge)
         && StreamName.TryParse(invocation.HubMethodArguments[0] as string, out var stream)
         && invocation.Context.Features.GetRequiredFeature<ConnectionDelivery>().IsSubscribed(stream);
-
-    /// <param name="Invocations">What may be called.</param>
-    /// <param name="Acknowledgements">What may be acknowledged.</param>
-    /// <param name="Refusals">What may be refused before the connection goes.</param>
-    private sealed record Allowances(Allowance Invocations, Allowance Acknowledgements, Allowance Refusals);
 }

@@ -159,6 +159,11 @@ internal class LinkedSession : Stream
     /// <summary>Puts bytes where <see cref="ReadAsync(Memory{byte}, CancellationToken)"/> finds them.</summary>
     protected void Keep(ReadOnlySpan<byte> bytes)
     {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
         lock (Gate)
         {
             if (_isRead)

@@ -5,13 +5,15 @@ using Notifications.Benchmarks.Compare.Wire;
 namespace Notifications.Benchmarks.Compare.Protocols;
 
 /// <summary>
-/// What this system's own clients do (docs/protocol.md): a device name, positions followed, and acknowledgements that are cumulative,
-/// at most one each <paramref name="acknowledgeInterval"/> and connection.
+/// What this system's own clients do (docs/protocol.md): a device name, positions followed, and acknowledgements that are cumulative: the first at
+/// once, then at most one each <paramref name="acknowledgeInterval"/> and connection, without an answer.
 /// </summary>
 internal sealed class NotificationsProtocol(Func<string, string> token, TimeSpan acknowledgeInterval, Arrivals arrivals) : IClientProtocol
 {
     private readonly long _acknowledgeInterval = Clock.Nanoseconds(acknowledgeInterval);
-    private readonly Queue<Session> _toAcknowledge = [];
+
+    /// <summary>Those that have acknowledged, by when they may again.</summary>
+    private readonly Queue<Session> _resting = [];
 
     public TimeSpan? KeepAlive => SignalRSession.KeepAliveInterval;
 
@@ -25,9 +27,9 @@ internal sealed class NotificationsProtocol(Func<string, string> token, TimeSpan
 
     public void OnTick(long now)
     {
-        while (_toAcknowledge.TryPeek(out var session) && session.AcknowledgeAt <= now)
+        while (_resting.TryPeek(out var session) && session.RestsUntil <= now)
         {
-            _toAcknowledge.Dequeue().Acknowledge();
+            _resting.Dequeue().GoOn(now);
         }
     }
 
@@ -38,20 +40,21 @@ internal sealed class NotificationsProtocol(Func<string, string> token, TimeSpan
 
         private readonly string _stream = connection.Topic is { } topic ? $"topic:{topic}" : $"user:{connection.User}";
         private bool _hasAskedForTopic;
-        private bool _isAcknowledging;
+        private bool _isResting;
+        private int _acknowledged;
         private int _invocations;
         private byte[] _epochName = [];
         private int _epoch;
         private int _offset;
 
-        public long AcknowledgeAt { get; private set; }
+        public long RestsUntil { get; private set; }
 
-        public void Acknowledge()
+        public void GoOn(long now)
         {
-            _isAcknowledging = false;
-            if (Connection.Phase == WirePhase.Ready)
+            _isResting = false;
+            if (_offset != _acknowledged)
             {
-                Invoke($"\"target\":\"Acknowledge\",\"arguments\":[\"{_stream}\",\"{arrivals.Epochs[_epoch]}\",{_offset}]");
+                Acknowledge(now);
             }
         }
 
@@ -72,12 +75,26 @@ internal sealed class NotificationsProtocol(Func<string, string> token, TimeSpan
             _offset = (int)Arrivals.NumberAfter(record, "\"offset\":"u8);
             FollowEpoch(TextAfter(record, "\"epoch\":\""u8));
             arrivals.Add(Connection.Index, record, _offset, _epoch);
-            if (!_isAcknowledging)
+            if (!_isResting)
             {
-                _isAcknowledging = true;
-                AcknowledgeAt = Clock.Now + protocol._acknowledgeInterval;
-                protocol._toAcknowledge.Enqueue(this);
+                Acknowledge(Clock.Now);
             }
+        }
+
+        private void Acknowledge(long now)
+        {
+            if (Connection.Phase != WirePhase.Ready)
+            {
+                return;
+            }
+
+            Span<byte> record = stackalloc byte[MaxRequest];
+            Send(record, Utf8.TryWrite(
+                record, $"{{\"type\":1,\"target\":\"Acknowledge\",\"arguments\":[\"{_stream}\",\"{arrivals.Epochs[_epoch]}\",{_offset}]}}\u001e", out var length), length);
+            _acknowledged = _offset;
+            _isResting = true;
+            RestsUntil = now + protocol._acknowledgeInterval;
+            protocol._resting.Enqueue(this);
         }
 
         private void FollowEpoch(ReadOnlySpan<byte> name)
@@ -104,13 +121,18 @@ internal sealed class NotificationsProtocol(Func<string, string> token, TimeSpan
 
         private void Invoke(string call)
         {
-            Span<byte> request = stackalloc byte[MaxRequest];
-            if (!Utf8.TryWrite(request, $"{{\"type\":1,\"invocationId\":\"{++_invocations}\",{call}}}\u001e", out var length))
+            Span<byte> record = stackalloc byte[MaxRequest];
+            Send(record, Utf8.TryWrite(record, $"{{\"type\":1,\"invocationId\":\"{++_invocations}\",{call}}}\u001e", out var length), length);
+        }
+
+        private void Send(ReadOnlySpan<byte> record, bool fits, int length)
+        {
+            if (!fits)
             {
-                throw new InvalidDataException($"An invocation has more than {MaxRequest} bytes: {call}");
+                throw new InvalidDataException($"A message of {Connection.User} has more than {MaxRequest} bytes.");
             }
 
-            Connection.Send(request[..length]);
+            Connection.Send(record[..length]);
         }
 
         private static ReadOnlySpan<byte> TextAfter(ReadOnlySpan<byte> record, ReadOnlySpan<byte> name)

@@ -60,6 +60,10 @@ class FakeConnection {
     return this.answer(method, ...argument);
   }
 
+  async send(method, ...argument) {
+    await this.invoke(method, ...argument);
+  }
+
   drop() {
     if (this.state === 'Connected') {
       this.state = 'Disconnected';
