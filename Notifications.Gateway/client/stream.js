@@ -310,13 +310,14 @@ export class IncomingStream {
    * @param {Position} position
    */
   async #sendAcknowledgement(link, position) {
+    this.#acknowledged = position;
     try {
       await link.send('Acknowledge', this.#name, position.epoch, position.offset);
-      this.#acknowledged = position;
       await this.#host.raise('acknowledged', { stream: this.#name, ...position });
     } catch (error) {
       // Without the connection there is nothing to say: the next one begins with what was not acknowledged.
       if (isOpen(link)) {
+        this.#acknowledged = undefined;
         console.error(`Acknowledging in ${this.#name} failed.`, error);
       }
     }

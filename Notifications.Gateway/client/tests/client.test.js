@@ -90,6 +90,18 @@ test('acknowledges after an async handler has resolved, and what it missed on th
   assert.deepEqual(hubEnd.invocations('Acknowledge').map(([, , , offset]) => offset), [1, 4]);
 });
 
+test('acknowledges what was handled when it stops', async () => {
+  const { client, seen } = newClient();
+  const hubEnd = await connection();
+  hubEnd.subscribed(0);
+  hubEnd.delivers(1);
+  await eventually(() => hubEnd.invocations('Acknowledge').length === 1, 'the first acknowledgement');
+  hubEnd.delivers(2, 3);
+  await eventually(() => seen.length === 3, 'all to be handled');
+  await client.stop();
+  assert.deepEqual(hubEnd.invocations('Acknowledge').at(-1), ['Acknowledge', 'user:ann', 'a', 3]);
+});
+
 test('gives a handler that throws the same notification again, and the later ones after it', async () => {
   let failures = 3;
   const tried = [];
