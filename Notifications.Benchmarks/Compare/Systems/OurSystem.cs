@@ -39,10 +39,10 @@ internal sealed class OurSystem(Cluster cluster, TimeSpan acknowledgeInterval) :
                 GatewaySettings = options.KeepsLimits ? new Dictionary<string, string>() : new Dictionary<string, string>
                 {
                     ["Gateway__HandshakesPerSecond"] = NoLimit,
-                    // By default it reckons with two files for a session, and a WebSocket takes one.
-                    ["Gateway__Limits__Sessions"] = NoLimit,
                     ["Gateway__HandshakeBurst"] = NoLimit,
                     ["Gateway__HandshakeQueue"] = NoLimit,
+                    // By default it reckons with two files for a session, and a WebSocket takes one.
+                    ["Gateway__Limits__Sessions"] = NoLimit,
                 },
             },
             cancellationToken);
