@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using Notifications.Links;
 
 namespace Notifications.Gateway.Sessions;
 
@@ -10,15 +10,11 @@ internal sealed class WebSocketFrames : IMessageBoundaries
 {
     private const byte OpcodeMask = 0x0F;
     private const byte CloseOpcode = 0x08;
-    private const byte MaskBit = 0x80;
-    private const byte LengthMask = 0x7F;
-    private const byte Length16 = 126;
-    private const byte Length64 = 127;
 
     /// <summary>Final, opcode close, two bytes: 1001, going away.</summary>
     private static readonly byte[] Close = [0x88, 0x02, 0x03, 0xE9];
 
-    private readonly byte[] _header = new byte[14];
+    private readonly byte[] _header = new byte[WebSocketHead.MaxLength];
     private int _headerLength;
     private ulong _payloadLeft;
     private bool _isClosed;
@@ -42,9 +38,9 @@ internal sealed class WebSocketFrames : IMessageBoundaries
             }
 
             _header[_headerLength++] = bytes[at++];
-            if (_headerLength >= 2 && _headerLength == HeaderLength())
+            if (_headerLength >= 2 && _headerLength == WebSocketHead.Length(_header[1]))
             {
-                _payloadLeft = PayloadLength();
+                _payloadLeft = WebSocketHead.PayloadLength(_header);
                 _isClosed |= (_header[0] & OpcodeMask) == CloseOpcode;
                 _headerLength = 0;
             }
@@ -52,17 +48,4 @@ internal sealed class WebSocketFrames : IMessageBoundaries
 
         return at;
     }
-
-    private int HeaderLength()
-    {
-        var length = (_header[1] & LengthMask) switch { Length16 => 2 + sizeof(ushort), Length64 => 2 + sizeof(ulong), _ => 2 };
-        return (_header[1] & MaskBit) == 0 ? length : length + sizeof(uint);
-    }
-
-    private ulong PayloadLength() => (_header[1] & LengthMask) switch
-    {
-        Length16 => BinaryPrimitives.ReadUInt16BigEndian(_header.AsSpan(2)),
-        Length64 => BinaryPrimitives.ReadUInt64BigEndian(_header.AsSpan(2)),
-        var length => (ulong)length,
-    };
 }

@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using Notifications.Links;
 
 namespace Notifications.Hubs.Links;
 
@@ -7,13 +7,7 @@ namespace Notifications.Hubs.Links;
 /// </summary>
 internal struct ClientFrames
 {
-    public const int MaskLength = sizeof(uint);
     private const byte FinalText = 0x81;
-    private const byte MaskBit = 0x80;
-    private const byte LengthMask = 0x7F;
-    private const byte Length16 = 126;
-    private const byte Length64 = 127;
-    private const int MaxHead = 2 + sizeof(ulong) + MaskLength;
 
     /// <summary>Of the payload that comes next.</summary>
     private ulong _left;
@@ -45,7 +39,7 @@ internal struct ClientFrames
                 break;
             }
 
-            if (isWhole && bytes[start] == FinalText && length <= (ulong)(bytes.Length - at) && (bytes[start + 1] & MaskBit) != 0)
+            if (isWhole && bytes[start] == FinalText && length <= (ulong)(bytes.Length - at) && (bytes[start + 1] & WebSocketHead.MaskBit) != 0)
             {
                 message = new ClientFrame(start, at, at + (int)length);
                 at = message.End;
@@ -65,29 +59,29 @@ internal struct ClientFrames
     /// <param name="message">Where its payload is put; as long.</param>
     public static void Unmask(ReadOnlySpan<byte> bytes, ClientFrame frame, Span<byte> message)
     {
-        var mask = bytes.Slice(frame.Payload - MaskLength, MaskLength);
+        var mask = bytes.Slice(frame.Payload - WebSocketHead.MaskLength, WebSocketHead.MaskLength);
         var payload = bytes[frame.Payload..frame.End];
         for (var i = 0; i < payload.Length; i++)
         {
-            message[i] = (byte)(payload[i] ^ mask[i % MaskLength]);
+            message[i] = (byte)(payload[i] ^ mask[i % WebSocketHead.MaskLength]);
         }
     }
 
     private bool TryReadHead(ReadOnlySpan<byte> bytes, ref int at, out ulong length)
     {
-        Span<byte> joined = stackalloc byte[2 * MaxHead];
+        Span<byte> joined = stackalloc byte[2 * WebSocketHead.MaxLength];
         scoped var head = bytes[at..];
         var known = 0;
         if (_cut is not null)
         {
             known = _cut.Length;
             _cut.CopyTo(joined);
-            var more = head[..Math.Min(head.Length, MaxHead)];
+            var more = head[..Math.Min(head.Length, WebSocketHead.MaxLength)];
             more.CopyTo(joined[known..]);
             head = joined[..(known + more.Length)];
         }
 
-        if (head.Length < 2 || head.Length < HeadLength(head[1]))
+        if (head.Length < 2 || head.Length < WebSocketHead.Length(head[1]))
         {
             _cut = head.ToArray();
             at = bytes.Length;
@@ -96,20 +90,10 @@ internal struct ClientFrames
         }
 
         _cut = null;
-        at += HeadLength(head[1]) - known;
-        length = (head[1] & LengthMask) switch
-        {
-            Length16 => BinaryPrimitives.ReadUInt16BigEndian(head[2..]),
-            Length64 => BinaryPrimitives.ReadUInt64BigEndian(head[2..]),
-            var small => (ulong)small,
-        };
+        at += WebSocketHead.Length(head[1]) - known;
+        length = WebSocketHead.PayloadLength(head);
         return true;
     }
-
-    private static int HeadLength(byte second) =>
-        2
-        + (second & LengthMask) switch { Length16 => sizeof(ushort), Length64 => sizeof(ulong), _ => 0 }
-        + ((second & MaskBit) == 0 ? 0 : MaskLength);
 }
 
 /// <summary>Where a frame is within some bytes.</summary>

@@ -1,0 +1,30 @@
+using System.Buffers.Binary;
+
+namespace Notifications.Links;
+
+/// <summary>The head of a WebSocket's frame: RFC 6455, 5.2.</summary>
+internal static class WebSocketHead
+{
+    public const byte MaskBit = 0x80;
+    public const int MaskLength = sizeof(uint);
+    public const int MaxLength = 2 + sizeof(ulong) + MaskLength;
+    private const byte LengthMask = 0x7F;
+    private const byte Length16 = 126;
+    private const byte Length64 = 127;
+
+    /// <summary>How long the head is, by its second byte.</summary>
+    public static int Length(byte second)
+    {
+        var length = (second & LengthMask) switch { Length16 => 2 + sizeof(ushort), Length64 => 2 + sizeof(ulong), _ => 2 };
+        return (second & MaskBit) == 0 ? length : length + MaskLength;
+    }
+
+    /// <summary>How long the payload is that follows.</summary>
+    /// <param name="head">All of the head.</param>
+    public static ulong PayloadLength(ReadOnlySpan<byte> head) => (head[1] & LengthMask) switch
+    {
+        Length16 => BinaryPrimitives.ReadUInt16BigEndian(head[2..]),
+        Length64 => BinaryPrimitives.ReadUInt64BigEndian(head[2..]),
+        var length => (ulong)length,
+    };
+}
