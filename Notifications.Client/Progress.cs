@@ -62,7 +62,6 @@ internal sealed class Progress
     public async Task FlushAsync()
     {
         await _saves.Idle;
-        await _acknowledgements.Idle;
         lock (_lock)
         {
             // What was sent may still be on its way when the connection is closed. That the hub has it, its answer says.
