@@ -19,6 +19,8 @@ public sealed class StalledClientMemoryTests(RedisServers servers) : IClassFixtu
 {
     private const int Count = 10_000;
     private const long MostBytes = 2 * 1024 * 1024;
+    private const long SteadyBytes = MostBytes / 4;
+    private const int MostLoads = 10;
 
     [FactWithRedisServer]
     public async Task A_client_that_reads_nothing_of_10_000_notifications_costs_the_hub_less_than_2_MB()
@@ -27,18 +29,29 @@ public sealed class StalledClientMemoryTests(RedisServers servers) : IClassFixtu
         var redis = await servers.GetAsync(RedisKind.RedisServer);
         await using var hub = await HubHost.StartAsync(redis.ConnectionString, ("Delivery:SendTimeout", "00:05:00"));
         // All of it stays in the log: a reader on a busy machine may fall behind and must not miss any.
-        await using var messaging = TestMessaging.On(redis.Connection, options => options.LogLength = 4 * Count);
+        await using var messaging = TestMessaging.On(redis.Connection, options => options.LogLength = (MostLoads + 1) * Count);
         var topic = StreamName.Topic(RedisServers.Unique("busy"));
         await using var reader = await CountingReader.ConnectAsync(hub, topic);
-        await PublishAsync(messaging, topic, reader);
+        await UntilSteadyAsync(() => PublishAsync(messaging, topic, reader));
 
-        var without = await GrowthAsync(() => PublishAsync(messaging, topic, reader));
         using var stalled = await StalledClient.ConnectAsync(hub.Address, TestTokens.Create(RedisServers.Unique("stalled")), topic);
         await Eventually.True(() => hub.Connections == 2, "both connections to be open");
-        var with = await GrowthAsync(() => PublishAsync(messaging, topic, reader));
+        var growth = await GrowthAsync(() => PublishAsync(messaging, topic, reader));
 
         Assert.Equal(2, hub.Connections);
-        Assert.True(with - without < MostBytes, $"The heap grew by {with:N0} bytes with the client that reads nothing and by {without:N0} without.");
+        Assert.True(growth < MostBytes, $"The heap grew by {growth:N0} bytes with the client that reads nothing, where it was steady without.");
+    }
+
+    /// <summary>Pools fill at the first loads, and what earlier tests left behind is given back during them.</summary>
+    private static async Task UntilSteadyAsync(Func<Task> load)
+    {
+        var growths = new List<long>();
+        do
+        {
+            Assert.True(growths.Count < MostLoads, $"The heap does not become steady without the client that reads nothing: it grew by {string.Join(", ", growths)} bytes.");
+            growths.Add(await GrowthAsync(load));
+        }
+        while (Math.Abs(growths[^1]) > SteadyBytes);
     }
 
     private static async Task<long> GrowthAsync(Func<Task> load)

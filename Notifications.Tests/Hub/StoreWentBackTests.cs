@@ -76,7 +76,8 @@ public sealed class StoreWentBackTests : IAsyncDisposable
 
         await ToldAsync(client, offset: 0);
         await ReceivesAsync(client, 1, 2, 3, 1, 2, 4, 5);
-        // One that was away meanwhile and comes back to the same place.
+        // One that was away meanwhile and comes back to the same place. Clients are told before the hub hears its own probe, and it takes new ones after it.
+        await Eventually.True(hub.IsReadyAsync, "the hub to be ready again");
         await using var returning = await hub.ConnectAsync(_user);
         await returning.InvokeAsync("Subscribe", Own.Value, place);
         await Eventually.True(() => returning.Subscribed.Count == 2, "the one that comes back to be told");
