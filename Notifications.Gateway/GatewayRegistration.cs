@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Notifications.Gateway.Limits;
 using Notifications.Gateway.Sessions;
+using Notifications.Sockets;
 
 namespace Notifications.Gateway;
 
@@ -11,6 +12,7 @@ internal static class GatewayRegistration
     public static void AddGateway(this WebApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.AddLoopTransport();
         builder.AddGatewayOptions();
         builder.AddForwarding();
         builder.AddOrigins();

@@ -2,6 +2,7 @@ using Notifications.Hubs.Escalations;
 using Notifications.Hubs.Instances;
 using Notifications.Hubs.Links;
 using Notifications.Hubs.Operators;
+using Notifications.Sockets;
 
 namespace Notifications.Hubs;
 
@@ -27,6 +28,7 @@ public static class HubService
     internal static void AddHubAlone(this WebApplicationBuilder builder)
     {
         builder.AddServiceDefaults();
+        builder.AddLoopTransport();
         builder.AddTokenAuthentication();
         builder.AddRedis();
         builder.AddNotificationHub();

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using Notifications.Sockets;
 
 namespace Notifications.Gateway.Limits;
 
@@ -24,10 +25,10 @@ internal sealed class ConnectionLimits(IOptions<LimitOptions> options, IOptions<
             return;
         }
 
-        var open = _open.AddOrUpdate(address, 1, (_, count) => count + 1);
+        var counted = new Counted(this, address);
         try
         {
-            if (open > _max)
+            if (counted.Number > _max)
             {
                 telemetry.Refused("connections_per_address");
                 connection.Abort();
@@ -38,10 +39,20 @@ internal sealed class ConnectionLimits(IOptions<LimitOptions> options, IOptions<
         }
         finally
         {
-            if (_open.AddOrUpdate(address, 0, (_, count) => count - 1) == 0)
+            connection.Features.EndWithConnection(counted);
+        }
+    }
+
+    private sealed class Counted(ConnectionLimits limits, IPAddress address) : IDisposable
+    {
+        public int Number { get; } = limits._open.AddOrUpdate(address, 1, (_, count) => count + 1);
+
+        public void Dispose()
+        {
+            if (limits._open.AddOrUpdate(address, 0, (_, count) => count - 1) == 0)
             {
                 // Only if nobody came meanwhile.
-                _open.TryRemove(new(address, 0));
+                limits._open.TryRemove(new(address, 0));
             }
         }
     }

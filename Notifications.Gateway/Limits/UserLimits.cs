@@ -1,6 +1,7 @@
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using Notifications.Gateway.Sessions;
+using Notifications.Sockets;
 
 namespace Notifications.Gateway.Limits;
 
@@ -27,8 +28,15 @@ internal sealed class UserLimits(IOptions<LimitOptions> options, OpenSessions se
             ? await MayBeginAsync(context, user)
             : await IsWithinRateAsync(context, user))
         {
-            using var connection = isOfSession && SessionRequest.Holds(context.Request) ? _connections?.AttemptAcquire(user) : null;
-            await (connection is { IsAcquired: false } ? TooManyConnectionsAsync(context) : next(context));
+            var connection = isOfSession && SessionRequest.Holds(context.Request) ? _connections?.AttemptAcquire(user) : null;
+            try
+            {
+                await (connection is { IsAcquired: false } ? TooManyConnectionsAsync(context) : next(context));
+            }
+            finally
+            {
+                context.Features.EndWithConnection(connection);
+            }
         }
     }
 

@@ -1,17 +1,18 @@
 using System.Net.Sockets;
 using Notifications.Gateway.Sessions;
 using Notifications.Links;
+using Notifications.Sockets;
 
 namespace Notifications.Gateway.Links;
 
 /// <summary>
-/// The gateway's end of a session that goes over a link. What the hub sends goes straight to the client's socket once that is known to be idle; YARP, which
-/// reads this stream for the client, then only waits for its end. Before that, and where the client's connection is encrypted or HTTP/2, YARP copies it.
+/// The gateway's end of a session that goes over a link. Where it can, it takes its client's socket over once that is upgraded, and then passes on both ways by itself; where the
+/// client's connection is encrypted or HTTP/2, YARP reads this stream for the client and copies.
 /// </summary>
 /// <param name="link">The link.</param>
 /// <param name="id">The session's number on it.</param>
-/// <param name="client">The client's socket; null where bytes can't simply be sent over it.</param>
-internal sealed class ClientSession(Link link, uint id, Socket? client) : LinkedSession(link, id)
+/// <param name="handover">Of the client's connection; null where bytes can't simply be sent over it.</param>
+internal sealed class ClientSession(HubLink link, uint id, SocketHandover? handover) : LinkedSession(link, id), ISocketReader
 {
     /// <summary>How long a client may take for what it was sent last.</summary>
     private static readonly TimeSpan LastBytesLimit = TimeSpan.FromSeconds(5);
@@ -20,23 +21,77 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
     private const byte CloseOpcode = 0x08;
 
     private readonly TaskCompletionSource<LinkHead> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private SocketHandover? _handover = handover;
+    private WatchedSocket? _client;
     private ReadOnlyMemory<byte> _goodbye;
-    private MemoryStream? _unsent;
+    private MemoryStream? _unsent = handover is null ? null : new MemoryStream();
+    private byte[]? _untaken;
     private OpenSession? _open;
-    private bool _isDirect;
-    private bool _hasKept;
-    private bool _isSending;
+    private TaskCompletionSource? _answered;
     private bool _isMidWrite;
     private bool _hubHasClosed;
     private bool _isLeaving;
-    private bool _endsWhenSent;
 
     /// <summary>The hub's answer to the request.</summary>
     /// <exception cref="IOException">The session ended without one.</exception>
     public Task<LinkHead> Answer => _answer.Task;
 
+    /// <summary>It is not decided yet, until <see cref="TakeClientAsync"/>.</summary>
+    public bool IsToTakeClient => _handover is not null && _client is null;
+
+    public bool HasTakenClient => _client is not null;
+
     public void Answered(LinkHead head) => _answer.TrySetResult(head);
+
+    /// <summary>Has the client to itself from now on, after what it has sent until now. It is done with when it is disposed.</summary>
+    /// <param name="upgraded">The client's stream, which ends with what it has sent until now.</param>
+    /// <returns>False: it can't, and the stream is to be copied.</returns>
+    public async Task<bool> TakeClientAsync(Stream upgraded)
+    {
+        var client = _handover!.TryTake();
+        if (client is null)
+        {
+            lock (Gate)
+            {
+                // Nobody reads yet.
+                Keep(_unsent!.ToArray());
+                (_handover, _unsent) = (null, null);
+            }
+
+            return false;
+        }
+
+        try
+        {
+            await upgraded.CopyToAsync(this);
+        }
+        catch (IOException)
+        {
+            // The hub has closed the session already, which is seen below.
+        }
+
+        bool isOver;
+        lock (Gate)
+        {
+            _client = client;
+            link.CountTaken(1);
+            var early = _unsent!.ToArray();
+            _unsent = null;
+            SendToClient(early);
+            isOver = IsClosed && _unsent is null;
+        }
+
+        if (isOver)
+        {
+            Dispose();
+        }
+        else
+        {
+            client.Read(this);
+        }
+
+        return true;
+    }
 
     public override void Receive(ReadOnlySpan<byte> bytes, bool isPart)
     {
@@ -50,14 +105,12 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
                 return;
             }
 
-            if (_isDirect)
+            if (_handover is not null)
             {
                 SendToClient(bytes);
                 SayGoodbye();
                 return;
             }
-
-            _hasKept = true;
         }
 
         Keep(bytes);
@@ -67,21 +120,75 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
         }
     }
 
+    public void OnReadable(Span<byte> room)
+    {
+        try
+        {
+            var count = _client!.Receive(room);
+            if (count == 0)
+            {
+                Dispose();
+            }
+            else if (count > 0)
+            {
+                PassOn(room[..count]);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
+        {
+            Dispose();
+        }
+    }
+
+    public override void Continue()
+    {
+        base.Continue();
+        try
+        {
+            lock (Gate)
+            {
+                if (_untaken is not null && TrySend(default, _untaken))
+                {
+                    _untaken = null;
+                    _client!.Read(this);
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // Who ended the session sees to the client.
+        }
+    }
+
     public override void End(Exception? broken)
     {
         _answer.TrySetException(broken as IOException ?? new IOException("The hub closed the session without an answer.", broken));
-        _ended.TrySetResult();
+        base.End(broken);
+        TaskCompletionSource? answered;
+        WatchedSocket? client;
+        bool isSending;
         lock (Gate)
         {
-            _endsWhenSent = _isSending && broken is null;
-            if (_endsWhenSent)
-            {
-                _ = EndLaterAsync();
-                return;
-            }
+            (answered, client, isSending) = (_answered, _client, _unsent is not null);
         }
 
-        base.End(broken);
+        answered?.TrySetResult();
+        if (client is null)
+        {
+            return;
+        }
+
+        if (broken is not null)
+        {
+            client.Close(isReset: true);
+        }
+        else if (isSending)
+        {
+            _ = DisposeLaterAsync();
+            return;
+        }
+
+        Dispose();
     }
 
     /// <summary>One of the gateway's sessions until it is disposed. When it is asked to end, its client is told so.</summary>
@@ -96,17 +203,28 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
         if (disposing)
         {
             _open?.Dispose();
+            WatchedSocket? client;
+            SocketHandover? handover;
+            lock (Gate)
+            {
+                (client, handover, _handover) = (_client, _handover, null);
+            }
+
+            client?.Dispose();
+            if (client is not null && handover is not null)
+            {
+                link.CountTaken(-1);
+                handover.Release();
+            }
         }
 
         base.Dispose(disposing);
     }
 
-    /// <summary>The first that a client sends, it sends because it has read the answer: nothing of this gateway's own is on its way to it any more.</summary>
-    protected override void OnWriting(ReadOnlySpan<byte> bytes) => _isDirect |= client is not null && !_hasKept;
-
     /// <summary>Says goodbye between two writes of the hub's; what the hub sends after that is dropped. A client that does not answer is waited for no longer than the limit.</summary>
     private async Task LeaveAsync(ReadOnlyMemory<byte> goodbye, TimeSpan limit, TimeProvider time)
     {
+        TaskCompletionSource answered;
         lock (Gate)
         {
             if (IsClosed || _isLeaving || _hubHasClosed)
@@ -115,11 +233,19 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
             }
 
             (_isLeaving, _goodbye) = (true, goodbye);
+            _answered = answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
             SayGoodbye();
         }
 
-        await Task.WhenAny(_ended.Task, Task.Delay(limit, time));
-        CompleteReading(null);
+        await Task.WhenAny(answered.Task, Task.Delay(limit, time));
+        if (HasTakenClient)
+        {
+            Dispose();
+        }
+        else
+        {
+            CompleteReading(null);
+        }
     }
 
     private void SayGoodbye()
@@ -129,7 +255,7 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
             return;
         }
 
-        if (_isDirect)
+        if (_handover is not null)
         {
             SendToClient(_goodbye.Span);
         }
@@ -141,28 +267,42 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
         _goodbye = default;
     }
 
+    /// <summary>What the client sent; what the hub does not take now it does not send more of.</summary>
+    private void PassOn(ReadOnlySpan<byte> bytes)
+    {
+        lock (Gate)
+        {
+            if (!TrySend(default, bytes))
+            {
+                _untaken = bytes.ToArray();
+                _client!.Pause();
+            }
+        }
+    }
+
+    /// <summary>Called under the gate. What the client does not take, or what comes before there is one, waits.</summary>
     private void SendToClient(ReadOnlySpan<byte> bytes)
     {
-        if (_isSending)
+        if (_unsent is not null)
         {
-            _unsent!.Write(bytes);
+            _unsent.Write(bytes);
             return;
         }
 
         try
         {
-            var sent = NonBlocking.Send(client!, bytes);
+            var sent = NonBlocking.Send(_client!.Socket, bytes);
             Took(sent);
             if (sent < bytes.Length)
             {
-                _isSending = true;
                 _unsent = new MemoryStream();
                 _ = SendRestAsync(bytes[sent..].ToArray());
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            CompleteReading(new IOException("The client is gone.", exception));
+            // Not under the gate.
+            ThreadPool.UnsafeQueueUserWorkItem(static session => session.Dispose(), this, preferLocal: false);
         }
     }
 
@@ -172,41 +312,40 @@ internal sealed class ClientSession(Link link, uint id, Socket? client) : Linked
         {
             while (rest.Length > 0)
             {
-                for (var sent = 0; sent < rest.Length;)
-                {
-                    sent += await client!.SendAsync(rest.AsMemory(sent));
-                }
-
+                await _client!.SendAsync(rest);
                 Took(rest.Length);
                 rest = TakeUnsent();
-            }
-
-            if (_endsWhenSent)
-            {
-                base.End(null);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            CompleteReading(new IOException("The client is gone.", exception));
+            Dispose();
         }
-    }
-
-    private async Task EndLaterAsync()
-    {
-        await Task.Delay(LastBytesLimit);
-        base.End(new IOException("The client did not take what it was sent last."));
     }
 
     private byte[] TakeUnsent()
     {
+        bool isOver;
+        byte[] taken;
         lock (Gate)
         {
-            var taken = _unsent!.ToArray();
+            taken = _unsent!.ToArray();
             _unsent.SetLength(0);
-            _isSending = taken.Length > 0;
-            _unsent = _isSending ? _unsent : null;
-            return taken;
+            _unsent = taken.Length > 0 ? _unsent : null;
+            isOver = IsClosed && _unsent is null;
         }
+
+        if (isOver)
+        {
+            Dispose();
+        }
+
+        return taken;
+    }
+
+    private async Task DisposeLaterAsync()
+    {
+        await Task.Delay(LastBytesLimit);
+        Dispose();
     }
 }

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Notifications.Links;
+using Notifications.Sockets;
 
 namespace Notifications.Gateway.Links;
 
@@ -26,6 +27,7 @@ internal sealed class HubLink : Link, IDisposable
     private LinkOutput? _output;
     private long _heardAt;
     private uint _last;
+    private int _taken;
 
     /// <param name="hub">The instance's address.</param>
     /// <param name="time">The clock.</param>
@@ -39,20 +41,23 @@ internal sealed class HubLink : Link, IDisposable
         new Thread(Run) { IsBackground = true, Name = $"link to {hub.Authority}" }.Start();
     }
 
+    /// <summary>Sessions whose request is over, so that YARP does not count them at their instance any more.</summary>
+    public int Taken => Volatile.Read(ref _taken);
+
     public override LinkOutput Output => _output ?? throw new InvalidOperationException("The link is not open yet.");
 
     /// <summary>Begins a session and waits for the hub's answer to it.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="client">As of <see cref="ClientSession"/>.</param>
+    /// <param name="handover">As of <see cref="ClientSession"/>.</param>
     /// <param name="cancellationToken">Gives it up.</param>
     /// <exception cref="HttpRequestException">The instance can't be reached, or broke off.</exception>
-    public async Task<(LinkHead Answer, ClientSession Session)> OpenAsync(byte[] request, Socket? client, CancellationToken cancellationToken)
+    public async Task<(LinkHead Answer, ClientSession Session)> OpenAsync(byte[] request, SocketHandover? handover, CancellationToken cancellationToken)
     {
         ClientSession? session = null;
         try
         {
             var output = await _ready.Task.WaitAsync(cancellationToken);
-            session = new ClientSession(this, Interlocked.Increment(ref _last), client);
+            session = new ClientSession(this, Interlocked.Increment(ref _last), handover);
             Add(session);
             output.Write(FrameType.Open, session.Id, request);
             // Between the two the link may have ended, and with it the sessions that it had then.
@@ -74,6 +79,8 @@ internal sealed class HubLink : Link, IDisposable
             throw;
         }
     }
+
+    public void CountTaken(int more) => Interlocked.Add(ref _taken, more);
 
     public void Dispose() => _socket.Dispose();
 

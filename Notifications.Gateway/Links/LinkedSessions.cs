@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Notifications.Links;
+using Notifications.Sockets;
 using Yarp.ReverseProxy.Transforms;
 
 namespace Notifications.Gateway.Links;
@@ -45,7 +46,12 @@ internal sealed class LinkedSessions(HttpMessageHandler inner, SessionLinks link
             return await base.SendAsync(request, cancellationToken);
         }
 
-        var (answer, session) = await links.Get(destination.Address).OpenAsync(head, SocketOf(client), cancellationToken);
+        var (answer, session) = await links.Get(destination.Address).OpenAsync(head, HandoverOf(client), cancellationToken);
+        if (session.IsToTakeClient)
+        {
+            client.Features.Set<IHttpUpgradeFeature>(new TakenUpgrade(client.Features.GetRequiredFeature<IHttpUpgradeFeature>(), session));
+        }
+
         return Response(request, answer, session);
     }
 
@@ -75,9 +81,9 @@ internal sealed class LinkedSessions(HttpMessageHandler inner, SessionLinks link
         return response;
     }
 
-    /// <summary>Bytes can go past Kestrel where it would only pass them on, and has nothing else to send.</summary>
-    private static Socket? SocketOf(HttpContext client) =>
+    /// <summary>Bytes can go past Kestrel and YARP where those would only pass them on.</summary>
+    private static SocketHandover? HandoverOf(HttpContext client) =>
         HttpProtocol.IsHttp11(client.Request.Protocol) && client.Features.Get<ITlsHandshakeFeature>() is null
-            ? client.Features.Get<IConnectionSocketFeature>()?.Socket
+            ? client.Features.Get<SocketHandover>()
             : null;
 }

@@ -5,7 +5,7 @@ namespace Notifications.Gateway.Links;
 /// <summary>The links to hub instances, one each: opened for the first session, and anew for the next one after a link has ended.</summary>
 internal sealed class SessionLinks(TimeProvider time, ILogger<SessionLinks> logger) : IDisposable
 {
-    private readonly ConcurrentDictionary<Uri, Lazy<HubLink>> _links = new();
+    private readonly ConcurrentDictionary<string, Lazy<HubLink>> _links = new(StringComparer.Ordinal);
 
     /// <summary>How many sessions go over them.</summary>
     public int Sessions => _links.Values.Where(link => link.IsValueCreated).Sum(link => link.Value.Count);
@@ -13,17 +13,20 @@ internal sealed class SessionLinks(TimeProvider time, ILogger<SessionLinks> logg
     /// <param name="address">Of the instance.</param>
     public HubLink Get(string address)
     {
-        var hub = new Uri(address);
-        return _links.GetOrAdd(hub, _ => new Lazy<HubLink>(() => new HubLink(hub, time, Forget, logger))).Value;
+        return _links.GetOrAdd(address, _ => new Lazy<HubLink>(() => new HubLink(new Uri(address), time, Forget, logger))).Value;
 
         void Forget(HubLink ended)
         {
-            if (_links.TryGetValue(hub, out var link) && link is { IsValueCreated: true } && link.Value == ended)
+            if (_links.TryGetValue(address, out var link) && link is { IsValueCreated: true } && link.Value == ended)
             {
-                _links.TryRemove(KeyValuePair.Create(hub, link));
+                _links.TryRemove(KeyValuePair.Create(address, link));
             }
         }
     }
+
+    /// <summary>As of <see cref="HubLink.Taken"/>.</summary>
+    /// <param name="address">Of the instance.</param>
+    public int TakenOf(string address) => _links.TryGetValue(address, out var link) && link.IsValueCreated ? link.Value.Taken : 0;
 
     public void Dispose()
     {

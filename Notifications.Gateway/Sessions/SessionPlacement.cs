@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
+using Notifications.Gateway.Links;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Gives a new session to the instance with the fewest requests under way. Sessions that an instance already has do not come
+/// Gives a new session to the instance with the fewest requests under way and sessions whose requests are over. Sessions that an instance already has do not come
 /// here: affinity finds their instance first.
 /// </summary>
 /// <remarks>
@@ -13,7 +14,7 @@ namespace Notifications.Gateway.Sessions;
 /// alone, a crowd that arrives within that gap would all be sent to the same instance. So a session given counts
 /// as a request for about as long as a client takes to connect, fading.
 /// </remarks>
-internal sealed class SessionPlacement(TimeProvider time) : ILoadBalancingPolicy
+internal sealed class SessionPlacement(SessionLinks links, TimeProvider time) : ILoadBalancingPolicy
 {
     public const string PolicyName = "SessionPlacement";
     private static readonly TimeSpan Fading = TimeSpan.FromSeconds(1);
@@ -28,7 +29,8 @@ internal sealed class SessionPlacement(TimeProvider time) : ILoadBalancingPolicy
         var now = time.GetTimestamp();
         lock (_lock)
         {
-            var picked = availableDestinations.MinBy(destination => destination.ConcurrentRequestCount + ArrivalsOf(destination).At(now, time));
+            var picked = availableDestinations.MinBy(destination =>
+                destination.ConcurrentRequestCount + links.TakenOf(destination.Model.Config.Address) + ArrivalsOf(destination).At(now, time));
             if (picked is not null)
             {
                 ArrivalsOf(picked).Add(now, time);

@@ -1,12 +1,15 @@
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Notifications.Links;
+using Notifications.Sockets;
 
 namespace Notifications.Hubs.Links;
 
-/// <summary>The hub's end of the link from one gateway: each session that begins over it is a request of its own.</summary>
-internal sealed class GatewayLink : Link
+/// <summary>
+/// The hub's end of the link from one gateway: each session that begins over it is a request of its own. Where it can it takes the connection's socket over and reads it
+/// where that is waited for; one that is encrypted is read by way of Kestrel.
+/// </summary>
+internal sealed class GatewayLink : Link, ISocketReader
 {
     private readonly IFeatureCollection _features;
     private readonly IHttpContextFactory _contexts;
@@ -14,6 +17,8 @@ internal sealed class GatewayLink : Link
     private readonly TimeSpan _sendTimeout;
     private readonly ILogger _logger;
     private readonly Stream _stream;
+    private readonly WatchedSocket? _socket;
+    private readonly TaskCompletionSource<Exception> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="context">The request that the link was opened by.</param>
     /// <param name="stream">Its connection.</param>
@@ -24,8 +29,12 @@ internal sealed class GatewayLink : Link
     public GatewayLink(HttpContext context, Stream stream, IHttpContextFactory contexts, RequestDelegate next, TimeSpan sendTimeout, ILogger logger)
     {
         (_features, _stream, _contexts, _next, _sendTimeout, _logger) = (context.Features, stream, contexts, next, sendTimeout, logger);
-        var socket = _features.Get<ITlsHandshakeFeature>() is null ? _features.Get<IConnectionSocketFeature>()?.Socket : null;
-        Output = new LinkOutput(socket, bytes => SendAsync(socket, bytes), Drained, _ => context.Abort());
+        _socket = _features.Get<ITlsHandshakeFeature>() is null ? _features.Get<SocketHandover>()?.TryTake() : null;
+        Output = new LinkOutput(_socket?.Socket, SendAsync, Drained, exception =>
+        {
+            context.Abort();
+            _ended.TrySetResult(exception);
+        });
     }
 
     public override LinkOutput Output { get; }
@@ -38,9 +47,16 @@ internal sealed class GatewayLink : Link
         Exception reason = new IOException("The gateway has closed the link.");
         try
         {
+            // Of a socket that was taken over, what had come until then.
             while (await _stream.ReadAsync(Input.Room, ended.Token) is > 0 and var count)
             {
                 Input.Received(count);
+            }
+
+            if (_socket is not null)
+            {
+                _socket.Read(this);
+                reason = await _ended.Task.WaitAsync(ended.Token);
             }
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
@@ -48,12 +64,34 @@ internal sealed class GatewayLink : Link
             reason = exception;
         }
 
+        _socket?.Dispose();
         if (Count > 0)
         {
             Log.LinkBroken(_logger, Count, reason.Message);
         }
 
         EndSessions(reason);
+    }
+
+    public void OnReadable(Span<byte> room)
+    {
+        try
+        {
+            var count = _socket!.Receive(Input.Room.Span);
+            if (count > 0)
+            {
+                Input.Received(count);
+            }
+            else if (count == 0)
+            {
+                End(new IOException("The gateway has closed the link."));
+            }
+        }
+        catch (Exception exception)
+        {
+            // Whatever it is, it ends this link and not the thread.
+            End(exception);
+        }
     }
 
     protected override void OnHead(LinkFrame frame, ReadOnlySpan<byte> payload)
@@ -70,6 +108,12 @@ internal sealed class GatewayLink : Link
         ThreadPool.UnsafeQueueUserWorkItem(_ => _ = request.RunAsync(_contexts, _next, _logger), null);
     }
 
+    private void End(Exception reason)
+    {
+        _socket!.Pause();
+        _ended.TrySetResult(reason);
+    }
+
     private async Task EndWhenEmptyAsync(CancellationTokenSource ended)
     {
         while (Count > 0)
@@ -80,18 +124,15 @@ internal sealed class GatewayLink : Link
         await ended.CancelAsync();
     }
 
-    private async ValueTask SendAsync(Socket? socket, ReadOnlyMemory<byte> bytes)
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        if (socket is null)
+        if (_socket is not null)
         {
-            await _stream.WriteAsync(bytes);
-            await _stream.FlushAsync();
+            await _socket.SendAsync(bytes);
             return;
         }
 
-        while (bytes.Length > 0)
-        {
-            bytes = bytes[await socket.SendAsync(bytes)..];
-        }
+        await _stream.WriteAsync(bytes);
+        await _stream.FlushAsync();
     }
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Notifications.Sockets;
 
 namespace Notifications.Links;
 

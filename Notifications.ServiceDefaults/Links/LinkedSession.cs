@@ -111,7 +111,7 @@ internal class LinkedSession : Stream
     }
 
     /// <summary>Whoever waits to write tries again.</summary>
-    public void Continue()
+    public virtual void Continue()
     {
         TaskCompletionSource? writable;
         lock (Gate)

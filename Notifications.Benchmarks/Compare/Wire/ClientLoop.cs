@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Net;
 using Notifications.Benchmarks.Compare.Protocols;
+using Notifications.Sockets;
 
 namespace Notifications.Benchmarks.Compare.Wire;
 
@@ -97,7 +98,7 @@ internal sealed class ClientLoop : IDisposable
             var count = _epoll.Wait(Math.Max(0, wake - Clock.Now));
             for (var i = 0; i < count; i++)
             {
-                OnReady(_connections[_epoll.Id(i)]);
+                OnReady(_connections[(int)_epoll.Id(i)]);
             }
         }
 

@@ -1,3 +1,4 @@
+using Notifications.Sockets;
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
@@ -44,7 +45,7 @@ internal sealed class WireConnection(int index, string user, string? topic, IPEn
         _socket = Linux.Socket();
         Phase = WirePhase.Connecting;
         Linux.Connect(_socket, server);
-        epoll.WatchConnect(_socket, index);
+        epoll.Add(_socket, index, SocketEvents.Writable);
     }
 
     /// <summary>The socket has something to tell.</summary>
@@ -61,7 +62,7 @@ internal sealed class WireConnection(int index, string user, string? topic, IPEn
         if (Phase == WirePhase.Connecting)
         {
             Phase = WirePhase.Upgrading;
-            epoll.WatchRead(_socket, index);
+            epoll.Change(_socket, index, SocketEvents.Readable);
             SendRaw(Encoding.ASCII.GetBytes(request));
             return;
         }

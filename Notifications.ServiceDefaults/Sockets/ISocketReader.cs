@@ -1,0 +1,9 @@
+namespace Notifications.Sockets;
+
+/// <summary>Whom the bytes of a socket are for.</summary>
+internal interface ISocketReader
+{
+    /// <summary>There is something to receive, or the end. Never waits and never throws: it is called on the loop's thread, which all its sockets share.</summary>
+    /// <param name="room">The loop's, for what is passed on before this returns.</param>
+    void OnReadable(Span<byte> room);
+}

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using System.IO.Pipes;
+using System.Net.Sockets;
+using Notifications.Links;
+
+namespace Notifications.Sockets;
+
+/// <summary>
+/// One thread that waits for many sockets and reads them itself: it is woken once for all that has come, where .NET's sockets hand each piece from the thread that
+/// waits to one of the pool, which wakes another to look whether there is more. Linux only.
+/// </summary>
+internal sealed class SocketLoop : IDisposable
+{
+    private const int Room = 64 * 1024;
+    private const long Waker = 0;
+
+    private readonly Epoll _epoll = new();
+    private readonly ConcurrentDictionary<long, WatchedSocket> _sockets = new();
+    private readonly AnonymousPipeServerStream _waker = new();
+    private long _last = Waker;
+    private volatile bool _isDisposed;
+
+    public SocketLoop(string name)
+    {
+        _epoll.Add((int)_waker.ClientSafePipeHandle.DangerousGetHandle(), Waker, SocketEvents.Readable);
+        new Thread(Run) { IsBackground = true, Name = name }.Start();
+    }
+
+    /// <summary>The socket is this loop's from now on: .NET's own asynchronous calls must never be used on it, or its events wake their thread as well.</summary>
+    public WatchedSocket Watch(Socket socket)
+    {
+        var id = Interlocked.Increment(ref _last);
+        return _sockets[id] = new WatchedSocket(socket, _epoll, id, () => _sockets.TryRemove(id, out _));
+    }
+
+    /// <summary>Ends the thread and closes what it waits for.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _waker.WriteByte(1);
+    }
+
+    private void Run()
+    {
+        var room = new byte[Room];
+        while (!_isDisposed)
+        {
+            var count = _epoll.Wait();
+            WriteBatch.Begin();
+            for (var i = 0; i < count; i++)
+            {
+                // One that was closed since is not there any more.
+                if (_sockets.TryGetValue(_epoll.Id(i), out var socket))
+                {
+                    socket.OnReady(_epoll.Events(i), room);
+                }
+            }
+
+            WriteBatch.End();
+        }
+
+        foreach (var socket in _sockets.Values)
+        {
+            socket.Dispose();
+        }
+
+        _epoll.Dispose();
+        _waker.Dispose();
+    }
+}
