@@ -17,8 +17,12 @@ internal sealed class PublisherProgram(NotificationPublisher publisher)
 
     private readonly StreamName _topic = StreamName.Topic(Order.TopicName);
     private readonly Dictionary<int, StreamName> _users = [];
-    private readonly ConcurrentQueue<(int Number, PublishResult Result)> _published = [];
-    private readonly List<Task> _underWay = [];
+    private readonly ConcurrentDictionary<string, string> _epochs = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<(int Number, long Offset, string Epoch)> _published = [];
+    private TaskCompletionSource _idle = new();
+
+    /// <summary>Publishes, and who may ask for more.</summary>
+    private int _underWay = 1;
 
     public static async Task RunAsync(string redis, Stream input, TextWriter output, CancellationToken cancellationToken)
     {
@@ -45,7 +49,8 @@ internal sealed class PublisherProgram(NotificationPublisher publisher)
                 }
                 else
                 {
-                    _underWay.Add(PublishAsync(order, cancellationToken));
+                    Interlocked.Increment(ref _underWay);
+                    _ = PublishAsync(order, cancellationToken);
                 }
             }
 
@@ -54,11 +59,21 @@ internal sealed class PublisherProgram(NotificationPublisher publisher)
         }
     }
 
+    /// <remarks>As in a service nobody keeps its task: tens of thousands of them would be what this process's collections of garbage take longest with.</remarks>
     private async Task PublishAsync(Order order, CancellationToken cancellationToken)
     {
-        var notification = Notification.Create("LOAD", Payload.Of(order)) with { Id = order.Number.ToString(CultureInfo.InvariantCulture) };
-        var result = await publisher.PublishAsync(order.Recipient == Order.Topic ? _topic : User(order.Recipient), notification, cancellationToken);
-        _published.Enqueue((order.Number, result));
+        try
+        {
+            var notification = Notification.Create("LOAD", Payload.Of(order)) with { Id = order.Number.ToString(CultureInfo.InvariantCulture) };
+            var result = await publisher.PublishAsync(order.Recipient == Order.Topic ? _topic : User(order.Recipient), notification, cancellationToken);
+            _published.Enqueue((order.Number, result.Offset, _epochs.GetOrAdd(result.Epoch, result.Epoch)));
+        }
+        catch (Exception exception)
+        {
+            _idle.TrySetException(exception);
+        }
+
+        Done();
     }
 
     private StreamName User(int recipient)
@@ -71,14 +86,23 @@ internal sealed class PublisherProgram(NotificationPublisher publisher)
         return name;
     }
 
+    private void Done()
+    {
+        if (Interlocked.Decrement(ref _underWay) == 0)
+        {
+            _idle.TrySetResult();
+        }
+    }
+
     private async Task SettleAsync(TextWriter output)
     {
-        await Task.WhenAll(_underWay);
-        _underWay.Clear();
+        Done();
+        await _idle.Task;
+        (_idle, _underWay) = (new(), 1);
         await output.WriteLineAsync($"{Settled} {_published.Count}");
         while (_published.TryDequeue(out var published))
         {
-            await output.WriteLineAsync($"{published.Number} {published.Result.Offset} {published.Result.Epoch}");
+            await output.WriteLineAsync($"{published.Number} {published.Offset} {published.Epoch}");
         }
 
         await output.FlushAsync();
