@@ -1,12 +1,11 @@
 using Microsoft.AspNetCore.SignalR;
-using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Notifications.Hubs.Backplane;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Limits;
 using Notifications.Hubs.Tokens;
 using Notifications.Messaging;
-using StackExchange.Redis;
 
 namespace Notifications.Hubs;
 
@@ -28,14 +27,13 @@ public static class HubRegistration
             options.AddFilter<InvocationErrors>();
             options.AddFilter<InvocationLimits>();
             options.AddFilter<AcknowledgementShortcut>();
-        }).AddMessagePackProtocol().AddStackExchangeRedis();
+        }).AddMessagePackProtocol();
         services.WrapHubProtocols();
         // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical);
-        // One Redis connection for the backplane and for us, so that there is one to watch and to rebuild.
-        services.AddOptions<RedisOptions>().Configure<IConnectionMultiplexer>((options, redis) => options.ConnectionFactory = _ => Task.FromResult(redis));
         services.AddSingleton<IUserIdProvider, SubjectUserIdProvider>();
         services.TryAddSingleton<TopicPolicy>();
+        services.AddBackplane();
         services.AddDelivery();
         services.AddTokenSessions();
     }

@@ -1,21 +1,22 @@
 using Microsoft.AspNetCore.SignalR;
-using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.Options;
+using Notifications.Hubs.Backplane;
 
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// SignalR's Redis backplane, as an adopter's own <c>Clients.Group</c> and the like need it, which also gives each connection
+/// The backplane, as an adopter's own <c>Clients.Group</c> and the like need it, which also gives each connection
 /// its <see cref="ConnectionDelivery"/>: this is where SignalR hands out the connection itself.
 /// </summary>
 internal sealed class DeliveringLifetimeManager(
     ConnectionDeliveries deliveries,
-    ILogger<RedisHubLifetimeManager<NotificationHub>> logger,
-    IOptions<RedisOptions> options,
+    BackplaneLink link,
     IHubProtocolResolver protocols,
-    IOptions<HubOptions> hubOptions,
-    IOptions<HubOptions<NotificationHub>> notificationHubOptions)
-    : RedisHubLifetimeManager<NotificationHub>(logger, options, protocols, hubOptions, notificationHubOptions)
+    IOptions<HubOptions> options,
+    IOptions<HubOptions<NotificationHub>> hubOptions,
+    TimeProvider time,
+    ILogger<BackplaneLifetimeManager<NotificationHub>> logger)
+    : BackplaneLifetimeManager<NotificationHub>(link, protocols, options, hubOptions, time, logger)
 {
     public override async Task OnConnectedAsync(HubConnectionContext connection)
     {

@@ -1,3 +1,4 @@
+using Notifications.Hubs.Backplane;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Tokens;
 
@@ -15,6 +16,7 @@ internal static class SessionRefusal
     {
         var instance = app.Services.GetRequiredService<Instance>();
         var link = app.Services.GetRequiredService<LiveLink>();
+        var backplane = app.Services.GetRequiredService<BackplaneLink>();
         var revocations = app.Services.GetRequiredService<Revocations>();
         app.Use((context, next) =>
         {
@@ -25,7 +27,7 @@ internal static class SessionRefusal
             }
 
             return instance.IsDraining ? Refuse(context, "This hub instance is going away, or an operator drains it. Try again: the gateway sends you to another.")
-                : link.Hears && revocations.AreRead ? next(context)
+                : link.Hears && backplane.IsListening && revocations.AreRead ? next(context)
                 : Refuse(context, "This hub instance does not hear of notifications, since Redis does not answer. Try again after a while.");
         });
     }

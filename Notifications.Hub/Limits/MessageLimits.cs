@@ -51,6 +51,7 @@ internal sealed class MessageLimitsProtocol(
         }
 
         if (message is not (InvocationMessage or PingMessage or CloseMessage or AckMessage or SequenceMessage)
+            && !IsAwaited(message, binder)
             && limits.Value.UnusableMessages > 0
             && Interlocked.Increment(ref _unusable.GetOrCreateValue(binder).Value) > limits.Value.UnusableMessages)
         {
@@ -60,6 +61,25 @@ internal sealed class MessageLimitsProtocol(
         }
 
         return true;
+    }
+
+    /// <summary>The hub asked this client for a result.</summary>
+    private static bool IsAwaited(HubMessage message, IInvocationBinder binder)
+    {
+        if (message is not CompletionMessage { InvocationId: { } id })
+        {
+            return false;
+        }
+
+        try
+        {
+            return binder.GetReturnType(id) is not null;
+        }
+        catch (InvalidOperationException)
+        {
+            // SignalR's way to say that it does not know the invocation.
+            return false;
+        }
     }
 
     private bool TryRead(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)

@@ -107,7 +107,7 @@ public sealed class RedisAclTests(SecuredSystem system)
             () => database.PublishAsync(RedisChannel.Literal(RedisNames.UserEnds), user),
             () => database.PublishAsync(RedisChannel.Literal(RedisNames.Questions), "{}"),
             () => redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(RedisNames.Questions)),
-            () => database.PublishAsync(RedisChannel.Literal("Notifications.Hubs.NotificationHub:all"), "x"),
+            () => database.PublishAsync(RedisChannel.Literal(RedisNames.Backplane), "{}"),
             () => database.SortedSetAddAsync(RedisNames.Revocations, user, 1),
             () => database.StringSetAsync(RedisNames.Instance("mine"), "{}"),
             () => database.ExecuteAsync("KEYS", "*"),

@@ -48,12 +48,16 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await using var hub = await HubHost.StartAsync(cluster.ConnectionString);
         await using var other = await HubHost.StartAsync(cluster.ConnectionString);
         await using var client = await hub.ConnectAsync(_user);
-        var clients = other.Service<IHubContext<NotificationHub>>().Clients;
+        await using var asked = await SentClient.ConnectAsync(hub, SentClient.MessagePack, _user);
+        var context = other.Service<IHubContext<NotificationHub>>();
+        await context.Groups.AddToGroupAsync(asked.Id, "red");
 
-        await clients.All.SendAsync("notification", Said("all"));
-        await clients.User(_user).SendAsync("notification", Said("user"));
-        await Eventually.True(() => client.Received.Count == 2, "what the other hub said");
-        Assert.Equal(["all", "user"], client.Received.Select(received => received.Id).Order());
+        await context.Clients.All.SendAsync("notification", Said("all"));
+        await context.Clients.User(_user).SendAsync("notification", Said("user"));
+        await context.Clients.Group("red").SendAsync("said", new Said("group", 1));
+        await Eventually.True(() => client.Received.Count == 2 && asked.Heard.Count == 1, "what the other hub said");
+        Assert.Equal(["all", "user"], client.Received.Select(received => received.Id));
+        Assert.Equal(new Said("hehe", 42), await context.Clients.Client(asked.Id).InvokeAsync<Said>("double", new Said("he", 21), CancellationToken.None));
     }
 
     [FactWithRedisServer]

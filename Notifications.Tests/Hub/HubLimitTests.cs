@@ -91,6 +91,7 @@ public sealed class HubLimitTests(RedisServers servers) : IClassFixture<RedisSer
     [InlineData("{\"type\":1,\"invocationId\":\"1\",\"target\":\"Nothing\",\"arguments\":[]}")]
     [InlineData("{\"type\":1,\"invocationId\":\"1\",\"target\":\"Subscribe\",\"arguments\":[{},7]}")]
     [InlineData("{\"type\":4,\"invocationId\":\"1\",\"target\":\"Instance\",\"arguments\":[]}")]
+    [InlineData("{\"type\":3,\"invocationId\":\"1\",\"result\":1}")]
     [InlineData("{\"type\":2,\"invocationId\":\"1\",\"item\":1}")]
     public async Task Messages_that_the_hub_has_no_use_for(string message)
     {
