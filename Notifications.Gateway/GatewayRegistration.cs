@@ -13,6 +13,7 @@ internal static class GatewayRegistration
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddLoopTransport();
+        builder.AddIdleMemory();
         builder.AddGatewayOptions();
         builder.AddForwarding();
         builder.AddOrigins();

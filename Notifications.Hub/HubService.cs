@@ -29,6 +29,7 @@ public static class HubService
     {
         builder.AddServiceDefaults();
         builder.AddLoopTransport();
+        builder.AddIdleMemory();
         builder.AddTokenAuthentication();
         builder.AddRedis();
         builder.AddNotificationHub();
