@@ -23,7 +23,7 @@ internal sealed class SocketHandover(Func<WatchedSocket?> take)
     public WatchedSocket? TryTake()
     {
         var socket = Interlocked.Exchange(ref _take, null)?.Invoke();
-        IsTaken = socket is not null;
+        IsTaken |= socket is not null;
         return socket;
     }
 

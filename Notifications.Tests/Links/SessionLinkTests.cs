@@ -166,10 +166,58 @@ public sealed class SessionLinkTests : IAsyncLifetime
         await AssertGetsAsync(client, "ann", "still there");
     }
 
+    [Fact]
+    public async Task What_is_limited_counts_as_long_as_the_session_whose_request_is_over()
+    {
+        await using var gateway = await RunningGateway.StartAsync(
+            settings: new()
+            {
+                ["Gateway:Limits:ConnectionsPerUser"] = "1",
+                ["Gateway:Limits:ConnectionsPerAddress"] = "2",
+                ["Gateway:KnownProxies:0"] = "127.0.0.2",
+            },
+            shared: _gateway.Redis);
+        await gateway.UseAsync(Instance);
+        var client = await ConnectAsync("ann", HttpTransportType.WebSockets, gateway: gateway, skipNegotiation: true);
+        Assert.Equal((1, 1), (gateway.Sessions, gateway.LinkedSessions));
+
+        using (var browser = gateway.Browser(TestTokens.Create("ann")))
+        {
+            using var another = await browser.PostAsync($"{RunningGateway.HubPath}/negotiate?negotiateVersion=1", null);
+            Assert.Equal(HttpStatusCode.TooManyRequests, another.StatusCode);
+            // It holds the second place of the address.
+            await Assert.ThrowsAnyAsync<Exception>(() => ConnectAsync("bob", HttpTransportType.WebSockets, gateway: gateway, skipNegotiation: true));
+        }
+
+        await client.DisposeAsync();
+        await Eventually.True(
+            async () =>
+            {
+                using var browser = gateway.Browser(TestTokens.Create("ann"));
+                using var another = await browser.PostAsync($"{RunningGateway.HubPath}/negotiate?negotiateVersion=1", null);
+                return another.StatusCode == HttpStatusCode.OK;
+            },
+            "the user's place to be free");
+        await Eventually.True(
+            async () =>
+            {
+                try
+                {
+                    await using var bob = await ConnectAsync("bob", HttpTransportType.WebSockets, gateway: gateway, skipNegotiation: true);
+                    return true;
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            "the address's places to be free");
+    }
+
     private HubInstance Instance => new("hub", _hub.Address.ToString(), Draining: false, SessionLinks: true);
 
-    private Task<HubClient> ConnectAsync(string user, HttpTransportType transport, bool skipNegotiation = false) => HubClient.ConnectAsync(
-        _gateway.Address,
+    private Task<HubClient> ConnectAsync(string user, HttpTransportType transport, bool skipNegotiation = false, RunningGateway? gateway = null) => HubClient.ConnectAsync(
+        (gateway ?? _gateway).Address,
         options =>
         {
             options.AccessTokenProvider = () => Task.FromResult<string?>(TestTokens.Create(user));
