@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -59,9 +60,18 @@ public static class IdleMemoryRegistration
             return;
         }
 
-        builder.Services.AddHostedService(services => new IdleMemory(
-            services.GetService<TimeProvider>() ?? TimeProvider.System,
-            () => GC.GetTotalAllocatedBytes(),
-            () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true)));
+        builder.Services.AddHostedService(services =>
+        {
+            var logger = services.GetRequiredService<ILogger<IdleMemory>>();
+            return new IdleMemory(services.GetService<TimeProvider>() ?? TimeProvider.System, () => GC.GetTotalAllocatedBytes(), () => GiveBack(logger));
+        });
+    }
+
+    private static void GiveBack(ILogger logger)
+    {
+        const int megabyte = 1024 * 1024;
+        var (before, paused) = (Environment.WorkingSet, GC.GetTotalPauseDuration());
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        Log.MemoryGivenBack(logger, before / megabyte, Environment.WorkingSet / megabyte, (GC.GetTotalPauseDuration() - paused).TotalMilliseconds);
     }
 }

@@ -6,4 +6,7 @@ internal static partial class Log
 {
     [LoggerMessage(LogLevel.Error, "The drain before the stop failed; the service stops at once.")]
     public static partial void DrainFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Quiet after a rush: {Before} MB in use, {After} MB after giving back what was free, which took {Pause:0} ms.")]
+    public static partial void MemoryGivenBack(ILogger logger, long before, long after, double pause);
 }
