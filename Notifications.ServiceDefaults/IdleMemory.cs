@@ -5,7 +5,7 @@ namespace Microsoft.Extensions.Hosting;
 
 /// <summary>
 /// Gives memory back to the system in the quiet after a rush: .NET collects when so much was allocated, and a process whose clients have all come and now wait for something allocates
-/// next to nothing, so it would keep what their coming left behind. One collection of everything then, which stops the process for about a millisecond per megabyte in use.
+/// next to nothing, so it would keep what their coming left behind. One collection of everything then, which stops the process while it lasts.
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="allocated">Bytes allocated since the process began.</param>
