@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -55,7 +56,7 @@ public static class IdleMemoryRegistration
     /// <summary>For a service that holds many connections. <c>IdleMemory:Return</c> <c>false</c> switches it off.</summary>
     public static void AddIdleMemory(this IHostApplicationBuilder builder)
     {
-        if (builder.Configuration["IdleMemory:Return"] is { } configured && !bool.Parse(configured))
+        if (!builder.Configuration.GetValue("IdleMemory:Return", true))
         {
             return;
         }

@@ -77,7 +77,11 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
             link.CountTaken(1);
             var early = _unsent!.ToArray();
             _unsent = null;
-            SendToClient(early);
+            if (early.Length > 0)
+            {
+                SendToClient(early);
+            }
+
             isOver = IsClosed && _unsent is null;
         }
 

@@ -18,9 +18,6 @@ internal sealed class BackplaneLink : LiveListener, IHealthCheck
     /// <summary>Received and not applied yet. Applying waits for no client, so there are this many only if the processor is not enough.</summary>
     private const int MaxReceived = 10_000;
 
-    private static readonly TimeSpan ListenInterval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan FirstListenInterval = TimeSpan.FromMilliseconds(500);
-
     private readonly ConcurrentDictionary<string, Action<string, BackplaneBody>> _hubs = new(StringComparer.Ordinal);
     private readonly Channel<byte[]> _received = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MaxReceived) { SingleReader = true });
     private readonly Instance _instance;
@@ -42,7 +39,7 @@ internal sealed class BackplaneLink : LiveListener, IHealthCheck
     /// <summary>What other instances send from now on arrives, as long as the live link hears.</summary>
     public bool IsListening => _own.HasBegun && _all.HasBegun;
 
-    protected override TimeSpan Pace => IsListening ? ListenInterval : FirstListenInterval;
+    protected override TimeSpan Pace => IsListening ? SteadyPace : FirstPace;
 
     /// <param name="hub">The full name of a hub class.</param>
     /// <param name="take">Gets what is sent about its clients, and by which instance, one after the other. Waits for nothing.</param>

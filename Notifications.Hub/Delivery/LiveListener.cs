@@ -8,6 +8,12 @@ namespace Notifications.Hubs.Delivery;
 /// </summary>
 internal abstract class LiveListener(LiveLink link, TimeProvider time) : BackgroundService
 {
+    /// <summary>The steady pace: what the live link tells of is not waited for.</summary>
+    protected static readonly TimeSpan SteadyPace = TimeSpan.FromSeconds(30);
+
+    /// <summary>For one without whose first update no session begins, until it has succeeded.</summary>
+    protected static readonly TimeSpan FirstPace = TimeSpan.FromMilliseconds(500);
+
     private readonly SemaphoreSlim _updating = new(1);
 
     public override void Dispose()

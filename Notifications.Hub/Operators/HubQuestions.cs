@@ -18,8 +18,6 @@ internal sealed class HubQuestions : LiveListener
     /// <summary>One that is well answers within milliseconds. Below the time-out of Redis commands.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan ListenInterval = TimeSpan.FromSeconds(30);
-
     /// <summary>A user's connections and their streams that are told of; a gateway lets him have a hundred connections.</summary>
     private const int MaxConnections = 100;
     private const int MaxStreams = 20;
@@ -45,7 +43,7 @@ internal sealed class HubQuestions : LiveListener
         _answers = new LiveSubscription(link, () => channels.AnswersAsync(instance.Id), Take);
     }
 
-    protected override TimeSpan Pace => ListenInterval;
+    protected override TimeSpan Pace => SteadyPace;
 
     /// <summary>Which connections of the user each hub has. Waits for those that are expected, up to <see cref="AnswerLimit"/>.</summary>
     /// <returns>The answers, by instance; also of one that is not expected.</returns>

@@ -10,11 +10,6 @@ namespace Notifications.Hubs.Tokens;
 /// </summary>
 internal sealed class RevocationListener : LiveListener
 {
-    private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(30);
-
-    /// <summary>Until they have been read for the first time, no session begins.</summary>
-    private static readonly TimeSpan FirstReadInterval = TimeSpan.FromMilliseconds(500);
-
     private readonly Revocations _revocations;
     private readonly TokenSessions _sessions;
     private readonly RevocationStore _store;
@@ -29,7 +24,7 @@ internal sealed class RevocationListener : LiveListener
         _ends = new LiveSubscription(link, channels.UserEndsAsync, message => Hear(Encoding.UTF8.GetString(message)));
     }
 
-    protected override TimeSpan Pace => _revocations.AreRead ? ReadInterval : FirstReadInterval;
+    protected override TimeSpan Pace => _revocations.AreRead ? SteadyPace : FirstPace;
 
     /// <summary>First listens, then reads: what is said in between is known twice.</summary>
     protected override async Task UpdateAsync()

@@ -1,9 +1,9 @@
-using Notifications.Sockets;
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 using Notifications.Benchmarks.Compare.Protocols;
+using Notifications.Sockets;
 
 namespace Notifications.Benchmarks.Compare.Wire;
 
