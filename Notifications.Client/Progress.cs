@@ -9,7 +9,11 @@ namespace Notifications.Client;
 /// </summary>
 internal sealed class Progress
 {
-    private static readonly TimeSpan AcknowledgeInterval = TimeSpan.FromMilliseconds(500);
+    /// <summary>
+    /// For a client that gets several a second one acknowledgement stands for all of them. What depends on it is whether the user's phones are
+    /// asked, and where a device stands that has lost its positions; both can wait that long.
+    /// </summary>
+    private static readonly TimeSpan AcknowledgeInterval = TimeSpan.FromSeconds(2);
 
     private readonly string _stream;
     private readonly NotificationClientOptions _options;

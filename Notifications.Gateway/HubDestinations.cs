@@ -10,11 +10,15 @@ internal static class HubDestinationsRegistration
 {
     private const string RedisHealthCheck = "StackExchange.Redis";
 
+    /// <summary>What is known before the registry is read: nothing, or the one address for all hubs, which service discovery resolves.</summary>
+    public static IReadOnlyDictionary<string, DestinationConfig> AtStart(GatewayOptions options) => options.Hubs is HubSource.Endpoint
+        ? new Dictionary<string, DestinationConfig> { ["hub"] = new() { Address = "http://hub" } }
+        : new Dictionary<string, DestinationConfig>();
+
     public static void AddHubDestinations(this WebApplicationBuilder builder)
     {
         if (builder.ReadGatewayOptions().Hubs is HubSource.Endpoint)
         {
-            builder.Services.AddHostedService<HubEndpoint>();
             return;
         }
 

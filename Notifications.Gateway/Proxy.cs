@@ -39,7 +39,7 @@ internal static class Proxy
     {
         var options = builder.ReadGatewayOptions();
         var proxy = builder.Services.AddReverseProxy()
-            .LoadFromMemory(Routes(builder.ReadLimitOptions()), Clusters(new Dictionary<string, DestinationConfig>(), options))
+            .LoadFromMemory(Routes(builder.ReadLimitOptions()), Clusters(HubDestinationsRegistration.AtStart(options), options))
             .WithoutClientsWord()
             .AddServiceDiscoveryDestinationResolver();
         LinkedSessions.AddTransform(proxy);

@@ -96,8 +96,7 @@ internal abstract class ServerProcess(string name, DirectoryInfo directory, Watc
     {
         if (Running.HasExited)
         {
-            var lines = File.Exists(LogFile) ? File.ReadLines(LogFile).TakeLast(10) : [];
-            throw new InvalidOperationException($"{name} exited with {Running.ExitCode}:{System.Environment.NewLine}{string.Join(System.Environment.NewLine, lines)}");
+            throw new InvalidOperationException($"{name} exited with {Running.ExitCode}:{System.Environment.NewLine}{string.Join(System.Environment.NewLine, Why())}");
         }
     }
 
@@ -112,6 +111,16 @@ internal abstract class ServerProcess(string name, DirectoryInfo directory, Watc
     protected virtual IEnumerable<(string Variable, string Value)> Environment() => [];
 
     protected abstract Task<bool> IsReadyAsync(CancellationToken cancellationToken);
+
+    /// <summary>The end of its log, and before it what .NET's console logger calls critical: that may have been long before the end.</summary>
+    private IEnumerable<string> Why()
+    {
+        const int shown = 10;
+        var lines = File.Exists(LogFile) ? File.ReadAllLines(LogFile) : [];
+        return lines.Index().Where(line => line.Item.StartsWith("crit:", StringComparison.Ordinal))
+            .SelectMany(critical => lines.Skip(critical.Index).Take(shown))
+            .Concat(lines.TakeLast(shown));
+    }
 
     private void Forget(Process process)
     {

@@ -29,13 +29,13 @@ public class FrameBenchmarks
     }
 
     [Benchmark]
-    public int Parse() => Heard().Message.GetHashCode();
+    public int Parse() => Heard().Position.GetHashCode();
 
     [Benchmark]
-    public int Json() => Heard().Message.GetSerializedMessage(JsonProtocol).Length;
+    public int Json() => Heard().In(JsonProtocol.Name).GetSerializedMessage(JsonProtocol).Length;
 
     [Benchmark]
-    public int MessagePack() => Heard().Message.GetSerializedMessage(MessagePackProtocol).Length;
+    public int MessagePack() => Heard().In(MessagePackProtocol.Name).GetSerializedMessage(MessagePackProtocol).Length;
 
     private NotificationFrame Heard() => LiveMessage.TryParse(_message, out var live)
         ? NotificationFrame.Heard(_stream, live, LogEntry.Parse(live.Entry))

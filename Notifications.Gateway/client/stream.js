@@ -4,7 +4,8 @@
 
 /** How many notifications of a stream wait for its handler; what comes beyond is left to the hub's log and asked for later. */
 const QUEUE_LENGTH = 256;
-const ACKNOWLEDGE_INTERVAL_MS = 500;
+/** As long as in the .NET client: one acknowledgement stands for all that came before it. */
+const ACKNOWLEDGE_INTERVAL_MS = 2000;
 
 /**
  * A notification, a gap, or neither: the place where the stream began for this client. `done` are the handlers that have returned.

@@ -54,7 +54,7 @@ internal sealed class AcknowledgementWriter(
                 await FlushAsync();
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             await FlushAsync();
         }

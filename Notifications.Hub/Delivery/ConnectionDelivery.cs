@@ -36,6 +36,7 @@ internal sealed class ConnectionDelivery
     private readonly DateTimeOffset _openedAt;
     private readonly HubSession? _session;
     private readonly bool _isText;
+    private readonly string _protocol;
     private readonly Lock _queueLock = new();
     private readonly Queue<Work> _queue = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -63,6 +64,7 @@ internal sealed class ConnectionDelivery
         var device = connection.GetHttpContext()?.Request.Query[DeviceNameRule.Query].ToString();
         _device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
         _session = connection.GetHttpContext()?.Features.Get<HubSession>();
+        _protocol = connection.Protocol.Name;
         _isText = connection.Features.Get<ITransferFormatFeature>()?.ActiveFormat != TransferFormat.Binary;
     }
 
@@ -436,7 +438,7 @@ internal sealed class ConnectionDelivery
 
     private async ValueTask WriteAsync(Subscription subscription, NotificationFrame frame)
     {
-        await SendAsync(frame.Message);
+        await SendAsync(frame.In(_protocol));
         subscription.MoveTo(frame.Position);
         var latency = _time.GetUtcNow() - frame.Timestamp;
         _telemetry.Delivered(latency);

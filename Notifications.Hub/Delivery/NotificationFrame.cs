@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MessagePack;
@@ -16,22 +17,22 @@ namespace Notifications.Hubs.Delivery;
 internal sealed class NotificationFrame
 {
     private readonly string _previous;
+    private readonly NotificationArgument _argument;
+    private SerializedHubMessage? _json;
+    private SerializedHubMessage? _other;
 
     private NotificationFrame(StreamName stream, string epoch, long offset, string previous, LogEntry entry)
     {
         Position = new Position(epoch, offset, entry.Token);
         _previous = previous;
         Timestamp = entry.Timestamp;
-        Message = new SerializedHubMessage(new InvocationMessage(
-            ClientEvents.Notification, [new NotificationArgument(stream, Position, entry.Body)]));
+        _argument = new NotificationArgument(stream, Position, entry.Body);
     }
 
     public Position Position { get; }
 
     /// <summary>When it was published.</summary>
     public DateTimeOffset Timestamp { get; }
-
-    public SerializedHubMessage Message { get; }
 
     /// <summary>One that was heard on the stream's channel.</summary>
     public static NotificationFrame Heard(StreamName stream, LiveMessage live, LogEntry entry) =>
@@ -40,6 +41,12 @@ internal sealed class NotificationFrame
     /// <summary>An entry of a page of the stream's log.</summary>
     public static NotificationFrame Read(StreamName stream, LogPage page, int index) =>
         new(stream, page.Epoch, page.After + index + 1, "", LogEntry.Parse(page.Entries[index]));
+
+    /// <summary>The message for connections of a protocol. JSON, which most have, is written here: SignalR's serializer takes several times as long for the same.</summary>
+    /// <param name="protocol">The name of a hub protocol.</param>
+    public SerializedHubMessage In(string protocol) => protocol == JsonFrame.Protocol
+        ? _json ??= new SerializedHubMessage([new SerializedMessage(protocol, JsonFrame.Of(_argument))])
+        : _other ??= new SerializedHubMessage(new InvocationMessage(ClientEvents.Notification, [_argument]));
 
     /// <summary>It is the next after this position, and of the same life of the log.</summary>
     public bool Follows(Position position) =>
@@ -54,25 +61,57 @@ internal sealed class NotificationFrame
 /// <summary>Argument of <c>notification</c>: <c>{stream, epoch, offset}</c> followed by the members of the body as its publisher wrote them.</summary>
 [JsonConverter(typeof(NotificationArgumentJson))]
 [MessagePackFormatter(typeof(NotificationArgumentMessagePack))]
-internal sealed record NotificationArgument(StreamName Stream, Position Position, ReadOnlyMemory<byte> Body);
-
-internal sealed class NotificationArgumentJson : JsonConverter<NotificationArgument>
+internal sealed record NotificationArgument(StreamName Stream, Position Position, ReadOnlyMemory<byte> Body)
 {
-    public override void Write(Utf8JsonWriter writer, NotificationArgument value, JsonSerializerOptions options)
+    /// <summary>More than its JSON has beside the body, unless the stream's name is very long.</summary>
+    public const int HeadSize = 192;
+
+    public void WriteJson(ArrayBufferWriter<byte> buffer)
     {
-        var buffer = new ArrayBufferWriter<byte>(value.Body.Length + 256);
         using (var head = new Utf8JsonWriter(buffer))
         {
             head.WriteStartObject();
-            head.WriteString("stream"u8, value.Stream.Value);
-            head.WriteString("epoch"u8, value.Position.Epoch);
-            head.WriteNumber("offset"u8, value.Position.Offset);
+            head.WriteString("stream"u8, Stream.Value);
+            head.WriteString("epoch"u8, Position.Epoch);
+            head.WriteNumber("offset"u8, Position.Offset);
             head.Flush();
         }
 
         // The head's object stays open and the body's members follow: "{" of the body becomes ",".
         buffer.Write(","u8);
-        buffer.Write(value.Body.Span[1..]);
+        buffer.Write(Body.Span[1..]);
+    }
+}
+
+/// <summary>
+/// A notification as an invocation of the JSON hub protocol, of which nobody waits for the end
+/// (https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/HubProtocol.md#json-encoding).
+/// </summary>
+internal static class JsonFrame
+{
+    public const string Protocol = "json";
+
+    private static readonly byte[] Begin = Encoding.UTF8.GetBytes($$"""{"type":1,"target":"{{ClientEvents.Notification}}","arguments":[""");
+
+    /// <summary>The separator of the text protocols' messages stands after it.</summary>
+    private static ReadOnlySpan<byte> End => "]}\u001e"u8;
+
+    public static ReadOnlyMemory<byte> Of(NotificationArgument argument)
+    {
+        var buffer = new ArrayBufferWriter<byte>(Begin.Length + End.Length + NotificationArgument.HeadSize + argument.Body.Length);
+        buffer.Write(Begin);
+        argument.WriteJson(buffer);
+        buffer.Write(End);
+        return buffer.WrittenMemory;
+    }
+}
+
+internal sealed class NotificationArgumentJson : JsonConverter<NotificationArgument>
+{
+    public override void Write(Utf8JsonWriter writer, NotificationArgument value, JsonSerializerOptions options)
+    {
+        var buffer = new ArrayBufferWriter<byte>(NotificationArgument.HeadSize + value.Body.Length);
+        value.WriteJson(buffer);
         writer.WriteRawValue(buffer.WrittenSpan, skipInputValidation: true);
     }
 

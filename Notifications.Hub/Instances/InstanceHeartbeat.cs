@@ -78,7 +78,7 @@ internal sealed class InstanceHeartbeat(
             }
             while (await timer.WaitForNextTickAsync(stopping));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // Leaving the registry follows.
         }

@@ -209,10 +209,11 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
         ];
         fcm.Latency = TimeSpan.FromMilliseconds(200);
         await messaging.Phones.RegisterAsync(_user, "android", PushPlatform.Fcm, _token);
-        await using (await fakes.HubAsync(redis.ConnectionString, settings))
+        await using (var first = await fakes.HubAsync(redis.ConnectionString, settings))
         {
             await messaging.Publisher.PublishAsync([.. Enumerable.Range(0, 10).Select(_ => (Own, Urgent))]);
             await Eventually.True(() => fcm.Requests.Count > 1, "the first hub to send");
+            await first.StopAsync();
         }
 
         Assert.InRange(fcm.Delivered.Count, 1, 9);

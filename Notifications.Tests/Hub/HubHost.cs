@@ -108,6 +108,9 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
     public Task TellToReconnectAsync(TimeSpan delay) =>
         Service<ConnectionDeliveries>().TellToReconnectAsync(() => delay);
 
+    /// <summary>As a process does on SIGTERM. Disposing alone waits for nothing that is under way, as a kill.</summary>
+    public Task StopAsync() => app.StopAsync();
+
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
     private async Task<bool> SucceedsAsync(string path)

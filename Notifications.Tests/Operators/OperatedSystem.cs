@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Notifications.Client;
@@ -9,6 +8,7 @@ using Notifications.Tests.Gateway;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
+using Xunit;
 
 namespace Notifications.Tests.Operators;
 
@@ -83,7 +83,9 @@ internal static class OperatorCalls
     {
         using (answer)
         {
-            return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).Clone();
+            var body = await answer.Content.ReadAsStringAsync();
+            Assert.True(answer.IsSuccessStatusCode, $"{answer.RequestMessage?.RequestUri} was answered {answer.StatusCode}: {body}");
+            return JsonElement.Parse(body);
         }
     }
 

@@ -31,7 +31,13 @@ public sealed class LoopTransportTests : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddLoopTransport();
         _app = builder.Build();
-        _app.MapPost("/echo", (HttpContext context) => context.Request.Body.CopyToAsync(context.Response.Body));
+        _app.MapPost("/echo", async (HttpContext context) =>
+        {
+            // First all of it: HttpClient receives nothing while it sends, so both ends would wait for each other once their buffers are full.
+            var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            await context.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length));
+        });
         _app.MapGet("/never", async (HttpContext context) =>
         {
             context.RequestAborted.Register(() => _aborted.TrySetResult());
