@@ -8,6 +8,7 @@ internal static class FaultRun
 {
     // Before the fault, so that what it disturbs is a system that runs, and after it, so that what it broke shows.
     private static readonly TimeSpan Undisturbed = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan BrieflyUndisturbed = TimeSpan.FromSeconds(2);
 
     public static async Task<FaultResult> RunAsync(
         FaultScenario scenario, FaultOptions options, TextWriter output, CancellationToken cancellationToken)
@@ -64,9 +65,9 @@ internal static class FaultRun
     {
         try
         {
-            await Task.Delay(Undisturbed, cancellationToken);
+            await Task.Delay(stage.Length(Undisturbed, BrieflyUndisturbed), cancellationToken);
             await scenario.RunAsync(stage, cancellationToken);
-            await Task.Delay(Undisturbed, cancellationToken);
+            await Task.Delay(stage.Length(Undisturbed, BrieflyUndisturbed), cancellationToken);
         }
         catch
         {

@@ -59,7 +59,9 @@ internal sealed class RollingRestart : FaultScenario
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
     {
         var between = stage.Length(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1));
-        foreach (var server in (Clusters.ServerProcess[])[.. stage.Cluster.Hubs, .. stage.Cluster.Gateways])
+        var hubs = stage.Length(stage.Cluster.Hubs.Count, 1);
+        var gateways = stage.Length(stage.Cluster.Gateways.Count, 1);
+        foreach (var server in (Clusters.ServerProcess[])[.. stage.Cluster.Hubs.Take(hubs), .. stage.Cluster.Gateways.Take(gateways)])
         {
             await server.StopAsync(cancellationToken);
             await server.StartAsync(cancellationToken);

@@ -15,7 +15,7 @@ internal sealed class OrdersKill : FaultScenario
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
     {
         var service = stage.Cluster.Orders[0];
-        var kills = stage.Length(12, 4);
+        var kills = stage.Length(12, 2);
         for (var kill = 0; kill < kills; kill++)
         {
             if (kill % 2 == 0)

@@ -31,7 +31,7 @@ internal sealed class ReconnectStorm : FaultScenario
     public override LoadOptions Load(LoadOptions standard, bool isBrief) => standard with
     {
         Direct = true,
-        Users = isBrief ? 600 : 10_000,
+        Users = isBrief ? 400 : 10_000,
         Rate = isBrief ? standard.Rate : standard.Rate / 2,
         CatchUpLimit = Limit,
     };

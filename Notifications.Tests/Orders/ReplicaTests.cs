@@ -39,14 +39,14 @@ public sealed class ReplicaTests(OrderDatabases databases) : IClassFixture<Order
         var customers = Customers(setup, await setup.StartServicesAsync(Replicas));
         await using var messaging = setup.Messaging;
 
-        var placing = Task.WhenAll(customers.Select(customer => customer.PlaceAsync(40)));
-        await AtLeastAsync(customers, 40);
+        var placing = Task.WhenAll(customers.Select(customer => customer.PlaceAsync(24)));
+        await AtLeastAsync(customers, 24);
         setup.Redis.Pause();
-        await AtLeastAsync(customers, 200);
+        await AtLeastAsync(customers, 120);
         setup.Redis.Resume();
-        await AtLeastAsync(customers, 400);
+        await AtLeastAsync(customers, 240);
         await setup.Redis.KillAsync();
-        await AtLeastAsync(customers, 600);
+        await AtLeastAsync(customers, 360);
         await setup.StartRedisAsync();
         await placing;
 
