@@ -73,6 +73,8 @@ export class NotificationClient {
   #streams = new Map();
   /** What was subscribed besides the user's own stream, and where to begin it. @type {Map<string, Position | undefined>} */
   #wanted = new Map();
+  /** The page may be going, and would take acknowledgements with it that wait for their time: the user's phones would be asked in vain. */
+  #onPageHide = () => this.#streams.forEach(stream => stream.flush());
 
   /** @param {Options} options */
   constructor(options) {
@@ -144,6 +146,7 @@ export class NotificationClient {
   start() {
     if (!this.#running) {
       this.#running = true;
+      globalThis.addEventListener?.('pagehide', this.#onPageHide);
       this.#backoff.reset();
       this.#streams.forEach(stream => stream.pump());
       this.#connect('connecting');
@@ -153,6 +156,7 @@ export class NotificationClient {
   /** Disconnects. No handler is called any more until the next `start`, which goes on where this ended. */
   async stop() {
     this.#running = false;
+    globalThis.removeEventListener?.('pagehide', this.#onPageHide);
     const link = this.#link;
     this.#leave();
     clearTimeout(this.#retryTimer);

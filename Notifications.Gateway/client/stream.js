@@ -279,7 +279,7 @@ export class IncomingStream {
     return false;
   }
 
-  /** The client stops: what was handled is acknowledged while there is a connection. */
+  /** The client stops, or its page goes: what was handled is acknowledged while there is a connection. */
   async flush() {
     const link = this.#link;
     if (link !== undefined && this.#isToAcknowledge(this.#handled, link)) {

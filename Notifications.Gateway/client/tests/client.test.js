@@ -102,6 +102,31 @@ test('acknowledges what was handled when it stops', async () => {
   assert.deepEqual(hubEnd.invocations('Acknowledge').at(-1), ['Acknowledge', 'user:ann', 'a', 3]);
 });
 
+test('acknowledges what was handled when its page goes, and no more once it has stopped', async () => {
+  const page = new EventTarget();
+  const ofPage = ['addEventListener', 'removeEventListener'];
+  ofPage.forEach(name => (globalThis[name] = page[name].bind(page)));
+  try {
+    const { client, seen } = newClient();
+    const hubEnd = await connection();
+    hubEnd.subscribed(0);
+    hubEnd.delivers(1);
+    await eventually(() => hubEnd.invocations('Acknowledge').length === 1, 'the first acknowledgement');
+    hubEnd.delivers(2, 3);
+    await eventually(() => seen.length === 3, 'all to be handled');
+    assert.equal(hubEnd.invocations('Acknowledge').length, 1);
+
+    page.dispatchEvent(new Event('pagehide'));
+
+    await eventually(() => hubEnd.invocations('Acknowledge').at(-1)?.[3] === 3, 'the last acknowledgement');
+    await client.stop();
+    page.dispatchEvent(new Event('pagehide'));
+    assert.equal(hubEnd.invocations('Acknowledge').length, 2);
+  } finally {
+    ofPage.forEach(name => delete globalThis[name]);
+  }
+});
+
 test('gives a handler that throws the same notification again, and the later ones after it', async () => {
   let failures = 3;
   const tried = [];
