@@ -11,8 +11,8 @@ using Notifications.Messaging;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// A notification at its position, as it goes out: serialized at most once for each protocol, however many connections of this
-/// instance get it.
+/// A notification at its position, as it goes out: serialized once for each protocol, however many connections of this instance get it; of JSON
+/// a second time only where two threads are the first to need it.
 /// </summary>
 internal sealed class NotificationFrame
 {
