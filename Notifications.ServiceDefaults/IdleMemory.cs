@@ -15,32 +15,36 @@ internal sealed class IdleMemory(TimeProvider time, Func<long> allocated, Action
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
-    /// <summary>Bytes in a second: below it the process is quiet. Pings of ten thousand clients take less, a hundred deliveries about as many.</summary>
-    private const long Quiet = 1024 * 1024;
+    /// <summary>Bytes in a second: below it the process is quiet. Pings of ten thousand clients take less, 250 deliveries about as many.</summary>
+    private const long Quiet = 512 * 1024;
 
     /// <summary>So many quiet seconds in a row.</summary>
     private const int QuietTicks = 3;
 
-    /// <summary>Bytes allocated since the last time: with less there is too little to be had.</summary>
+    /// <summary>Bytes allocated in the rush: with less there is too little to be had. What trickles in the quiet never gets there, however long it lasts.</summary>
     private const long Worthwhile = 32 * 1024 * 1024;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Tick, time);
         var last = allocated();
-        var collected = last;
+        var rush = 0L;
         var quiet = 0;
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 var now = allocated();
-                quiet = now - last < Quiet ? quiet + 1 : 0;
+                var grown = now - last;
                 last = now;
-                if (quiet >= QuietTicks && now - collected >= Worthwhile)
+                if (grown >= Quiet)
+                {
+                    (rush, quiet) = (rush + grown, 0);
+                }
+                else if (++quiet >= QuietTicks && rush >= Worthwhile)
                 {
                     collect();
-                    collected = now;
+                    rush = 0;
                 }
             }
         }
