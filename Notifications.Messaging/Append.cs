@@ -16,6 +16,9 @@ internal sealed class Append(StreamName stream, string id, ReadOnlyMemory<byte> 
 
     public StreamName Stream => stream;
 
+    /// <summary><see cref="RedisNames.Live"/>, which every key of it begins with.</summary>
+    public string Live { get; } = RedisNames.Live(stream);
+
     public string Id => id;
 
     public ReadOnlyMemory<byte> Entry => entry;

@@ -142,7 +142,7 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
         for (var i = 0; i < batch.Length; i++)
         {
             var append = batch[i];
-            var live = RedisNames.Live(append.Stream);
+            var live = append.Live;
             keys[each * i] = RedisNames.Meta(live);
             keys[(each * i) + 1] = RedisNames.Log(live);
             keys[(each * i) + 2] = RedisNames.Cursors(live);
@@ -171,7 +171,7 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
         {
             var first = shared + (each * i);
             arguments[first] = batch[i].Entry;
-            arguments[first + 1] = RedisNames.Live(batch[i].Stream);
+            arguments[first + 1] = batch[i].Live;
             arguments[first + 2] = batch[i].Push;
         }
 

@@ -21,6 +21,16 @@ public readonly struct LogEntry
 
     private const int TokenLength = 12;
 
+    /// <summary>The body is sent as JSON and never embedded in HTML, so it needs no escapes beyond JSON's own.</summary>
+    private static readonly JsonWriterOptions Unescaped = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>What entries are written in, one after the other: each takes a copy of its own size along.</summary>
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _json;
+
     private LogEntry(DateTimeOffset timestamp, string token, string? traceParent, ReadOnlyMemory<byte> push, ReadOnlyMemory<byte> body) =>
         (Timestamp, Token, TraceParent, Push, Body) = (timestamp, token, traceParent, push, body);
 
@@ -54,10 +64,12 @@ public readonly struct LogEntry
     internal static ReadOnlyMemory<byte> Write(Notification notification, DateTimeOffset timestamp, string? traceParent)
     {
         var milliseconds = timestamp.ToUnixTimeMilliseconds();
-        var buffer = new ArrayBufferWriter<byte>(512);
-        // It has to differ from others and need not be hard to guess: the cryptographic generator took a tenth of a publish.
-        var token = Random.Shared.GetHexString(TokenLength, lowercase: true);
-        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{milliseconds}{Separator}{token}"), buffer);
+        var buffer = _buffer ??= new ArrayBufferWriter<byte>(512);
+        var json = _json ??= new Utf8JsonWriter(buffer, Unescaped);
+        buffer.ResetWrittenCount();
+        json.Reset();
+        // The token has to differ from others and need not be hard to guess: the cryptographic generator took a tenth of a publish.
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{milliseconds}{Separator}{Random.Shared.GetHexString(TokenLength, lowercase: true)}"), buffer);
         if (traceParent is not null)
         {
             Encoding.ASCII.GetBytes(Separator + traceParent, buffer);
@@ -70,8 +82,6 @@ public readonly struct LogEntry
         }
 
         buffer.Write([HeadEnd]);
-        // The body is sent as JSON and never embedded in HTML, so it needs no escapes beyond JSON's own.
-        using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         json.WriteStartObject();
         json.WriteString("id"u8, notification.Id);
         json.WriteString("type"u8, notification.Type);
@@ -80,6 +90,6 @@ public readonly struct LogEntry
         json.WriteNumber("timestamp"u8, milliseconds);
         json.WriteEndObject();
         json.Flush();
-        return buffer.WrittenMemory;
+        return buffer.WrittenSpan.ToArray();
     }
 }
