@@ -36,7 +36,8 @@ internal sealed class PublisherProgram(NotificationPublisher publisher)
         await output.FlushAsync(cancellationToken);
         var buffer = new byte[64 * 1024];
         var length = 0;
-        for (var count = await input.ReadAsync(buffer, cancellationToken); count > 0; count = await input.ReadAsync(buffer.AsMemory(length), cancellationToken))
+        // Blocking: reading a pipe in the background takes a thread as well, and one more to go on with what was read.
+        for (var count = input.Read(buffer); count > 0; count = input.Read(buffer.AsSpan(length)))
         {
             length += count;
             var read = 0;

@@ -35,7 +35,8 @@ internal sealed class Publisher(IHubContext<LoadHub> hub)
         Console.WriteLine("ready");
         var order = new byte[64 * 1024];
         var length = 0;
-        for (var count = await input.ReadAsync(order); count > 0; count = await input.ReadAsync(order.AsMemory(length)))
+        // Blocking: reading a pipe in the background takes a thread as well, and one more to go on with what was read.
+        for (var count = input.Read(order); count > 0; count = input.Read(order.AsSpan(length)))
         {
             length += count;
             var read = 0;
