@@ -7,11 +7,28 @@ namespace Notifications.Messaging;
 /// its lease ends: while all is well each is handled once, and those of an instance that died fall due again. Redis alone
 /// measures the time.
 /// </summary>
-public sealed class EscalationSchedule(IConnectionMultiplexer redis)
+public sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChannels channels)
 {
+    private static readonly Script Find = Script.Load("find-escalations.lua");
     private static readonly Script Claim = Script.Load("claim-escalations.lua");
     private static readonly Script Read = Script.Load("read-escalation.lua");
     private static readonly Script Settle = Script.Load("settle-escalation.lua");
+
+    private readonly ScriptScope _scope = new(redis, channels);
+
+    /// <summary>
+    /// Whether one of these partitions may have any, due or not: where there is nothing to escalate, one call says so for all of them. On a cluster none can,
+    /// and this is true.
+    /// </summary>
+    public async Task<bool> MayHaveAnyAsync(IReadOnlyCollection<int> partitions)
+    {
+        if (!(await _scope.AskAsync()).HasAllPartitions)
+        {
+            return true;
+        }
+
+        return (bool)await Find.RunAsync(redis.GetDatabase(), [.. partitions.Select(RedisNames.Escalations)], []);
+    }
 
     /// <summary>Whether a partition has any, due or not. Costs Redis next to nothing.</summary>
     public async Task<bool> IsOccupiedAsync(int partition) =>

@@ -64,6 +64,11 @@ internal sealed class Escalator(
     {
         var startedAt = time.GetTimestamp();
         var partitions = (await share.PartitionsAsync()).ToArray();
+        if (!await schedule.MayHaveAnyAsync(partitions))
+        {
+            return;
+        }
+
         Random.Shared.Shuffle(partitions);
         var looks = new Queue<Partition>(partitions.Select(partition => new Partition(partition, schedule.IsOccupiedAsync(partition))));
         var failures = new List<Exception>();

@@ -167,6 +167,32 @@ public sealed class ScheduleTests(RedisServers servers) : IClassFixture<RedisSer
         await messaging.Database.SortedSetRemoveAsync(key, foreign);
     }
 
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task One_call_tells_whether_any_of_many_partitions_has_some(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        var free = new List<int>();
+        foreach (var partition in RedisNames.AllPartitions)
+        {
+            if (!await messaging.Schedule.IsOccupiedAsync(partition))
+            {
+                free.Add(partition);
+            }
+        }
+
+        Assert.False(await messaging.Schedule.MayHaveAnyAsync([]));
+        Assert.False(await messaging.Schedule.MayHaveAnyAsync(free));
+
+        await messaging.Publisher.PublishAsync(Own, Urgent);
+        Assert.True(await messaging.Schedule.MayHaveAnyAsync([.. free, Partition]));
+
+        var key = RedisNames.Escalations(free.First(partition => partition != Partition));
+        await messaging.Database.StringSetAsync(key, "of another kind");
+        Assert.True(await messaging.Schedule.MayHaveAnyAsync([.. free.Where(partition => partition != Partition)]));
+        await messaging.Database.KeyDeleteAsync(key);
+    }
+
     private async Task<Claim[]> ClaimAsync(TestMessaging messaging, TimeSpan? lease = null) =>
         [.. (await messaging.Schedule.ClaimAsync(Partition, lease ?? Lease, 1_000)).Claims.Where(claim => claim.Escalation.Stream == Own)];
 
