@@ -17,7 +17,8 @@ namespace Notifications.Hubs.Delivery;
 /// </remarks>
 internal sealed class AcknowledgementShortcut : IHubFilter
 {
-    private const int HeardInTimeout = 4;
+    /// <summary>A client that then falls silent pings after half of the time-out, by SignalR's defaults.</summary>
+    private const int HeardInTimeout = 3;
 
     private readonly TimeSpan _heardEvery;
     private readonly TimeProvider _time;
