@@ -5,7 +5,7 @@ namespace Notifications.Benchmarks.Compare.Protocols;
 /// <summary>How a client of one of the compared systems speaks over its WebSocket.</summary>
 internal interface IClientProtocol
 {
-    /// <summary>How often a client has to send something by itself; null: never.</summary>
+    /// <summary>After which a client that has sent nothing sends something by itself; null: never.</summary>
     TimeSpan? KeepAlive { get; }
 
     /// <summary>Of the request for the WebSocket, with its query.</summary>

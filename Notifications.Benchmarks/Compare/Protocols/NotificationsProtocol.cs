@@ -15,7 +15,8 @@ internal sealed class NotificationsProtocol(Func<string, string> token, TimeSpan
     /// <summary>Those that have acknowledged, by when they may again.</summary>
     private readonly Queue<Session> _resting = [];
 
-    public TimeSpan? KeepAlive => SignalRSession.KeepAliveInterval;
+    // As NotificationClientOptions.KeepAlive.
+    public TimeSpan? KeepAlive { get; } = TimeSpan.FromSeconds(10);
 
     // A topic is asked for when the connection is there.
     public string Path(string user, string? topic) => $"/hubs/notifications?device=d&access_token={token(user)}";

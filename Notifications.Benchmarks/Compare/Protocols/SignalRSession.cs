@@ -8,8 +8,6 @@ namespace Notifications.Benchmarks.Compare.Protocols;
 /// </summary>
 internal abstract class SignalRSession(WireConnection connection) : ProtocolSession
 {
-    public static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(10);
-
     private const byte RecordEnd = 0x1e;
 
     protected WireConnection Connection => connection;

@@ -5,7 +5,8 @@ namespace Notifications.Benchmarks.Compare.Protocols;
 /// <summary>A plain SignalR client of <c>peers/StockSignalR</c>, which tells it when it is in all of its groups.</summary>
 internal sealed class StockSignalRProtocol(Arrivals arrivals) : IClientProtocol
 {
-    public TimeSpan? KeepAlive => SignalRSession.KeepAliveInterval;
+    // As SignalR's clients have it unless told otherwise.
+    public TimeSpan? KeepAlive { get; } = TimeSpan.FromSeconds(15);
 
     public string Path(string user, string? topic) => $"/hub?user={user}{(topic is null ? "" : $"&topic={topic}")}";
 

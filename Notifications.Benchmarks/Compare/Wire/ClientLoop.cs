@@ -199,14 +199,11 @@ internal sealed class ClientLoop : IDisposable
 
         if (_protocol.KeepAlive is { } interval)
         {
-            var due = (int)Math.Min(_connections.Count, ticks * Tick * _connections.Count / Clock.Nanoseconds(interval) + 1);
-            for (var i = 0; i < due && _connections.Count > 0; i++)
+            // Each is looked at once a second.
+            var looks = (int)Math.Min(_connections.Count, (ticks * Tick * _connections.Count / Clock.Second) + 1);
+            for (var i = 0; i < looks && _connections.Count > 0; i++)
             {
-                var connection = _connections[_nextKeepAlive++ % _connections.Count];
-                if (connection.Phase == WirePhase.Ready)
-                {
-                    connection.KeepAlive();
-                }
+                _connections[_nextKeepAlive++ % _connections.Count].KeepAlive(now, Clock.Nanoseconds(interval));
             }
         }
     }

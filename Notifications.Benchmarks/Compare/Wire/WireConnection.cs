@@ -26,6 +26,7 @@ internal sealed class WireConnection(int index, string user, string? topic, IPEn
     private ArrayBufferWriter<byte>? _message;
     private ProtocolSession? _session;
     private int _socket = -1;
+    private long _sentAt;
 
     /// <summary>Of the connection among all of the driver's, and of its user.</summary>
     public int Index => index;
@@ -85,9 +86,20 @@ internal sealed class WireConnection(int index, string user, string? topic, IPEn
 
     public void BecomeReady() => Phase = WirePhase.Ready;
 
-    public void KeepAlive() => Session.KeepAlive();
+    /// <summary>As clients do: when nothing was sent for so long.</summary>
+    public void KeepAlive(long now, long interval)
+    {
+        if (Phase == WirePhase.Ready && now - _sentAt >= interval)
+        {
+            Session.KeepAlive();
+        }
+    }
 
-    public void Send(ReadOnlySpan<byte> text) => Send(WebSocketOpcode.Text, text);
+    public void Send(ReadOnlySpan<byte> text)
+    {
+        _sentAt = Clock.Now;
+        Send(WebSocketOpcode.Text, text);
+    }
 
     public void Close()
     {
