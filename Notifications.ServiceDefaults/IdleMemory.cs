@@ -15,8 +15,11 @@ internal sealed class IdleMemory(TimeProvider time, Func<long> allocated, Action
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
-    /// <summary>Bytes in a second: below it the process is quiet. Pings of ten thousand clients take less, 250 deliveries about as many.</summary>
-    private const long Quiet = 512 * 1024;
+    /// <summary>
+    /// Bytes in a second: below it the process is quiet. Ten thousand clients that wait take less, with their pings and the checks of where their streams
+    /// stand; 500 deliveries take about as many.
+    /// </summary>
+    private const long Quiet = 1024 * 1024;
 
     /// <summary>So many quiet seconds in a row.</summary>
     private const int QuietTicks = 3;

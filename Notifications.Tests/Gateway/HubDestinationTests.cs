@@ -46,6 +46,7 @@ public sealed class HubDestinationTests : IAsyncLifetime
     public async Task A_session_stays_with_its_instance_and_new_ones_are_spread()
     {
         await _gateway.UseAsync(_a.Instance, _b.Instance);
+        await _gateway.SettleAsync();
         var began = new List<string>();
         for (var i = 0; i < 10; i++)
         {

@@ -9,11 +9,13 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Notifications.Gateway;
 using Notifications.Gateway.Links;
 using Notifications.Gateway.Sessions;
 using Notifications.Messaging;
 using Notifications.Tests.Redis;
+using Yarp.ReverseProxy;
 
 namespace Notifications.Tests.Gateway;
 
@@ -120,6 +122,18 @@ internal sealed class RunningGateway : IAsyncDisposable
         }
 
         await Eventually.True(() => Hubs.SequenceEqual(instances.OrderBy(i => i.Id, StringComparer.Ordinal)), "the gateway to read the list");
+    }
+
+    /// <summary>Waits until each of its instances is given new sessions: one is not while another gateway may not have read of it.</summary>
+    public Task SettleAsync()
+    {
+        var settling = _app.Services.GetRequiredService<IOptions<GatewayOptions>>().Value.PollInterval * HubDestinations.MaxJitter;
+        var proxy = _app.Services.GetRequiredService<IProxyStateLookup>();
+        return Eventually.True(
+            () => proxy.TryGetCluster(Proxy.HubCluster, out var hubs)
+                && hubs.Destinations.Count == Hubs.Count
+                && hubs.Destinations.Values.All(hub => HubDestination.KnownSinceOf(hub.Model.Config) <= DateTimeOffset.UtcNow - settling),
+            "every instance to be given new sessions");
     }
 
     /// <summary>A browser: it keeps cookies, and follows nothing.</summary>
