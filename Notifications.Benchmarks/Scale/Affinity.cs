@@ -23,7 +23,13 @@ internal static class Affinity
                 await connection.StartAsync(cancellationToken);
             }
 
-            var instances = await Task.WhenAll(connections.Select(connection => InstanceAsync(connection, cancellationToken)));
+            // One after the other: fifty hubs that all compile their first call on the same two cores would time out.
+            var instances = new List<string>();
+            foreach (var connection in connections)
+            {
+                instances.Add(await InstanceAsync(connection, cancellationToken));
+            }
+
             return [.. instances.CountBy(instance => instance).Select(hub => hub.Value)];
         }
         finally
