@@ -68,8 +68,9 @@ public readonly struct LogEntry
         var json = _json ??= new Utf8JsonWriter(buffer, Unescaped);
         buffer.ResetWrittenCount();
         json.Reset();
-        // The token has to differ from others and need not be hard to guess: the cryptographic generator took a tenth of a publish.
-        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{milliseconds}{Separator}{Random.Shared.GetHexString(TokenLength, lowercase: true)}"), buffer);
+        // It has to differ from others and need not be hard to guess: the cryptographic generator took a tenth of a publish.
+        var token = Random.Shared.GetHexString(TokenLength, lowercase: true);
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{milliseconds}{Separator}{token}"), buffer);
         if (traceParent is not null)
         {
             Encoding.ASCII.GetBytes(Separator + traceParent, buffer);

@@ -29,10 +29,10 @@ public sealed class IdleMemoryTests : IAsyncLifetime
     public async Task One_collection_three_quiet_seconds_after_a_rush()
     {
         await PassAsync(10 * Megabyte, seconds: 5);
-        await PassAsync(Megabyte / 4, seconds: 2);
+        await PassAsync(Megabyte / 2, seconds: 2);
         Assert.Equal(0, _collections);
 
-        await PassAsync(Megabyte / 4, seconds: 20);
+        await PassAsync(Megabyte / 2, seconds: 20);
 
         Assert.Equal(1, _collections);
     }
@@ -48,7 +48,7 @@ public sealed class IdleMemoryTests : IAsyncLifetime
     [Fact]
     public async Task None_for_a_trickle_however_long()
     {
-        await PassAsync(Megabyte / 4, seconds: 300);
+        await PassAsync(Megabyte / 2, seconds: 300);
 
         Assert.Equal(0, _collections);
     }

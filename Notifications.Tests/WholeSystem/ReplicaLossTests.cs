@@ -2,6 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
+using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using StackExchange.Redis;
 using Xunit;
@@ -40,7 +41,7 @@ public sealed class ReplicaLossTests(RunningSystem system) : IClassFixture<Runni
             () => clients.Zip(orders).All(pair => pair.First.Received.Any(received => received.Order() == pair.Second)),
             "every user's order to be announced to him");
 
-        await RegistryHasAsync(Replicas - 1, DropLimit);
+        await RegistryHasAsync(instances => instances.Count == Replicas - 1 && instances.All(instance => instance.Id != victim.Instance), $"to drop {victim.Instance}", DropLimit);
         for (var i = 0; i < Users; i++)
         {
             await using var fresh = await users[i].ConnectAsync();
@@ -50,7 +51,7 @@ public sealed class ReplicaLossTests(RunningSystem system) : IClassFixture<Runni
         var survivors = (await Task.WhenAll(clients.Select(client => client.InstanceAsync()))).ToHashSet();
         var started = await system.App.ResourceCommands.ExecuteCommandAsync(victim.ResourceId, KnownResourceCommands.StartCommand);
         Assert.True(started.Success, started.Message);
-        await RegistryHasAsync(Replicas, RunningSystem.StartLimit);
+        await RegistryHasAsync(instances => instances.Count == Replicas, "to have the new replica", RunningSystem.StartLimit);
         var attempts = 0;
         await Eventually.True(
             async () =>
@@ -80,13 +81,10 @@ public sealed class ReplicaLossTests(RunningSystem system) : IClassFixture<Runni
         }
     }
 
-    private async Task RegistryHasAsync(int count, TimeSpan limit)
+    private async Task RegistryHasAsync(Func<IReadOnlyCollection<HubInstance>, bool> what, string change, TimeSpan limit)
     {
         await using var redis = await ConnectionMultiplexer.ConnectAsync((await system.App.GetConnectionStringAsync("redis"))!);
         await using var messaging = TestMessaging.On(redis);
-        await Eventually.True(
-            async () => (await messaging.Registry.ListAsync()).Count == count,
-            $"the registry to have {count} instances",
-            limit);
+        await Eventually.True(async () => what(await messaging.Registry.ListAsync()), $"the registry {change}", limit);
     }
 }

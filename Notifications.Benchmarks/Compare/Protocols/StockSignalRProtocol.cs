@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.SignalR.Client;
 using Notifications.Benchmarks.Compare.Wire;
 
 namespace Notifications.Benchmarks.Compare.Protocols;
@@ -5,8 +6,7 @@ namespace Notifications.Benchmarks.Compare.Protocols;
 /// <summary>A plain SignalR client of <c>peers/StockSignalR</c>, which tells it when it is in all of its groups.</summary>
 internal sealed class StockSignalRProtocol(Arrivals arrivals) : IClientProtocol
 {
-    // As SignalR's clients have it unless told otherwise.
-    public TimeSpan? KeepAlive { get; } = TimeSpan.FromSeconds(15);
+    public TimeSpan? KeepAlive => HubConnection.DefaultKeepAliveInterval;
 
     public string Path(string user, string? topic) => $"/hub?user={user}{(topic is null ? "" : $"&topic={topic}")}";
 

@@ -37,7 +37,7 @@ internal sealed class PublisherProgram(NotificationPublisher publisher)
         var buffer = new byte[64 * 1024];
         var length = 0;
         // Blocking: reading a pipe in the background takes a thread as well, and one more to go on with what was read.
-        for (var count = input.Read(buffer); count > 0; count = input.Read(buffer.AsSpan(length)))
+        while (input.Read(buffer.AsSpan(length)) is > 0 and var count)
         {
             length += count;
             var read = 0;

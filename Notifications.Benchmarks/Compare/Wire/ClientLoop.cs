@@ -201,7 +201,7 @@ internal sealed class ClientLoop : IDisposable
         {
             // Each is looked at once a second.
             var looks = (int)Math.Min(_connections.Count, (ticks * Tick * _connections.Count / Clock.Second) + 1);
-            for (var i = 0; i < looks && _connections.Count > 0; i++)
+            for (var i = 0; i < looks; i++)
             {
                 _connections[_nextKeepAlive++ % _connections.Count].KeepAlive(now, Clock.Nanoseconds(interval));
             }

@@ -36,7 +36,7 @@ internal sealed class Publisher(IHubContext<LoadHub> hub)
         var order = new byte[64 * 1024];
         var length = 0;
         // Blocking: reading a pipe in the background takes a thread as well, and one more to go on with what was read.
-        for (var count = input.Read(order); count > 0; count = input.Read(order.AsSpan(length)))
+        while (input.Read(order.AsSpan(length)) is > 0 and var count)
         {
             length += count;
             var read = 0;
