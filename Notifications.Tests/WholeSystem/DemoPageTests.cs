@@ -156,5 +156,7 @@ public sealed class DemoPageTests(RunningSystem system, Chromium chromium) : ICl
     {
         await Assertions.Expect(page.GetByTestId("connection-state")).ToHaveTextAsync("connected", new() { Timeout = 15_000 });
         await Assertions.Expect(page.GetByTestId("instance")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^[a-z0-9-]{4,}$"));
+        // What is told of orders before their list is there, the list decides anew.
+        await Assertions.Expect(page.GetByTestId("orders")).ToHaveAttributeAsync("aria-busy", "false");
     }
 }

@@ -49,6 +49,7 @@ function signOut() {
   connectedAt = 0;
   orders.clear();
   showOrders();
+  element('orders').ariaBusy = 'true';
   feed.clear();
   element('workspace').hidden = true;
   element('welcome').hidden = false;
@@ -112,6 +113,7 @@ async function loadOrders() {
   orders.clear();
   list.forEach(order => orders.set(order.id, order));
   showOrders();
+  element('orders').ariaBusy = 'false';
 }
 
 function showOrders() {
