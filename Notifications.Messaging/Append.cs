@@ -41,17 +41,21 @@ internal sealed class Append(StreamName stream, string id, ReadOnlyMemory<byte> 
     public void Abandon(Exception exception) => Fail(new RedisException($"Redis does not answer, and what waited behind a call that failed was not sent: {exception.Message}", exception));
 
     /// <summary>
-    /// Tells who waits for these. What they do next may hold up its thread, and must hold up nobody else: so each has one of its own, and the last has
-    /// this one, which saves waking another where there is just one.
+    /// Tells who waits for these. What they do next may hold up its thread, and must hold up nobody else: so each has one of the pool's, and the last has
+    /// this one if it is, which saves waking another where there is just one.
     /// </summary>
     public static void Tell(ReadOnlySpan<Append> done)
     {
-        foreach (var append in done[..^1])
+        var isOfPool = Thread.CurrentThread.IsThreadPoolThread;
+        foreach (var append in isOfPool ? done[..^1] : done)
         {
             ThreadPool.UnsafeQueueUserWorkItem(append, preferLocal: false);
         }
 
-        done[^1].Execute();
+        if (isOfPool)
+        {
+            done[^1].Execute();
+        }
     }
 
     public void Execute()

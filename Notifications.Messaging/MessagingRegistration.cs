@@ -1,9 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using StackExchange.Redis;
 
 namespace Notifications.Messaging;
 
-/// <summary>Registers what a service needs. Each wants a <see cref="StackExchange.Redis.IConnectionMultiplexer"/> in the container.</summary>
+/// <summary>Registers what a service needs. Each wants an <see cref="IConnectionMultiplexer"/> in the container.</summary>
 public static class MessagingRegistration
 {
     /// <summary>Adds <see cref="NotificationPublisher"/>, for a service that tells users something.</summary>
@@ -24,6 +25,7 @@ public static class MessagingRegistration
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<MessagingTelemetry>();
+        services.TryAddSingleton(provider => RedisConnections.Of(provider.GetRequiredService<IConnectionMultiplexer>()));
         services.TryAddSingleton<LiveChannels>();
         services.TryAddSingleton<NotificationLog>();
         return services;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -54,19 +55,25 @@ public sealed class NotificationLog : IDisposable
     private readonly ScriptScope _scope;
     private readonly NotificationOptions _options;
     private readonly TimeProvider _time;
+    private readonly AppendLane _lane;
     private readonly AppendLane[] _lanes;
     private readonly CursorWriter _cursors;
     private readonly ReplicatedAppends _replicated;
+    private readonly DirectAppends _direct;
 
-    public NotificationLog(IConnectionMultiplexer redis, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time)
+    public NotificationLog(
+        IConnectionMultiplexer redis, RedisConnections connections, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time,
+        ILogger<NotificationLog> logger)
     {
         (_redis, _scope, _options, _time) = (redis, new ScriptScope(redis, channels), options.Value, time);
         _cursors = new CursorWriter(redis, _scope, _options);
         _replicated = new ReplicatedAppends(redis, options);
         var script = Script.Load("publish.lua");
-        Func<RedisKey[], RedisValue[], Task<RedisResult>> publish = _options.WaitForReplicas == 0
-            ? (keys, arguments) => script.RunAsync(redis.GetDatabase(), keys, arguments)
-            : (keys, arguments) => _replicated.RunAsync(script, keys, arguments);
+        _direct = new DirectAppends(redis, connections, script, logger);
+        Func<RedisKey[], RedisValue[], Task<RedisResult>> replicated = (keys, arguments) => _replicated.RunAsync(script, keys, arguments);
+        var isReplicated = _options.WaitForReplicas > 0;
+        _lane = new AppendLane(isReplicated ? replicated : _direct.RunAsync, _options);
+        Func<RedisKey[], RedisValue[], Task<RedisResult>> publish = isReplicated ? replicated : (keys, arguments) => script.RunAsync(redis.GetDatabase(), keys, arguments);
         _lanes = [.. RedisNames.AllPartitions.Select(_ => new AppendLane(publish, _options))];
     }
 
@@ -113,7 +120,11 @@ public sealed class NotificationLog : IDisposable
     public Task<IReadOnlyList<UnwrittenAcknowledgement>> AcknowledgeAsync(IReadOnlyList<Acknowledgement> acknowledgements) =>
         _cursors.WriteAsync(acknowledgements);
 
-    public void Dispose() => _replicated.Dispose();
+    public void Dispose()
+    {
+        _direct.Dispose();
+        _replicated.Dispose();
+    }
 
     /// <summary>Appends are in the order of their calls once this has returned: those who have to wait for it may overtake each other.</summary>
     internal Task ReadyAsync() => _scope.AskAsync();
@@ -132,7 +143,7 @@ public sealed class NotificationLog : IDisposable
         Task<PublishResult> AppendAsync(ScriptScope.Scope known)
         {
             // One lane for all: with more of them calls get smaller, and Redis runs one at a time anyway.
-            var lane = known.HasAllPartitions ? _lanes[0] : _lanes[RedisNames.Partition(stream)];
+            var lane = known.HasAllPartitions ? _lane : _lanes[RedisNames.Partition(stream)];
             return lane.RunAsync(new Append(stream, id, entry, grace, known.IsSharded));
         }
     }

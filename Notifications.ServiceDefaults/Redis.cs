@@ -2,6 +2,7 @@ using System.Net.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Notifications.Messaging;
 using StackExchange.Redis;
 
 namespace Microsoft.Extensions.Hosting;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
+using Notifications.Messaging;
 
 namespace Notifications.Hubs.Delivery;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Notifications.Links;
+using Notifications.Messaging;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;
@@ -12,8 +13,6 @@ namespace Notifications.Hubs.Delivery;
 internal sealed class LiveConnection : IDisposable
 {
     private const int BufferSize = 64 * 1024;
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
     private readonly RedisConnections _connections;
     private readonly string _name;
@@ -24,8 +23,8 @@ internal sealed class LiveConnection : IDisposable
     private readonly Dictionary<byte[], LiveChannel> _channels = new(new ChannelNameComparer());
     private readonly Dictionary<byte[], LiveChannel>.AlternateLookup<ReadOnlySpan<byte>> _byName;
     private readonly HashSet<LiveChannel> _unheard = [];
+    private readonly ReconnectDelay _delay = new();
     private LiveCommands? _commands;
-    private TimeSpan _delayBound = FirstDelay;
     private bool _hasConfirmed;
 
     /// <param name="server">The server.</param>
@@ -126,7 +125,7 @@ internal sealed class LiveConnection : IDisposable
             }
             catch (Exception exception)
             {
-                var delay = NextDelay();
+                var delay = _delay.Next();
                 Log.LiveConnectionLost(_logger, Address, delay, exception);
                 _ending.Token.WaitHandle.WaitOne(delay);
             }
@@ -306,7 +305,7 @@ internal sealed class LiveConnection : IDisposable
     {
         if (commands.Answer().Command == LiveCommand.Ping)
         {
-            _delayBound = FirstDelay;
+            _delay.Reset();
             if (_hasConfirmed)
             {
                 _hasConfirmed = false;
@@ -351,12 +350,4 @@ internal sealed class LiveConnection : IDisposable
     /// <summary>The slot is another server's, or for the moment nobody's; who asked waits until it is asked for where it is then.</summary>
     private static bool IsPassing(string error) =>
         error.Split(' ', 2)[0] is "MOVED" or "ASK" or "CLUSTERDOWN" or "TRYAGAIN" or "LOADING" or "MASTERDOWN";
-
-    /// <summary>Half of the bound at least, so that a server that is away is left alone, and the rest at random, so that those that lost it together come back apart.</summary>
-    private TimeSpan NextDelay()
-    {
-        var delay = _delayBound * (0.5 + (Random.Shared.NextDouble() / 2));
-        _delayBound = _delayBound * 2 < LongestDelay ? _delayBound * 2 : LongestDelay;
-        return delay;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Notifications.Messaging;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;

@@ -6,6 +6,7 @@ using Notifications.Hubs.Delivery;
 using Notifications.Tests.Attacks;
 using Notifications.Tests.Redis;
 using Notifications.Tests.Tokens;
+using Notifications.Messaging;
 using StackExchange.Redis;
 using Xunit;
 
@@ -165,7 +166,7 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
         var (server, port) = await StartWithTlsAsync(certificates, acl);
         await using var hub = await HubHost.StartWithoutRedisAsync(
             acl.ConnectionString($"localhost:{port},ssl=true", DocumentedAcl.Hub), (Microsoft.Extensions.Hosting.Redis.AuthorityFile, others.AuthorityFile));
-        var connections = hub.Service<Microsoft.Extensions.Hosting.RedisConnections>();
+        var connections = hub.Service<RedisConnections>();
 
         Assert.Throws<System.Security.Authentication.AuthenticationException>(
             () => connections.Open(new System.Net.DnsEndPoint("localhost", port), CancellationToken.None));

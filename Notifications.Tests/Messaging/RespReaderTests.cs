@@ -1,8 +1,8 @@
 using System.Text;
-using Notifications.Hubs.Delivery;
+using Notifications.Messaging;
 using Xunit;
 
-namespace Notifications.Tests.Hub;
+namespace Notifications.Tests.Messaging;
 
 public sealed class RespReaderTests
 {

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 
-namespace Notifications.Hubs.Delivery;
+namespace Notifications.Messaging;
 
 /// <summary>The first byte of a value.</summary>
 internal enum RespType : byte

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using StackExchange.Redis;
 
-namespace Microsoft.Extensions.Hosting;
+namespace Notifications.Messaging;
 
 /// <summary>
 /// Opens more connections to the Redis that the shared one leads to, with the same credentials, certificates and time-outs: some
@@ -20,6 +20,9 @@ public sealed class RedisConnections
     private ConfigurationOptions? _options;
     private RemoteCertificateValidationCallback? _validation;
 
+    /// <summary>False: nothing is known but the shared connection itself, and no other can be opened.</summary>
+    public bool AreKnown => _options is not null;
+
     /// <summary>The Redis user; null or empty: the default one.</summary>
     public string? User => Options.User;
 
@@ -34,6 +37,19 @@ public sealed class RedisConnections
 
     private ConfigurationOptions Options =>
         _options ?? throw new InvalidOperationException("The shared Redis connection was not made by AddRedis. Call it first.");
+
+    /// <summary>As far as the shared connection's string tells: with TLS what else is needed is often code, so there nothing is known.</summary>
+    public static RedisConnections Of(IConnectionMultiplexer shared)
+    {
+        var connections = new RedisConnections();
+        var options = ConfigurationOptions.Parse(shared.Configuration);
+        if (!options.Ssl && options.Tunnel is null)
+        {
+            connections.Use(options, validation: null);
+        }
+
+        return connections;
+    }
 
     /// <summary>Connects to a server, encrypted if the shared connection is, and sends nothing yet.</summary>
     /// <remarks>
@@ -63,9 +79,10 @@ public sealed class RedisConnections
         }
     }
 
+    /// <summary>To be called before anything else.</summary>
     /// <param name="options">The shared connection's.</param>
     /// <param name="validation">Its check of the server's certificate; null: the machine's own.</param>
-    internal void Use(ConfigurationOptions options, RemoteCertificateValidationCallback? validation)
+    public void Use(ConfigurationOptions options, RemoteCertificateValidationCallback? validation)
     {
         if (options.Tunnel is not null)
         {

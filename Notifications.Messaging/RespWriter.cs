@@ -1,0 +1,62 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using StackExchange.Redis;
+
+namespace Notifications.Messaging;
+
+/// <summary>Writes commands as a Redis server takes them: arrays of bulk strings (https://redis.io/docs/latest/develop/reference/protocol-spec/).</summary>
+internal static class RespWriter
+{
+    /// <summary>Longer than the type, the digits of any length, and the end of the line.</summary>
+    private const int MaxHead = 16;
+
+    /// <param name="to">Where to.</param>
+    /// <param name="name">The command's.</param>
+    /// <param name="arguments">What follows the name.</param>
+    public static void WriteCommand(this IBufferWriter<byte> to, string name, params ReadOnlySpan<byte[]> arguments)
+    {
+        to.WriteCommandHead(arguments.Length + 1);
+        to.WriteString(name);
+        foreach (var argument in arguments)
+        {
+            to.WriteString(argument);
+        }
+    }
+
+    /// <param name="to">Where to.</param>
+    /// <param name="strings">How many strings follow, the command's name among them.</param>
+    public static void WriteCommandHead(this IBufferWriter<byte> to, int strings) => to.WriteHead((byte)'*', strings);
+
+    public static void WriteString(this IBufferWriter<byte> to, ReadOnlySpan<byte> text)
+    {
+        to.WriteHead((byte)'$', text.Length);
+        to.Write(text);
+        to.Write("\r\n"u8);
+    }
+
+    public static void WriteString(this IBufferWriter<byte> to, string text)
+    {
+        to.WriteHead((byte)'$', Encoding.UTF8.GetByteCount(text));
+        Encoding.UTF8.GetBytes(text, to);
+        to.Write("\r\n"u8);
+    }
+
+    public static void WriteString(this IBufferWriter<byte> to, RedisValue value)
+    {
+        var length = value.GetByteCount();
+        to.WriteHead((byte)'$', length);
+        value.CopyTo(to.GetSpan(length));
+        to.Advance(length);
+        to.Write("\r\n"u8);
+    }
+
+    private static void WriteHead(this IBufferWriter<byte> to, byte type, int length)
+    {
+        var head = to.GetSpan(MaxHead);
+        head[0] = type;
+        Utf8Formatter.TryFormat(length, head[1..], out var digits);
+        "\r\n"u8.CopyTo(head[(digits + 1)..]);
+        to.Advance(digits + 3);
+    }
+}
