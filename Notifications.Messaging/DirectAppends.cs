@@ -94,7 +94,8 @@ internal sealed partial class DirectAppends(IConnectionMultiplexer shared, Redis
             }
             catch (Exception exception)
             {
-                Lost(logger, exception);
+                // Many a Redis closes what was idle for a while.
+                Lost(logger, exception is EndOfStreamException ? LogLevel.Information : LogLevel.Warning, exception);
             }
 
             _ending.Token.WaitHandle.WaitOne(_delay.Next());
@@ -126,6 +127,7 @@ internal sealed partial class DirectAppends(IConnectionMultiplexer shared, Redis
     {
         try
         {
+            // Any key: all lie on the same server.
             return shared.GetServer(RedisNames.Meta(""), flags: CommandFlags.DemandMaster) is { IsConnected: true, IsReplica: false } server ? server.EndPoint : null;
         }
         catch (Exception exception) when (exception is RedisException or InvalidOperationException)
@@ -135,8 +137,8 @@ internal sealed partial class DirectAppends(IConnectionMultiplexer shared, Redis
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The connection for publishing is lost or can't be made; until it stands again notifications go over the connection that all share.")]
-    private static partial void Lost(ILogger logger, Exception exception);
+    [LoggerMessage("The connection for publishing is lost or can't be made; until it stands again notifications go over the connection that all share.")]
+    private static partial void Lost(ILogger logger, LogLevel level, Exception exception);
 
     private sealed record Standing(EndPoint Server, ScriptConnection Connection, CancellationTokenSource Closing);
 }
