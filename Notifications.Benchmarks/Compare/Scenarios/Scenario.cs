@@ -27,5 +27,7 @@ internal readonly record struct Figure(string Name, double Value);
 /// <param name="Cpu">While it measured, also what was not this run's.</param>
 internal sealed record ScenarioResult(IReadOnlyList<Figure> Figures, Verdict Verdict, CpuUse Cpu);
 
-/// <summary>How long is loaded before it counts, and while it does.</summary>
+/// <param name="WarmUp">How long a system that has just started is under full load before its loads.</param>
+/// <param name="LeadIn">How long each load runs before it counts.</param>
+/// <param name="Measured">How long it counts.</param>
 internal sealed record LoadTimes(TimeSpan WarmUp, TimeSpan LeadIn, TimeSpan Measured);
