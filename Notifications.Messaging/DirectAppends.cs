@@ -34,7 +34,7 @@ internal sealed partial class DirectAppends(IConnectionMultiplexer shared, Redis
 
         if (!standing.Server.Equals(Primary()))
         {
-            standing.Closing.Cancel();
+            standing.Connection.Close();
             return RunSharedAsync(keys, arguments);
         }
 
@@ -111,7 +111,7 @@ internal sealed partial class DirectAppends(IConnectionMultiplexer shared, Redis
         connection.Greet(connections.User, connections.Password, Name);
         closing.CancelAfter(Timeout.InfiniteTimeSpan);
         _delay.Reset();
-        _standing = new Standing(server, connection, closing);
+        _standing = new Standing(server, connection);
         try
         {
             connection.ReadUntilLost();
@@ -140,5 +140,5 @@ internal sealed partial class DirectAppends(IConnectionMultiplexer shared, Redis
     [LoggerMessage("The connection for publishing is lost or can't be made; until it stands again notifications go over the connection that all share.")]
     private static partial void Lost(ILogger logger, LogLevel level, Exception exception);
 
-    private sealed record Standing(EndPoint Server, ScriptConnection Connection, CancellationTokenSource Closing);
+    private sealed record Standing(EndPoint Server, ScriptConnection Connection);
 }

@@ -6,7 +6,7 @@ namespace Notifications.Messaging;
 
 /// <summary>A connection to a Redis server that runs a script, one call at a time: who calls writes it, and one blocking thread reads.</summary>
 /// <param name="stream">Leads to the server.</param>
-/// <param name="closing">Closes it.</param>
+/// <param name="closing">Closes it where an answer does not come in time.</param>
 /// <param name="answerTimeout">After which a call without an answer closes it.</param>
 internal sealed class ScriptConnection(Stream stream, CancellationTokenSource closing, TimeSpan answerTimeout)
 {
@@ -62,14 +62,17 @@ internal sealed class ScriptConnection(Stream stream, CancellationTokenSource cl
             closing.CancelAfter(answerTimeout);
             Write(hash, keys, arguments);
         }
-        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        catch (Exception exception) when (exception is IOException or InvalidOperationException)
         {
-            closing.Cancel();
+            Close();
             Fail(exception);
         }
 
         return call.Task;
     }
+
+    /// <summary>Ends it, which its reading thread sees; once more changes nothing.</summary>
+    public void Close() => stream.Dispose();
 
     /// <summary>Reads answers until the connection is lost, and tells who waits for one.</summary>
     public void ReadUntilLost()
