@@ -51,6 +51,10 @@ public sealed class RedisConnections
         return connections;
     }
 
+    /// <summary>Redis answered the log-in with an error.</summary>
+    internal static RedisConnectionException LogInRefused(string error) =>
+        new(ConnectionFailureType.AuthenticationFailure, $"Redis does not take the user and password of the connection string: {error}");
+
     /// <summary>Connects to a server, encrypted if the shared connection is, and sends nothing yet.</summary>
     /// <remarks>
     /// It blocks, and the caller reads and writes blocking too: from its first asynchronous call on, a socket has other threads wait for it, also

@@ -24,6 +24,26 @@ internal static class RespWriter
         }
     }
 
+    /// <summary>Logs in, if that takes a password. HELLO would do it too, but not every server has it.</summary>
+    /// <param name="to">Where to.</param>
+    /// <param name="user">Null or empty: the default one.</param>
+    /// <param name="password">Null or empty: none is wanted.</param>
+    /// <returns>False: nothing was written.</returns>
+    public static bool TryWriteLogIn(this IBufferWriter<byte> to, string? user, string? password)
+    {
+        if (string.IsNullOrEmpty(password))
+        {
+            return false;
+        }
+
+        to.WriteCommand("AUTH", string.IsNullOrEmpty(user) ? [Encoding.UTF8.GetBytes(password)] : [Encoding.UTF8.GetBytes(user), Encoding.UTF8.GetBytes(password)]);
+        return true;
+    }
+
+    /// <summary>What Redis lists the connection as. Without its name it does what it is there for.</summary>
+    public static void WriteClientName(this IBufferWriter<byte> to, string name) =>
+        to.WriteCommand("CLIENT", "SETNAME"u8.ToArray(), Encoding.UTF8.GetBytes(name));
+
     /// <param name="to">Where to.</param>
     /// <param name="strings">How many strings follow, the command's name among them.</param>
     public static void WriteCommandHead(this IBufferWriter<byte> to, int strings) => to.WriteHead((byte)'*', strings);

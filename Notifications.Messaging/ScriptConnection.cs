@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using StackExchange.Redis;
 
 namespace Notifications.Messaging;
@@ -28,19 +27,18 @@ internal sealed class ScriptConnection(Stream stream, CancellationTokenSource cl
     /// <exception cref="RedisConnectionException">Redis does not take the password.</exception>
     public void Greet(string? user, string? password, string name)
     {
-        if (!string.IsNullOrEmpty(password))
+        if (_output.TryWriteLogIn(user, password))
         {
-            // HELLO would do both, but not every server has it.
-            byte[][] credentials = string.IsNullOrEmpty(user) ? [Encoding.UTF8.GetBytes(password)] : [Encoding.UTF8.GetBytes(user), Encoding.UTF8.GetBytes(password)];
-            if (Ask("AUTH", credentials) is { } refused)
+            Flush();
+            if (Read().Error is { } refused)
             {
-                throw new RedisConnectionException(
-                    ConnectionFailureType.AuthenticationFailure, $"Redis does not take the user and password of the connection string: {refused}");
+                throw RedisConnections.LogInRefused(refused);
             }
         }
 
-        // Without its name it does what it is there for.
-        Ask("CLIENT", "SETNAME"u8.ToArray(), Encoding.UTF8.GetBytes(name));
+        _output.WriteClientName(name);
+        Flush();
+        Read();
     }
 
     /// <summary>To be called when the last call is answered. What follows on it holds up the reading thread.</summary>
@@ -101,13 +99,6 @@ internal sealed class ScriptConnection(Stream stream, CancellationTokenSource cl
             Fail(exception);
             throw;
         }
-    }
-
-    private string? Ask(string command, params ReadOnlySpan<byte[]> arguments)
-    {
-        _output.WriteCommand(command, arguments);
-        Flush();
-        return Read().Error;
     }
 
     private void Write(ReadOnlySpan<byte> hash, RedisKey[] keys, RedisValue[] arguments)

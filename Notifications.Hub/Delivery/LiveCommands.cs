@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Text;
 using Notifications.Messaging;
 
 namespace Notifications.Hubs.Delivery;
@@ -37,15 +36,12 @@ internal sealed class LiveCommands(Stream stream)
     public void Greet(string? user, string? password, string name)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        if (!string.IsNullOrEmpty(password))
+        if (buffer.TryWriteLogIn(user, password))
         {
-            // HELLO would do both, but not every server has it.
-            byte[][] credentials = string.IsNullOrEmpty(user) ? [Encoding.UTF8.GetBytes(password)] : [Encoding.UTF8.GetBytes(user), Encoding.UTF8.GetBytes(password)];
-            buffer.WriteCommand("AUTH", credentials);
             _sent.Enqueue(new Sent(LiveCommand.Authenticate, []));
         }
 
-        buffer.WriteCommand("CLIENT", "SETNAME"u8.ToArray(), Encoding.UTF8.GetBytes(name));
+        buffer.WriteClientName(name);
         _sent.Enqueue(new Sent(LiveCommand.SetName, []));
         stream.Write(buffer.WrittenSpan);
     }

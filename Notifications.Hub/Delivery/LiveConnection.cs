@@ -319,7 +319,7 @@ internal sealed class LiveConnection : IDisposable
         switch (refused.Command)
         {
             case LiveCommand.Authenticate:
-                throw new RedisConnectionException(ConnectionFailureType.AuthenticationFailure, $"Redis does not take the user and password of the connection string: {error}");
+                throw RedisConnections.LogInRefused(error);
             case LiveCommand.Subscribe:
                 Log.NotListened(_logger, refused.Channels.Length, Address, error);
                 Refuse(refused.Channels, error);
