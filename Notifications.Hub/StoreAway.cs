@@ -1,5 +1,4 @@
 using Notifications.Messaging;
-using StackExchange.Redis;
 
 namespace Notifications.Hubs;
 
@@ -15,7 +14,7 @@ internal static class StoreAway
             {
                 return await next(context);
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            catch (Exception exception) when (exception.IsFromRedis())
             {
                 var http = context.HttpContext;
                 Log.RequestWithoutStore(http.RequestServices.GetRequiredService<ILogger<NotificationPublisher>>(), http.GetEndpoint()!.DisplayName!, exception);

@@ -52,14 +52,15 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
         }
         catch (Exception exception)
         {
-            Fail(batch, exception);
-            if (exception is not RedisServerException)
+            var error = exception.AsRedisError();
+            Fail(batch, error);
+            if (error is not RedisServerException)
             {
                 // Redis is away. Who waits has waited for it like those, and would for another time-out.
                 abandoned = TakeAll();
                 foreach (var append in abandoned)
                 {
-                    append.Abandon(exception);
+                    append.Abandon(error);
                 }
             }
         }
@@ -83,7 +84,7 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
         }
         catch (Exception exception)
         {
-            append.Fail(exception);
+            append.Fail(exception.AsRedisError());
         }
     }
 

@@ -91,7 +91,7 @@ internal sealed class ReplicatedAppends(IConnectionMultiplexer shared, IOptions<
         {
             confirmed = (long)await waiting;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             failure = exception;
         }
@@ -117,7 +117,7 @@ internal sealed class ReplicatedAppends(IConnectionMultiplexer shared, IOptions<
                     $"Redis took the notification, and within {options.Value.WaitTimeout} {confirmed} of {options.Value.WaitForReplicas} replicas confirmed it ({NotificationOptions.Section}:{nameof(NotificationOptions.WaitForReplicas)}). It may or may not survive the primary: publish it again with the same id."));
             }
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             append.Result.SetException(exception);
         }

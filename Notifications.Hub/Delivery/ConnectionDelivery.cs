@@ -8,7 +8,6 @@ using Notifications.Hubs.Limits;
 using Notifications.Hubs.Operators;
 using Notifications.Hubs.Tokens;
 using Notifications.Messaging;
-using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;
 
@@ -449,5 +448,5 @@ internal sealed class ConnectionDelivery
         ? _connection.WriteAsync(message, _connection.ConnectionAborted)
         : _session.SendAsync(message.GetSerializedMessage(_connection.Protocol), _isText, _connection.ConnectionAborted);
 
-    private static bool IsRedisAway(Exception exception) => exception is RedisException or TimeoutException;
+    private static bool IsRedisAway(Exception exception) => exception.IsFromRedis();
 }

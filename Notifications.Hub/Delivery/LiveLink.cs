@@ -100,7 +100,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
                     ReplaceWhereDeaf();
                     Send();
                 }
-                catch (Exception exception) when (exception is RedisException or TimeoutException)
+                catch (Exception exception) when (exception.IsFromRedis())
                 {
                     // Redis is away, and StackExchange.Redis connects again by itself.
                     Log.ProbeFailed(_logger, exception);
@@ -130,7 +130,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         {
             await Task.WhenAll(listening).WaitAsync(_connections.AnswerTimeout, _time);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             // One of several servers is away, or all are again. They are asked again, and the probes tell meanwhile.
             Log.ProbeFailed(_logger, exception);
@@ -171,7 +171,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         {
             await probe.SendAsync(_commands.GetDatabase());
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             if (wasHeard)
             {
@@ -226,7 +226,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         {
             await (Restored?.Invoke(partitions) ?? Task.CompletedTask);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             // The slow check of positions finds what this one did not.
             Log.ProbeFailed(_logger, exception);

@@ -1,4 +1,4 @@
-using StackExchange.Redis;
+using Notifications.Messaging;
 
 namespace Notifications.Hubs.Delivery;
 
@@ -57,7 +57,7 @@ internal abstract class LiveListener(LiveLink link, TimeProvider time) : Backgro
         {
             await UpdateAsync();
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             NotUpdated(exception);
         }

@@ -36,7 +36,7 @@ internal sealed class EscalationHandler(
             // Afterwards, as what fails here must not make anything be sent again.
             await Task.WhenAll(results.SelectMany(result => result.Dead).Select(phones.ForgetAsync));
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             Log.EscalationPutOff(logger, claim.Escalation.Stream, claim.Escalation.Offset, exception);
         }
@@ -135,7 +135,7 @@ internal sealed class EscalationHandler(
 
                 return;
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            catch (Exception exception) when (exception.IsFromRedis())
             {
                 var wait = Backoff.FullJitter(_options, tries);
                 if (time.GetElapsedTime(claimedAt) + wait > _options.Lease)

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Instances;
 using Notifications.Messaging;
-using StackExchange.Redis;
 
 namespace Notifications.Hubs.Escalations;
 
@@ -52,7 +51,7 @@ internal sealed class Escalator(
                     await TakeAllAsync(stopping);
                 }
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            catch (Exception exception) when (exception.IsFromRedis())
             {
                 Log.EscalationsNotRead(logger, RedisNames.Partitions, exception);
             }
@@ -82,7 +81,7 @@ internal sealed class Escalator(
                     looks.Enqueue(look);
                 }
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            catch (Exception exception) when (exception.IsFromRedis())
             {
                 // Of a cluster one node may be away, and the others' partitions go on.
                 failures.Add(exception);

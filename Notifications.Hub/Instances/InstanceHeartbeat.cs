@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Notifications.Messaging;
-using StackExchange.Redis;
 using Server = Microsoft.AspNetCore.Hosting.Server.IServer;
 
 namespace Notifications.Hubs.Instances;
@@ -39,7 +38,7 @@ internal sealed class InstanceHeartbeat(
             await registry.RegisterAsync(new HubInstance(instance.Id, _address, Draining: status.State != HubState.Serving, SessionLinks: true), options.Value.Expiry, status);
             _redis = time.GetElapsedTime(begun);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             Log.NotRefreshed(logger, instance.Id, exception);
         }
@@ -53,7 +52,7 @@ internal sealed class InstanceHeartbeat(
         {
             await registry.RemoveAsync(instance.Id);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             Log.NotRefreshed(logger, instance.Id, exception);
         }
