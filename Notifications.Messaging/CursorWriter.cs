@@ -11,21 +11,12 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, ScriptScope sco
     private static readonly Script User = Script.Load("acknowledge.lua");
     private static readonly Script Topic = Script.Load("acknowledge-topic.lua");
 
+    private readonly StreamCalls _calls = new(scope, MaxInCall);
+
     public async Task<IReadOnlyList<UnwrittenAcknowledgement>> WriteAsync(IReadOnlyList<Acknowledgement> acknowledgements)
     {
-        try
-        {
-            var hasAllPartitions = (await scope.AskAsync()).HasAllPartitions;
-            var calls = acknowledgements
-                .GroupBy(each => (each.Stream.IsUser, hasAllPartitions ? 0 : RedisNames.Partition(each.Stream)))
-                .SelectMany(group => group.Chunk(MaxInCall))
-                .Select(CallAsync);
-            return [.. (await Task.WhenAll(calls)).SelectMany(unwritten => unwritten)];
-        }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
-        {
-            return Unwritten(acknowledgements, exception);
-        }
+        var outcomes = await _calls.RunAsync(acknowledgements, each => each.Stream, each => each.Stream.IsUser, MoveAsync);
+        return [.. outcomes.Where(outcome => outcome.Failure is not null).Select(outcome => new UnwrittenAcknowledgement(outcome.Item, outcome.Failure!))];
     }
 
     /// <summary>In one call: all in users' streams, or all in topics.</summary>
@@ -36,25 +27,6 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, ScriptScope sco
             ? await MoveInUsersAsync(acknowledgements)
             : await MoveInTopicsAsync(acknowledgements);
         return [.. ((string)result!).Select(moved => moved == '1')];
-    }
-
-    private async Task<IReadOnlyList<UnwrittenAcknowledgement>> CallAsync(Acknowledgement[] acknowledgements)
-    {
-        try
-        {
-            await MoveAsync(acknowledgements);
-            return [];
-        }
-        catch (RedisServerException) when (acknowledgements.Length > 1)
-        {
-            // One of them is refused, and which one the answer does not say. Those before it are written, and once more changes nothing.
-            var alone = await Task.WhenAll(acknowledgements.Select(each => CallAsync([each])));
-            return [.. alone.SelectMany(unwritten => unwritten)];
-        }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
-        {
-            return Unwritten(acknowledgements, exception);
-        }
     }
 
     private Task<RedisResult> MoveInUsersAsync(IReadOnlyList<Acknowledgement> acknowledgements)
@@ -87,9 +59,6 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, ScriptScope sco
 
         return Topic.RunAsync(redis.GetDatabase(), keys, arguments);
     }
-
-    private static UnwrittenAcknowledgement[] Unwritten(IEnumerable<Acknowledgement> acknowledgements, Exception reason) =>
-        [.. acknowledgements.Select(each => new UnwrittenAcknowledgement(each, reason))];
 
     private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
 }

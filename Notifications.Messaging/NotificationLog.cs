@@ -39,6 +39,12 @@ public sealed record LogPage(string Epoch, long Last, long Asked, long After, IR
     public bool IsLast => After + Entries.Count >= Last;
 }
 
+/// <summary>Where a stream's log ends.</summary>
+/// <param name="Stream">Its name.</param>
+/// <param name="End">As just read; means nothing where that failed.</param>
+/// <param name="Failure">Null: it was read. Otherwise Redis does not answer, or refused.</param>
+public readonly record struct StreamEnd(StreamName Stream, Position End, Exception? Failure);
+
 /// <summary>A device of a user.</summary>
 public readonly record struct DeviceName(string User, string Device);
 
@@ -47,7 +53,11 @@ public sealed class NotificationLog : IDisposable
 {
     private const int EndOnly = -1;
 
+    /// <summary>A call holds Redis up for as long as it takes, and so many take about half a millisecond.</summary>
+    private const int MaxEndsInCall = 128;
+
     private static readonly Script Read = Script.Load("read.lua");
+    private static readonly Script ReadEnds = Script.Load("read-ends.lua");
     private static readonly Script Resume = Script.Load("resume.lua");
     private static readonly Script ResumeTopic = Script.Load("resume-topic.lua");
 
@@ -58,6 +68,7 @@ public sealed class NotificationLog : IDisposable
     private readonly AppendLane _lane;
     private readonly AppendLane[] _lanes;
     private readonly CursorWriter _cursors;
+    private readonly StreamCalls _ends;
     private readonly ReplicatedAppends _replicated;
     private readonly DirectAppends _direct;
 
@@ -67,6 +78,7 @@ public sealed class NotificationLog : IDisposable
     {
         (_redis, _scope, _options, _time) = (redis, new ScriptScope(redis, channels), options.Value, time);
         _cursors = new CursorWriter(redis, _scope, _options);
+        _ends = new StreamCalls(_scope, MaxEndsInCall);
         _replicated = new ReplicatedAppends(redis, options);
         var script = Script.Load("publish.lua");
         _direct = new DirectAppends(redis, connections, script, logger);
@@ -79,6 +91,14 @@ public sealed class NotificationLog : IDisposable
 
     /// <summary>The stream's present end, without entries. A stream never seen gets its epoch now.</summary>
     public Task<LogPage> ReadEndAsync(StreamName stream) => PageAsync(Read, stream, [], EndOnly, 0, "", "");
+
+    /// <summary>The same for many, in as few calls as this Redis allows. One that Redis refuses keeps none of the others from being read.</summary>
+    /// <returns>In any order.</returns>
+    public async Task<IReadOnlyList<StreamEnd>> ReadEndsAsync(IReadOnlyList<StreamName> streams)
+    {
+        var outcomes = await _ends.RunAsync(streams, stream => stream, _ => true, ReadEndsInCallAsync);
+        return [.. outcomes.Select(outcome => new StreamEnd(outcome.Item, outcome.Value, outcome.Failure))];
+    }
 
     /// <summary>Up to <paramref name="limit"/> entries after an offset.</summary>
     /// <param name="stream">The stream.</param>
@@ -155,6 +175,12 @@ public sealed class NotificationLog : IDisposable
         return new LogPage(
             (string)result[0]!, (long)result[1], (long)result[2], (long)result[3],
             Array.ConvertAll(entries, entry => (ReadOnlyMemory<byte>)entry), (string)result[5]!);
+    }
+
+    private async Task<Position[]> ReadEndsInCallAsync(IReadOnlyList<StreamName> streams)
+    {
+        var ends = (RedisResult[])(await ReadEnds.RunAsync(_redis.GetDatabase(), [.. streams.SelectMany(stream => Keys(stream))], Arguments()))!;
+        return [.. ends.Chunk(3).Select(end => new Position((string)end[0]!, (long)end[1], (string)end[2]!))];
     }
 
     private Task<RedisResult> RunAsync(Script script, StreamName stream, RedisKey[] keys, params RedisValue[] arguments) =>

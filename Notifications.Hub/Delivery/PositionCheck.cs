@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using Notifications.Messaging;
-using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;
 
@@ -12,15 +11,16 @@ internal sealed class PositionCheck(
     StreamRouter router, NotificationLog log, LiveLink link, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<PositionCheck> logger)
     : BackgroundService
 {
-    /// <summary>Reads at once, however many streams there are: 50,000 returning users must not stampede Redis.</summary>
-    private const int Concurrency = 16;
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+    /// <summary>A round over all streams takes so many looks: each wakes this process and Redis once, however many streams it is for.</summary>
+    private const int LooksInRound = 30;
 
     /// <summary>
-    /// Of the streams that may have missed something while the live link was away, so many are checked in a tick: 4,000/s. Busy
-    /// ones find their gap with the next notification, and the others can wait the few seconds.
+    /// Of the streams that may have missed something while the live link was away, so many are checked each <see cref="RestoredPace"/>: 4,000/s, as
+    /// 50,000 returning users must not stampede Redis. Busy ones find their gap with the next notification, and the others can wait the few seconds.
     /// </summary>
-    private const int RestoredInTick = 1_000;
+    private const int RestoredAtOnce = 1_000;
+
+    private static readonly TimeSpan RestoredPace = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim _checkingRestored = new(1);
     private readonly HashSet<int> _restored = [];
@@ -34,7 +34,7 @@ internal sealed class PositionCheck(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         link.Restored += RestoredAsync;
-        using var timer = new PeriodicTimer(Tick, time);
+        using var timer = new PeriodicTimer(options.Value.PositionCheckInterval / LooksInRound, time);
         var due = new Queue<LocalStream>();
         var share = 0d;
         try
@@ -47,11 +47,11 @@ internal sealed class PositionCheck(
                     var streams = router.Streams.ToArray();
                     Random.Shared.Shuffle(streams);
                     due = new Queue<LocalStream>(streams);
-                    share = streams.Length * (Tick / options.Value.PositionCheckInterval);
+                    share = (double)streams.Length / LooksInRound;
                 }
 
                 var count = Math.Min(due.Count, (int)share + (Random.Shared.NextDouble() < share % 1 ? 1 : 0));
-                await CheckAsync([.. Enumerable.Range(0, count).Select(_ => due.Dequeue())], stoppingToken);
+                await CheckAsync([.. Enumerable.Range(0, count).Select(_ => due.Dequeue())]);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -94,33 +94,29 @@ internal sealed class PositionCheck(
     {
         var streams = router.Streams.Where(stream => partitions.Contains(RedisNames.Partition(stream.Name))).ToArray();
         Random.Shared.Shuffle(streams);
-        foreach (var some in streams.Chunk(RestoredInTick))
+        foreach (var some in streams.Chunk(RestoredAtOnce))
         {
-            var tick = Task.Delay(Tick, time);
-            await CheckAsync(some, default);
-            await tick;
+            var pause = Task.Delay(RestoredPace, time);
+            await CheckAsync(some);
+            await pause;
         }
     }
 
-    private Task CheckAsync(IReadOnlyCollection<LocalStream> streams, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(streams, Parallelism(cancellationToken), async (stream, _) =>
+    private async Task CheckAsync(LocalStream[] streams)
+    {
+        var before = streams.ToDictionary(stream => stream.Name, stream => (Stream: stream, stream.Heard));
+        foreach (var end in await log.ReadEndsAsync([.. before.Keys]))
         {
-            try
+            var (stream, heard) = before[end.Stream];
+            if (end.Failure is { } failure)
             {
-                var before = stream.Heard;
-                var end = await log.ReadEndAsync(stream.Name);
-                if (stream.IsBehind(end.End, before))
-                {
-                    Log.LossFound(logger, stream.Name);
-                    stream.CatchUp();
-                }
+                Log.PositionNotChecked(logger, stream.Name, failure);
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            else if (stream.IsBehind(end.End, heard))
             {
-                Log.PositionNotChecked(logger, stream.Name, exception);
+                Log.LossFound(logger, stream.Name);
+                stream.CatchUp();
             }
-        });
-
-    private static ParallelOptions Parallelism(CancellationToken cancellationToken) =>
-        new() { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };
+        }
+    }
 }

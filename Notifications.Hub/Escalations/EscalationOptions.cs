@@ -7,9 +7,9 @@ internal sealed class EscalationOptions : IValidatableObject
 {
     public const string Section = "Escalation";
 
-    /// <summary>How often an instance looks for what fell due in its share of the partitions. Default 250 ms.</summary>
+    /// <summary>How often an instance looks for what fell due in its share of the partitions. Default 500 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
-    public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
     /// How many notifications an instance has in hand at the most: so many may come twice when it dies between sending them and

@@ -34,6 +34,20 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
     }
 
     [FactWithRedisServer]
+    public async Task The_ends_of_streams_of_every_partition_are_read_at_once()
+    {
+        await using var messaging = TestMessaging.On(cluster.Connection);
+        StreamName[] streams = [.. OneOfEachPartition()];
+        var last = await messaging.Publisher.PublishAsync(streams[^1], TestMessaging.Numbered(1));
+
+        var ends = await messaging.Log.ReadEndsAsync(streams);
+
+        Assert.Equal(streams.ToHashSet(), ends.Select(end => end.Stream).ToHashSet());
+        Assert.All(ends, end => Assert.Null(end.Failure));
+        Assert.Equal((last.Epoch, 1), ends.Where(end => end.Stream == streams[^1]).Select(end => (end.End.Epoch, (int)end.End.Offset)).Single());
+    }
+
+    [FactWithRedisServer]
     public async Task A_cluster_behind_a_proxy_that_hides_it_gets_calls_of_one_slot_each()
     {
         await using var processes = new RedisProcesses();

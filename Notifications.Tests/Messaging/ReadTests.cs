@@ -1,5 +1,6 @@
 using Notifications.Messaging;
 using Notifications.Tests.Redis;
+using StackExchange.Redis;
 using Xunit;
 
 namespace Notifications.Tests.Messaging;
@@ -18,6 +19,40 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
         var end = await messaging.Log.ReadEndAsync(_stream);
         Assert.Equal((0L, true), (end.Last, end.IsLast));
         Assert.Equal(end.Epoch, (await messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(1))).Epoch);
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task The_ends_of_many_are_those_of_each(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        StreamName[] streams = [.. Enumerable.Range(0, 300).Select(_ => TestMessaging.NewStream()), StreamName.Topic(RedisServers.Unique("topic"))];
+        await messaging.PublishAsync(streams[7], 2);
+        await messaging.PublishAsync(streams[300], 1);
+
+        var ends = await messaging.Log.ReadEndsAsync(streams);
+
+        Assert.Equal(streams.Length, ends.Count);
+        Assert.All(ends, end => Assert.Null(end.Failure));
+        foreach (var each in new[] { 0, 7, 299, 300 })
+        {
+            Assert.Equal((await messaging.Log.ReadEndAsync(streams[each])).End, Assert.Single(ends, end => end.Stream == streams[each]).End);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.Installed), MemberType = typeof(RedisServers))]
+    public async Task One_that_Redis_refuses_keeps_no_other_end_from_being_read(RedisKind kind)
+    {
+        await using var messaging = await TestMessaging.OnAsync(servers, kind);
+        var other = TestMessaging.NewStream();
+        await messaging.PublishAsync(other, 2);
+        await messaging.Database.StringSetAsync(RedisNames.Meta(_stream), "not a hash");
+
+        var ends = await messaging.Log.ReadEndsAsync([_stream, other]);
+
+        Assert.IsType<RedisServerException>(Assert.Single(ends, end => end.Stream == _stream).Failure);
+        Assert.Equal(2, Assert.Single(ends, end => end.Stream == other).End.Offset);
     }
 
     [Theory]
