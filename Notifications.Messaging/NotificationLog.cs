@@ -53,8 +53,8 @@ public sealed class NotificationLog : IDisposable
 {
     private const int EndOnly = -1;
 
-    /// <summary>A call holds Redis up for as long as it takes, and so many take about half a millisecond.</summary>
-    private const int MaxEndsInCall = 128;
+    /// <summary>So many ends go in one call, which holds Redis up for about a quarter of a millisecond.</summary>
+    internal const int MaxEndsInCall = 128;
 
     private static readonly Script Read = Script.Load("read.lua");
     private static readonly Script ReadEnds = Script.Load("read-ends.lua");

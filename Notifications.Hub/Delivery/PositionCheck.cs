@@ -104,6 +104,15 @@ internal sealed class PositionCheck(
 
     private async Task CheckAsync(LocalStream[] streams)
     {
+        // One call after the other: others' commands come in between.
+        foreach (var some in streams.Chunk(NotificationLog.MaxEndsInCall))
+        {
+            await CheckAtOnceAsync(some);
+        }
+    }
+
+    private async Task CheckAtOnceAsync(LocalStream[] streams)
+    {
         var before = streams.ToDictionary(stream => stream.Name, stream => (Stream: stream, stream.Heard));
         foreach (var end in await log.ReadEndsAsync([.. before.Keys]))
         {
