@@ -48,7 +48,7 @@ internal static class UserApi
         {
             return await next(context);
         }
-        catch (Exception exception) when (exception is RedisConnectionException or TimeoutException)
+        catch (Exception exception) when (exception.AsRedisError() is RedisConnectionException or TimeoutException)
         {
             context.HttpContext.Response.Headers.RetryAfter = "1";
             return TypedResults.Problem(

@@ -32,7 +32,7 @@ internal sealed class Append(StreamName stream, string id, ReadOnlyMemory<byte> 
 
     public void Succeed(string epoch, long offset, bool duplicate) => _result = new PublishResult(id, epoch, offset, duplicate);
 
-    public void Fail(Exception exception) => _exception = exception;
+    public void Fail(Exception exception) => _exception = exception.AsRedisError();
 
     /// <summary>
     /// Fails because a call failed that it was to follow. With an exception of its own: there may be a hundred thousand of these, and one that all of them

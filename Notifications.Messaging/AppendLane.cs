@@ -52,15 +52,14 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
         }
         catch (Exception exception)
         {
-            var error = exception.AsRedisError();
-            Fail(batch, error);
-            if (error is not RedisServerException)
+            Fail(batch, exception);
+            if (exception is not RedisServerException)
             {
                 // Redis is away. Who waits has waited for it like those, and would for another time-out.
                 abandoned = TakeAll();
                 foreach (var append in abandoned)
                 {
-                    append.Abandon(error);
+                    append.Abandon(exception);
                 }
             }
         }
@@ -84,7 +83,7 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
         }
         catch (Exception exception)
         {
-            append.Fail(exception.AsRedisError());
+            append.Fail(exception);
         }
     }
 

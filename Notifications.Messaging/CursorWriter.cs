@@ -15,8 +15,8 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, ScriptScope sco
 
     public async Task<IReadOnlyList<UnwrittenAcknowledgement>> WriteAsync(IReadOnlyList<Acknowledgement> acknowledgements)
     {
-        var outcomes = await _calls.RunAsync(acknowledgements, each => each.Stream, each => each.Stream.IsUser, MoveAsync);
-        return [.. outcomes.Where(outcome => outcome.Failure is not null).Select(outcome => new UnwrittenAcknowledgement(outcome.Item, outcome.Failure!))];
+        var outcomes = await Task.WhenAll(acknowledgements.GroupBy(each => each.Stream.IsUser).Select(kind => _calls.RunAsync([.. kind], each => each.Stream, MoveAsync)));
+        return [.. outcomes.SelectMany(each => each).Where(outcome => outcome.Failure is not null).Select(outcome => new UnwrittenAcknowledgement(outcome.Item, outcome.Failure!))];
     }
 
     /// <summary>In one call: all in users' streams, or all in topics.</summary>

@@ -96,7 +96,7 @@ public sealed class NotificationLog : IDisposable
     /// <returns>In any order.</returns>
     public async Task<IReadOnlyList<StreamEnd>> ReadEndsAsync(IReadOnlyList<StreamName> streams)
     {
-        var outcomes = await _ends.RunAsync(streams, stream => stream, _ => true, ReadEndsInCallAsync);
+        var outcomes = await _ends.RunAsync(streams, stream => stream, ReadEndsInCallAsync);
         return [.. outcomes.Select(outcome => new StreamEnd(outcome.Item, outcome.Value, outcome.Failure))];
     }
 

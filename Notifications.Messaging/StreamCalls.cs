@@ -15,17 +15,16 @@ internal sealed class StreamCalls(ScriptScope scope, int maxInCall)
     /// <summary>One that Redis refuses keeps none of the others from being done.</summary>
     /// <param name="items">In any order.</param>
     /// <param name="stream">Whose stream an item is for.</param>
-    /// <param name="isUsers">Whether it needs the script for users' streams: those and others have calls of their own.</param>
     /// <param name="call">The work on some, with a value for each. Once more has to change nothing.</param>
     /// <returns>In any order.</returns>
     public async Task<IReadOnlyList<Outcome<TItem, TValue>>> RunAsync<TItem, TValue>(
-        IReadOnlyList<TItem> items, Func<TItem, StreamName> stream, Func<TItem, bool> isUsers, Func<IReadOnlyList<TItem>, Task<TValue[]>> call)
+        IReadOnlyList<TItem> items, Func<TItem, StreamName> stream, Func<IReadOnlyList<TItem>, Task<TValue[]>> call)
     {
         try
         {
             var hasAllPartitions = (await scope.AskAsync()).HasAllPartitions;
             var calls = items
-                .GroupBy(item => (isUsers(item), hasAllPartitions ? 0 : RedisNames.Partition(stream(item))))
+                .GroupBy(item => hasAllPartitions ? 0 : RedisNames.Partition(stream(item)))
                 .SelectMany(group => group.Chunk(maxInCall))
                 .Select(chunk => RunAsync(chunk, call));
             return [.. (await Task.WhenAll(calls)).SelectMany(outcomes => outcomes)];

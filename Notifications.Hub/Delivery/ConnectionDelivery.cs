@@ -111,7 +111,7 @@ internal sealed class ConnectionDelivery
             // Whoever publishes after this returned finds the position taken. What has ended has closed the connection.
             await await Task.WhenAny(subscription.Begun, _ended.Task);
         }
-        catch (Exception exception) when (IsRedisAway(exception))
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             Log.NotSubscribed(_logger, stream, ConnectionId, exception);
             await ForgetAsync(subscription);
@@ -223,7 +223,7 @@ internal sealed class ConnectionDelivery
         {
             await LeaveAsync(subscription);
         }
-        catch (Exception exception) when (IsRedisAway(exception))
+        catch (Exception exception) when (exception.IsFromRedis())
         {
             // It is a member no more. What still arrives on the channel finds nobody.
             Log.NotUnsubscribed(_logger, subscription.Stream, exception);
@@ -371,7 +371,7 @@ internal sealed class ConnectionDelivery
                 page = await ReadAsync(subscription);
                 subscription.RedisAnswered();
             }
-            catch (Exception exception) when (IsRedisAway(exception))
+            catch (Exception exception) when (exception.IsFromRedis())
             {
                 WaitForRedis(subscription, exception);
                 return;
@@ -447,6 +447,4 @@ internal sealed class ConnectionDelivery
     private ValueTask SendAsync(SerializedHubMessage message) => _session is null
         ? _connection.WriteAsync(message, _connection.ConnectionAborted)
         : _session.SendAsync(message.GetSerializedMessage(_connection.Protocol), _isText, _connection.ConnectionAborted);
-
-    private static bool IsRedisAway(Exception exception) => exception.IsFromRedis();
 }

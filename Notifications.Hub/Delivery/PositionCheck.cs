@@ -51,7 +51,7 @@ internal sealed class PositionCheck(
                 }
 
                 var count = Math.Min(due.Count, (int)share + (Random.Shared.NextDouble() < share % 1 ? 1 : 0));
-                await CheckAsync([.. Enumerable.Range(0, count).Select(_ => due.Dequeue())]);
+                await CheckAsync([.. Enumerable.Range(0, count).Select(_ => due.Dequeue())], stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -97,16 +97,17 @@ internal sealed class PositionCheck(
         foreach (var some in streams.Chunk(RestoredAtOnce))
         {
             var pause = Task.Delay(RestoredPace, time);
-            await CheckAsync(some);
+            await CheckAsync(some, default);
             await pause;
         }
     }
 
-    private async Task CheckAsync(LocalStream[] streams)
+    private async Task CheckAsync(LocalStream[] streams, CancellationToken cancellationToken)
     {
         // One call after the other: others' commands come in between.
         foreach (var some in streams.Chunk(NotificationLog.MaxEndsInCall))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             await CheckAtOnceAsync(some);
         }
     }
