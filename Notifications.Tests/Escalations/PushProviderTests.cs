@@ -140,7 +140,8 @@ public sealed class PushProviderTests : IAsyncLifetime
     public async Task No_more_sends_than_its_concurrency_are_under_way()
     {
         using var senders = _fakes.Senders(_time, ("Escalation:Concurrency", "7"));
-        Fcm.Latency = TimeSpan.FromMilliseconds(20);
+        // So long that the first is not answered before the seventh is there, also where the machine is busy.
+        Fcm.Latency = TimeSpan.FromMilliseconds(500);
         await Task.WhenAll(Enumerable.Range(0, 70).Select(_ => SendAsync(senders)));
         Assert.Equal((70, 7), (Fcm.Delivered.Count, Fcm.MostInFlight));
     }
