@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Configuration;
 using Notifications.AppHost;
-using Notifications.AppHost.Deployment;
+using Notifications.AppHost.Redis;
 
 var builder = DistributedApplication.CreateBuilder(args);
 
-var redis = builder.AddRedisStore();
+var redis = builder.AddRedisStore("redis");
 var tokenKeys = builder.AddTokenKeys();
 
 var hub = builder.AddProject<Projects.Notifications_Hub>("hub", launchProfileName: null)
@@ -29,13 +29,14 @@ var gateway = builder.AddProject<Projects.Notifications_Gateway>("gateway", laun
     .WithHttpEndpoint(port: builder.OuterPort("GATEWAY_PORT", 8080))
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
-    .WithUrlForEndpoint("http", url => url.DisplayText = "Demo page")
+    .WithPages()
     .WithHostEnvironment()
     .WithTokenKeys(tokenKeys)
     .WithReference(redis).WaitFor(redis)
     .WithReference(hub).WaitFor(hub)
     .WithReference(orders).WaitFor(orders);
 
-builder.AddDeployment(hub, orders, gateway);
-builder.AddAnnouncement();
+hub.WithDrainCommands(gateway);
+builder.AddDashboardAddress();
+builder.AddStartReport(gateway);
 builder.Build().Run();

@@ -19,8 +19,4 @@ internal static class TokenKeys
     public static IResourceBuilder<ProjectResource> WithTokenKeys(
         this IResourceBuilder<ProjectResource> project, (string Variable, IResourceBuilder<ParameterResource> Value) keys) =>
         project.WithEnvironment(keys.Variable, keys.Value);
-
-    /// <summary>Without a launch profile a project would be in Production whatever the AppHost is in.</summary>
-    public static IResourceBuilder<ProjectResource> WithHostEnvironment(this IResourceBuilder<ProjectResource> project) =>
-        project.WithEnvironment("ASPNETCORE_ENVIRONMENT", project.ApplicationBuilder.Environment.EnvironmentName);
 }

@@ -16,10 +16,11 @@ internal static class RedisErrors
 
     /// <summary>
     /// StackExchange.Redis 2 does not always say it in its own words: a command that it gives to a connection which it takes down at the same time fails with the error
-    /// of the socket, with that of the pipe that was just closed (its issue 3167, mended in 3), or is cancelled, by no token.
+    /// of the socket, with that of the pipe that was just closed (its issue 3167, mended in 3), or is cancelled, by no token. And a service that stops without Redis
+    /// disposes the connection.
     /// </summary>
     private static bool IsOfLostConnection(Exception exception) =>
-        exception is TaskCanceledException { CancellationToken.CanBeCanceled: false }
+        exception is TaskCanceledException { CancellationToken.CanBeCanceled: false } or ObjectDisposedException
         || (exception is IOException or SocketException or InvalidOperationException
             && exception.StackTrace is { } trace
             && trace.Contains($"at {typeof(IConnectionMultiplexer).Namespace}.", StringComparison.Ordinal));

@@ -9,4 +9,10 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Information, "Quiet after a rush: {Before} MB in use, {After} MB after giving back what was free, which took {Pause:0} ms.")]
     public static partial void MemoryGivenBack(ILogger logger, long before, long after, double pause);
+
+    [LoggerMessage(LogLevel.Warning, "Redis is lost: {Why}. The service goes on trying to connect.")]
+    public static partial void RedisLost(ILogger logger, string why);
+
+    [LoggerMessage(LogLevel.Information, "Redis is back: {Server} answers after {Away}.")]
+    public static partial void RedisBack(ILogger logger, string server, TimeSpan away);
 }

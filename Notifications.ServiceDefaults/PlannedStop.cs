@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Extensions.Hosting;
@@ -16,7 +17,7 @@ public interface IDrain
 /// usual one the stop is announced at once, and SignalR and Kestrel end connections the moment that they hear of it. A second
 /// signal stops at once.
 /// </summary>
-internal sealed class PlannedStop(IDrain drain, IHostApplicationLifetime application, ILogger<PlannedStop> logger) : IHostLifetime, IDisposable
+internal sealed class PlannedStop(IDrain drain, StopBegun begun, IHostApplicationLifetime application, ILogger<PlannedStop> logger) : IHostLifetime, IDisposable
 {
     private readonly List<PosixSignalRegistration> _signals = [];
     private int _asked;
@@ -45,6 +46,7 @@ internal sealed class PlannedStop(IDrain drain, IHostApplicationLifetime applica
         {
             if (Interlocked.Exchange(ref _asked, 1) == 0)
             {
+                begun.Say();
                 await drain.RunAsync();
             }
         }
@@ -57,12 +59,32 @@ internal sealed class PlannedStop(IDrain drain, IHostApplicationLifetime applica
     }
 }
 
+/// <summary>The service was told to stop: before its drain, which the host knows nothing of.</summary>
+internal sealed class StopBegun : IDisposable
+{
+    private readonly CancellationTokenSource _begun = new();
+    private readonly CancellationTokenRegistration _stopping;
+
+    public StopBegun(IHostApplicationLifetime application) => _stopping = application.ApplicationStopping.Register(Say);
+
+    public CancellationToken Token => _begun.Token;
+
+    public void Say() => _begun.Cancel();
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _begun.Dispose();
+    }
+}
+
 public static class PlannedStopRegistration
 {
     /// <summary>Has the service do <typeparamref name="TDrain"/> before it stops.</summary>
     public static void AddDrain<TDrain>(this IHostApplicationBuilder builder) where TDrain : class, IDrain
     {
         builder.Services.AddSingleton<IDrain, TDrain>();
+        builder.Services.TryAddSingleton<StopBegun>();
         builder.Services.AddSingleton<IHostLifetime, PlannedStop>();
     }
 }

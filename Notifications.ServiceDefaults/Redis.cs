@@ -1,6 +1,7 @@
 using System.Net.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Notifications.Messaging;
 using StackExchange.Redis;
@@ -36,8 +37,11 @@ public static class Redis
                 $"The Redis connection string \"{ConnectionName}\" is missing. Set ConnectionStrings__{ConnectionName}, or start the AppHost, which sets it.");
         }
 
-        // It tells every step of every connect at Information.
-        builder.Logging.AddFilter(typeof(IConnectionMultiplexer).Namespace, LogLevel.Warning);
+        // It tells every step of every connect, and while Redis is away an error with a stack trace each second for each connection: RedisWatch says it once.
+        builder.Logging.AddFilter(typeof(IConnectionMultiplexer).Namespace, LogLevel.None);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<StopBegun>();
+        builder.Services.AddHostedService<RedisWatch>();
         var connections = new RedisConnections();
         builder.Services.AddSingleton(connections);
         var authority = builder.Configuration[AuthorityFile];

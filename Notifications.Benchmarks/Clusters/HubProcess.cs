@@ -1,5 +1,4 @@
 using System.Net;
-using Aspire.Hosting;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Aspire.Hosting;
 using StackExchange.Redis;
 
 namespace Notifications.Benchmarks.Clusters;

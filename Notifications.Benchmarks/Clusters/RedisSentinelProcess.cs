@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Aspire.Hosting;
 
 namespace Notifications.Benchmarks.Clusters;
 

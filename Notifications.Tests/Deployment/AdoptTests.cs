@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Aspire.Hosting;
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Tests.Hosting;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Aspire.Hosting;
 using Notifications.Benchmarks.Clusters;
 
 namespace Notifications.Tests.Deployment;

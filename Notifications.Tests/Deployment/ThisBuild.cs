@@ -7,11 +7,6 @@ internal static class ThisBuild
 {
     public static string Configuration { get; } = typeof(ThisBuild).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
-    /// <summary>The options of <c>dotnet build</c> and <c>dotnet publish</c> that make them choose as this build did.</summary>
-    public static IEnumerable<string> Options { get; } =
-    [
-        .. typeof(ThisBuild).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "BuildProperties").Value!.Split(' ')
-            .Select(property => $"-p:{property}"),
-        "--nologo", "-nodeReuse:false",
-    ];
+    /// <summary>The options of <c>dotnet build</c> and <c>dotnet publish</c> for a build beside this one.</summary>
+    public static IEnumerable<string> Options { get; } = [$"-p:Configuration={Configuration}", "--nologo", "-nodeReuse:false"];
 }

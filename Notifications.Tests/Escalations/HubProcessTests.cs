@@ -1,4 +1,3 @@
-using Aspire.Hosting;
 using Microsoft.Extensions.Hosting;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Messaging;

@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using Aspire.Hosting;
 using Microsoft.Extensions.Hosting;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Tests.Messaging;

@@ -1,4 +1,3 @@
-using Aspire.Hosting;
 using Notifications.Benchmarks.Clusters;
 using StackExchange.Redis;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using Aspire.Hosting;
+using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Compare.Protocols;
 
 namespace Notifications.Benchmarks.Compare.Systems;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Aspire.Hosting;
 using Notifications.Benchmarks.Clusters;
 
 namespace Notifications.Benchmarks.Compare.Systems;

@@ -1,5 +1,4 @@
 using System.Net;
-using Aspire.Hosting;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Compare.Measures;
 

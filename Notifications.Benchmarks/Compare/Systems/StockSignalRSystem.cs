@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using Aspire.Hosting;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Compare.Protocols;
 

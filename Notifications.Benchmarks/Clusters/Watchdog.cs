@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Aspire.Hosting;
+namespace Notifications.Benchmarks.Clusters;
 
 /// <summary>
 /// A shell that outlives the AppHost by a few seconds: it reads the ids of the running processes from a pipe, and when the pipe

@@ -1,0 +1,45 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using StackExchange.Redis;
+
+namespace Notifications.AppHost.Redis;
+
+/// <summary>A Redis that runs by itself, named by <c>ConnectionStrings:redis</c>.</summary>
+internal static class ConfiguredRedis
+{
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
+
+    public static bool HasConfiguredRedis(this IDistributedApplicationBuilder builder, string name) =>
+        !string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(name));
+
+    /// <exception cref="StartupProblem">It does not answer.</exception>
+    public static IResourceBuilder<IResourceWithConnectionString> AddConfiguredRedis(this IDistributedApplicationBuilder builder, string name)
+    {
+        var servers = CheckAnswer(builder.Configuration.GetConnectionString(name)!, name);
+        builder.Report("Redis", $"{servers}, because ConnectionStrings:{name} names it");
+        return builder.AddConnectionString(name);
+    }
+
+    private static string Named(EndPoint server) => server is DnsEndPoint { Host: var host, Port: var port } ? $"{host}:{port}" : $"{server}";
+
+    private static string CheckAnswer(string connectionString, string name)
+    {
+        try
+        {
+            var options = ConfigurationOptions.Parse(connectionString);
+            options.AbortOnConnectFail = true;
+            options.ConnectTimeout = (int)AnswerLimit.TotalMilliseconds;
+            options.ConnectRetry = 1;
+            using var redis = ConnectionMultiplexer.Connect(options);
+            redis.GetDatabase().Ping();
+            return string.Join(", ", options.EndPoints.Select(Named));
+        }
+        catch (Exception problem) when (problem is RedisException or ArgumentException or TimeoutException)
+        {
+            // The connection string may hold a password: only its first part, the server, is shown.
+            var server = connectionString.Split(',')[0];
+            throw new StartupProblem(
+                $"The Redis at \"{server}\" (ConnectionStrings:{name}) did not answer a PING within {AnswerLimit.TotalSeconds:0} s. Start it, correct the setting, or remove the setting to run on a Redis of the AppHost's own.");
+        }
+    }
+}

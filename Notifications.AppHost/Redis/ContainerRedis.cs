@@ -1,0 +1,11 @@
+namespace Notifications.AppHost.Redis;
+
+internal static class ContainerRedis
+{
+    /// <summary>A container that keeps every write in an append-only file, in a volume: docs/reliability.md says what each setting loses.</summary>
+    public static IResourceBuilder<IResourceWithConnectionString> AddContainerRedis(this IDistributedApplicationBuilder builder, string name, string why)
+    {
+        builder.Report("Redis", $"a container with a data volume, because {why}");
+        return builder.AddRedis(name).WithDataVolume().WithPersistence().WithArgs("--appendonly", "yes");
+    }
+}
