@@ -7,10 +7,18 @@ namespace Notifications.AppHost;
 /// <summary>The few ports that people type, each changed by one configuration key.</summary>
 internal static class OuterPorts
 {
-    /// <summary>The configured port, or null for 0, which means any.</summary>
+    /// <summary>
+    /// The configured port, or null for 0, which means any. Published it is always null: the platform's ingress has the port, and azd refuses
+    /// any but 80 for HTTP.
+    /// </summary>
     /// <exception cref="StartupProblem">It is no port, or another process listens on it.</exception>
     public static int? OuterPort(this IDistributedApplicationBuilder builder, string key, int defaultPort)
     {
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            return null;
+        }
+
         var configured = builder.Configuration[key];
         var port = defaultPort;
         if (!string.IsNullOrWhiteSpace(configured) && (!int.TryParse(configured, out port) || port is < 0 or > IPEndPoint.MaxPort))
@@ -18,7 +26,7 @@ internal static class OuterPorts
             throw new StartupProblem($"{key} is \"{configured}\" and has to be a port from 1 to {IPEndPoint.MaxPort}, or 0 for any free one.");
         }
 
-        if (port != 0 && builder.ExecutionContext.IsRunMode && !builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts") && IsTaken(port))
+        if (port != 0 && !builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts") && IsTaken(port))
         {
             throw new StartupProblem(
                 $"Port {port} is taken by another process, and {key} has to name a free one. Stop that process, or set {key} to another port, or to 0 for any free one.");
