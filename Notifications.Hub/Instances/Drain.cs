@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
+using StackExchange.Redis;
 
 namespace Notifications.Hubs.Instances;
 
@@ -11,12 +12,15 @@ internal sealed class Drain(
     Instance instance,
     InstanceHeartbeat heartbeat,
     ConnectionDeliveries deliveries,
+    IConnectionMultiplexer redis,
     IOptions<InstanceOptions> options,
     TimeProvider time,
     ILogger<Drain> logger) : IDrain
 {
     // The last one told leaves at the window's end; its close has to arrive before the host's own.
     public static readonly TimeSpan LastClose = TimeSpan.FromSeconds(1);
+    /// <summary>Without Redis there is nothing to deliver to those who have not left yet.</summary>
+    private static readonly TimeSpan AwayLimit = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     public async Task RunAsync()
@@ -26,9 +30,11 @@ internal sealed class Drain(
         await heartbeat.RefreshAsync();
         Log.Draining(logger, instance.Id, deliveries.Count, window);
         await deliveries.TellToReconnectAsync(() => window * Random.Shared.NextDouble());
-        for (var waited = TimeSpan.Zero; deliveries.Count > 0 && waited < window + LastClose; waited += PollInterval)
+        var away = TimeSpan.Zero;
+        for (var waited = TimeSpan.Zero; deliveries.Count > 0 && waited < window + LastClose && away < AwayLimit; waited += PollInterval)
         {
             await Task.Delay(PollInterval, time);
+            away = redis.IsConnected ? TimeSpan.Zero : away + PollInterval;
         }
     }
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
-using Notifications.Benchmarks.Clusters;
 using Xunit;
 
 namespace Notifications.Tests.Hosting;
@@ -10,7 +9,7 @@ namespace Notifications.Tests.Hosting;
 /// <summary>The built AppHost as a process of its own, on free ports.</summary>
 internal sealed class AppHostProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = [];
     private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,17 +41,13 @@ internal sealed class AppHostProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        (string Name, string Value)[] launchProfile =
+        (string Name, string Value)[] defaults =
         [
             ("DOTNET_ENVIRONMENT", "Development"),
-            ("ASPNETCORE_URLS", $"http://localhost:{FreePorts.Next()}"),
-            ("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", $"http://localhost:{FreePorts.Next()}"),
-            ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", $"http://localhost:{FreePorts.Next()}"),
-            ("ASPIRE_ALLOW_UNSECURED_TRANSPORT", "true"),
             ("GATEWAY_PORT", "0"),
             ("DASHBOARD_PORT", "0"),
         ];
-        foreach (var (name, value) in launchProfile.Concat(environment))
+        foreach (var (name, value) in defaults.Concat(environment))
         {
             start.Environment[name] = value;
         }
@@ -66,6 +61,9 @@ internal sealed class AppHostProcess : IAsyncDisposable
         var first = await Task.WhenAny(_announced.Task, _process.WaitForExitAsync()).WaitAsync(StartLimit);
         Assert.True(first == _announced.Task, $"The AppHost ended instead of starting:\n{Output}");
     }
+
+    public Task WaitForOutputAsync(string text) =>
+        Eventually.True(() => Output.Contains(text, StringComparison.Ordinal), $"the AppHost to say \"{text}\". It said: {Output}", StartLimit);
 
     public async Task<int> WaitForExitAsync(TimeSpan limit)
     {
@@ -112,7 +110,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
         }
 
         _output.Enqueue(line);
-        if (line.StartsWith("Hosting:", StringComparison.Ordinal))
+        if (line.StartsWith("Stop:", StringComparison.Ordinal))
         {
             _announced.TrySetResult();
         }

@@ -1,68 +1,141 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Notifications.Benchmarks.Clusters;
+using Notifications.Tests.Redis;
+using Notifications.Tests.WholeSystem;
 using Xunit;
 
 namespace Notifications.Tests.Hosting;
 
-/// <summary>What the person who starts the AppHost sees of its beginning and its end, with either hosting.</summary>
-public sealed class AppHostProcessTests
+/// <summary>What the person who starts the AppHost sees of its beginning and its end.</summary>
+[Collection(OwnSystem.Name)]
+public sealed partial class AppHostProcessTests : IDisposable
 {
-    private static readonly TimeSpan FailLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RefusalLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
-    /// <summary>Local hosting takes 4 s; Aspire's orchestrator gives the processes up to 18 s after the AppHost has gone.</summary>
+    /// <summary>The orchestrator gives the processes up to 18 s after the AppHost has gone.</summary>
     private static readonly TimeSpan OrphanLimit = TimeSpan.FromSeconds(40);
+
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("notifications-apphost-");
 
     [Fact]
     public async Task A_taken_port_ends_the_start_with_one_line_that_names_it_and_the_remedy()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        await using var appHost = AppHostProcess.Start(("GATEWAY_PORT", port.ToString(CultureInfo.InvariantCulture)));
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
 
-        Assert.Equal(1, await appHost.WaitForExitAsync(FailLimit));
-        Assert.Equal(
-            $"Port {port} is taken by another process, and GATEWAY_PORT has to name a free one. Stop that process, or set GATEWAY_PORT to another port, or to 0 for any free one.",
-            appHost.Output.Trim());
+        foreach (var key in (string[])["GATEWAY_PORT", "DASHBOARD_PORT"])
+        {
+            Assert.Equal(
+                $"Port {port} is taken by another process, and {key} has to name a free one. Stop that process, or set {key} to another port, or to 0 for any free one.",
+                await RefusalAsync((key, port)));
+        }
     }
 
     [Fact]
     public async Task A_configured_Redis_that_does_not_answer_ends_the_start_with_one_line()
     {
         var address = $"localhost:{FreePorts.Next()}";
-        await using var appHost = AppHostProcess.Start(("ConnectionStrings__redis", $"{address},password=secret"));
 
-        Assert.Equal(1, await appHost.WaitForExitAsync(FailLimit));
-        Assert.StartsWith($"The Redis at \"{address}\" (ConnectionStrings:redis) did not answer", appHost.Output.Trim());
-        Assert.DoesNotContain("secret", appHost.Output);
+        var refusal = await RefusalAsync(("ConnectionStrings__redis", $"{address},password=secret"));
+
+        Assert.StartsWith($"The Redis at \"{address}\" (ConnectionStrings:redis) did not answer", refusal);
+        Assert.DoesNotContain("secret", refusal);
     }
 
+    [Theory]
+    [InlineData("Garnet", "Redis:Kind is \"Garnet\" and has to be one of Configured, Container, Server, Embedded, or be left out.")]
+    [InlineData("1", "Redis:Kind is \"1\" and has to be one of Configured, Container, Server, Embedded, or be left out.")]
+    [InlineData("Configured", "Redis:Kind is Configured, and ConnectionStrings:redis is not set. Set it, or remove Redis:Kind to run on whatever this machine has.")]
+    public async Task A_kind_of_Redis_that_is_none_or_not_possible_ends_the_start_with_one_line(string kind, string refusal) =>
+        Assert.Equal(refusal, await RefusalAsync(("Redis__Kind", kind)));
+
     [Fact]
-    public async Task Sigterm_ends_every_process()
+    public async Task A_kind_of_Redis_that_is_not_installed_ends_the_start_with_one_line() => Assert.Equal(
+        "Redis:Kind is Server, and neither redis-server nor valkey-server is on PATH. Install one, on Debian with apt-get install redis-server, or remove Redis:Kind to run on whatever this machine has.",
+        await RefusalAsync(("Redis__Kind", "Server"), ("PATH", _data.FullName)));
+
+    [Fact]
+    public async Task Sigterm_ends_every_process_and_embedded_Redis_last()
     {
-        await using var appHost = AppHostProcess.Start();
+        await using var appHost = AppHostProcess.Start(("Redis__Kind", "Embedded"));
         await appHost.WaitUntilRunningAsync();
+        Assert.Matches(@"(?m)^Redis: +Garnet inside the AppHost on 127\.0\.0\.1:\d+, in memory only, because Redis:Kind says so$", appHost.Output);
         var started = appHost.Descendants();
         Assert.NotEmpty(started);
 
         appHost.Terminate();
 
-        await appHost.WaitForExitAsync(StopLimit);
+        Assert.Equal(0, await appHost.WaitForExitAsync(StopLimit));
         await Eventually.True(() => !started.Any(AppHostProcess.IsRunning), "every process that the AppHost started to end", OrphanLimit);
+    }
+
+    [FactWithRedisServer]
+    public async Task Redis_from_PATH_keeps_its_data_over_a_killed_AppHost_and_refuses_a_second_one()
+    {
+        var onThisData = ("Redis__DataDirectory", _data.FullName);
+        string order;
+        await using (var killed = AppHostProcess.Start(onThisData, ("Redis__Kind", "Server")))
+        {
+            await killed.WaitUntilRunningAsync();
+            Assert.Contains($"with its data in {_data.FullName}, because Redis:Kind says so", killed.Output);
+            order = await PlaceOrderAsync(killed);
+            Assert.StartsWith($"Another AppHost runs its Redis on \"{_data.FullName}\"", await RefusalAsync(onThisData, ("Redis__Kind", "Server")));
+            var started = killed.Descendants();
+            Assert.NotEmpty(started);
+
+            killed.Kill();
+
+            await Eventually.True(() => !started.Any(AppHostProcess.IsRunning), "every process that the AppHost started to end", OrphanLimit);
+        }
+
+        await using var again = AppHostProcess.Start(onThisData, ("Redis__Kind", "Server"));
+        await again.WaitUntilRunningAsync();
+        Assert.Contains(order, await NotificationsAsync(again));
     }
 
     [Fact]
-    public async Task Sigkill_of_the_AppHost_leaves_no_process_behind()
+    public async Task A_replica_that_cannot_start_is_named_with_the_end_of_its_log()
     {
-        await using var appHost = AppHostProcess.Start();
-        await appHost.WaitUntilRunningAsync();
-        var started = appHost.Descendants();
-        Assert.NotEmpty(started);
+        await using var appHost = AppHostProcess.Start(("Redis__Kind", "Embedded"), ("Instance__RefreshInterval", "01:00:00"));
 
-        appHost.Kill();
+        await appHost.WaitForOutputAsync("did not start");
+        await appHost.WaitForOutputAsync("The dashboard has all of it: http://localhost:");
 
-        await Eventually.True(() => !started.Any(AppHostProcess.IsRunning), "every process that the AppHost started to end", OrphanLimit);
+        Assert.Matches(@"(?m)^  hub-\w+ did not start: \w+, exit code \d+\. The end of its log, without stack frames:$", appHost.Output);
+        Assert.Matches(@"(?m)^    .*RefreshInterval", appHost.Output);
     }
+
+    public void Dispose() => _data.Delete(recursive: true);
+
+    /// <returns>All that the AppHost says before it ends with exit code 1.</returns>
+    private static async Task<string> RefusalAsync(params (string Name, string Value)[] environment)
+    {
+        await using var appHost = AppHostProcess.Start(environment);
+        Assert.Equal(1, await appHost.WaitForExitAsync(RefusalLimit));
+        return appHost.Output.Trim();
+    }
+
+    private static async Task<string> PlaceOrderAsync(AppHostProcess appHost)
+    {
+        using var user = await SignInAsync(appHost);
+        var order = await user.PlaceOrderAsync();
+        await Eventually.True(async () => (await NotificationsAsync(appHost)).Contains(order, StringComparison.Ordinal), "the order's notification to be in the log");
+        return order;
+    }
+
+    private static async Task<string> NotificationsAsync(AppHostProcess appHost)
+    {
+        using var user = await SignInAsync(appHost);
+        return await user.NotificationsAsync();
+    }
+
+    private static Task<SignedInUser> SignInAsync(AppHostProcess appHost) =>
+        SignedInUser.CreateAsync(new HttpClient { BaseAddress = new Uri(DemoPage().Match(appHost.Output).Groups["address"].Value) }, "ann", []);
+
+    [GeneratedRegex(@"^Demo page:\s+(?<address>\S+)", RegexOptions.Multiline)]
+    private static partial Regex DemoPage();
 }

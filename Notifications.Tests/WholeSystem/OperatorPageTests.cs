@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Notifications.Tests.Browser;
@@ -128,6 +129,33 @@ public sealed partial class OperatorPageTests(RunningSystem system, Chromium chr
         await client.DisposeAsync();
         await Assertions.Expect(page.GetByTestId("connection")).ToHaveCountAsync(0, CountSoon);
         Assert.Single(client.Received);
+    }
+
+    [FactInBrowser]
+    public async Task What_the_page_asks_again_and_again_is_not_traced()
+    {
+        await using var browser = await chromium.NewContextAsync();
+        var polls = new ConcurrentQueue<string>();
+        browser.Request += (_, request) =>
+        {
+            if (request.Url.EndsWith("/api/operator/instances", StringComparison.Ordinal))
+            {
+                polls.Enqueue(request.Headers.GetValueOrDefault("traceparent", ""));
+            }
+        };
+        await SignedInAsync(browser);
+        await Eventually.True(() => polls.Count > 2, "the page to have asked three times");
+        var asked = polls.ToArray();
+
+        // Exported later than the polls would be.
+        using var later = await system.SignInAsync("page-later");
+        await later.PlaceOrderAsync();
+        var spans = await system.Telemetry.WaitForAsync(
+            received => received.Any(span => span.Service == "gateway" && span.Name.StartsWith("POST", StringComparison.Ordinal)), "a request of somebody's to be traced", TimeSpan.FromSeconds(30));
+
+        Assert.All(asked, traceparent => Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-00$", traceparent));
+        Assert.DoesNotContain(spans, span => asked.Any(traceparent => traceparent.Contains(span.TraceId, StringComparison.Ordinal)));
+        Assert.DoesNotContain(spans, span => span.Attributes.Values.Contains("/api/operator/instances"));
     }
 
     [GeneratedRegex("^[1-9]")]

@@ -10,6 +10,7 @@ using Xunit;
 namespace Notifications.Tests.WholeSystem;
 
 /// <summary>With a system of its own: it takes a replica away from under its clients.</summary>
+[Collection(OwnSystem.Name)]
 public sealed class ReplicaLossTests(RunningSystem system) : IClassFixture<RunningSystem>
 {
     private const int Replicas = 3;

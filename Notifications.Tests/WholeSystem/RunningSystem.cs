@@ -11,7 +11,7 @@ namespace Notifications.Tests.WholeSystem;
 /// </summary>
 public sealed class RunningSystem : IAsyncLifetime
 {
-    public static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
 
     public const int Gateways = 2;
 
@@ -32,6 +32,7 @@ public sealed class RunningSystem : IAsyncLifetime
         var appHost = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Notifications_AppHost>(
             [
                 $"--GATEWAY_REPLICAS={Gateways}",
+                $"--Redis:DataDirectory={Path.Combine(_directory, "redis")}",
                 $"--ConnectionStrings:orders=Data Source={Path.Combine(_directory, "orders.db")}",
                 $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL={_telemetry.Endpoint}",
             ],
@@ -66,8 +67,15 @@ public sealed class RunningSystem : IAsyncLifetime
 }
 
 /// <summary>One running system for all the tests that leave it as they found it.</summary>
-[CollectionDefinition(Name)]
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class OneSystem : ICollectionFixture<RunningSystem>
 {
     public const string Name = "one running system";
+}
+
+/// <summary>Tests with a system of their own, one after the other: each system is a dozen processes.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class OwnSystem
+{
+    public const string Name = "a system of its own";
 }

@@ -29,6 +29,9 @@ public sealed class SignedInUser(HttpClient http, string id, string token) : IDi
         return (await response.Content.ReadFromJsonAsync<OrderResponse>())!.Id;
     }
 
+    /// <summary>The user's log as JSON.</summary>
+    public Task<string> NotificationsAsync() => http.GetStringAsync("/api/notifications");
+
     public async Task SetStatusAsync(string order, string status)
     {
         var response = await http.PutAsJsonAsync($"/api/orders/{order}/status", new { status });

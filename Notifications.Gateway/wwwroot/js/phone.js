@@ -34,7 +34,7 @@ export class Phone {
   async #look() {
     document.getElementById('phone-clock').textContent = clock.format(new Date());
     try {
-      const pushes = await this.#session.call(`${PATH}/pushes`);
+      const pushes = await this.#session.poll(`${PATH}/pushes`);
       const fresh = pushes.filter(push => !this.#shown.has(push.id));
       if (this.#timer !== 0 && fresh.length > 0) {
         fresh.forEach(push => this.#shown.add(push.id));

@@ -1,4 +1,4 @@
-import { request } from '../shared/request.js';
+import { request, untraced } from '../shared/request.js';
 import { expiryOf } from '../shared/token.js';
 
 const RENEW_BEFORE = 60_000;
@@ -29,5 +29,10 @@ export class Session {
 
   async call(path, method = 'GET', body = undefined) {
     return request(path, method, body, { Authorization: `Bearer ${await this.token()}` });
+  }
+
+  /** A GET that the page repeats by itself. */
+  async poll(path) {
+    return request(path, 'GET', undefined, { Authorization: `Bearer ${await this.token()}`, ...untraced() });
   }
 }

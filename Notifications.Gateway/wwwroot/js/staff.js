@@ -32,7 +32,7 @@ export async function refresh() {
     return;
   }
 
-  const orders = newestFirst(await session.call('/api/orders'));
+  const orders = newestFirst(await session.poll('/api/orders'));
   document.getElementById('staff-empty').hidden = orders.length > 0;
   // The same list again would only take the focus and the click out from under somebody.
   const now = JSON.stringify(orders);

@@ -46,7 +46,7 @@ export class Unacknowledged {
 
   async #read() {
     try {
-      const page = await this.#session.call(`/api/notifications?after=${this.#acknowledged}`);
+      const page = await this.#session.poll(`/api/notifications?after=${this.#acknowledged}`);
       if (this.#timer !== 0) {
         this.#last = Math.max(page.offset, this.#acknowledged);
         this.#more = page.more;

@@ -1,4 +1,4 @@
-import { call } from './session.js';
+import { call, poll } from './session.js';
 import { facts, make, number } from './table.js';
 import { count, duration, milliseconds } from './words.js';
 
@@ -10,7 +10,7 @@ const rows = new Map();
 
 /** @param {(action: () => Promise<unknown>) => Promise<void>} attempt What is done with a click that fails. */
 export async function refresh(attempt) {
-  const { instances } = await call('/api/operator/instances');
+  const { instances } = await poll('/api/operator/instances');
   const now = Date.now();
   instances.forEach(instance => {
     if (!rows.has(instance.id)) {

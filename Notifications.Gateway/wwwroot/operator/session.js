@@ -1,4 +1,4 @@
-import { request } from '../shared/request.js';
+import { request, untraced } from '../shared/request.js';
 import { claimsOf } from '../shared/token.js';
 
 /** Of this tab alone, gone when it is closed: the token is in no cookie, no address and no storage that outlives it. */
@@ -27,6 +27,11 @@ export function caller() {
 
 export function call(path, method = 'GET', body = undefined) {
   return request(path, method, body, { Authorization: `Bearer ${kept()}` });
+}
+
+/** A GET that the page repeats by itself. */
+export function poll(path) {
+  return request(path, 'GET', undefined, { Authorization: `Bearer ${kept()}`, ...untraced() });
 }
 
 /** Whether this gateway gives out tokens: it answers an empty request for one, and 404 where it does not. */

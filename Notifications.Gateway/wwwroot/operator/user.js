@@ -1,4 +1,4 @@
-import { call } from './session.js';
+import { call, poll } from './session.js';
 import { facts, fill, make, number, row, withNote } from './table.js';
 import { count, duration, time } from './words.js';
 
@@ -62,7 +62,7 @@ export function clear() {
 
 const path = id => `/api/operator/users/${encodeURIComponent(id)}`;
 
-const find = (id, payload) => call(`${path(id)}?payload=${payload}`);
+const find = (id, payload) => poll(`${path(id)}?payload=${payload}`);
 
 function show(found, isAnother) {
   user = found.user;
