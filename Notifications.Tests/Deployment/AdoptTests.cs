@@ -6,11 +6,13 @@ using Notifications.Benchmarks.Clusters;
 using Notifications.Tests.Hosting;
 using Notifications.Tests.Redis;
 using Notifications.Tests.Tokens;
+using Notifications.Tests.WholeSystem;
 using Xunit;
 
 namespace Notifications.Tests.Deployment;
 
 /// <summary>The files of docs/adopt.md, written out as a reader would, built and run. Its projects reference this repository's as they were built for the tests.</summary>
+[Collection(OwnSystem.Name)]
 public sealed partial class AdoptTests(RedisServers servers) : IClassFixture<RedisServers>, IAsyncLifetime
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("notifications-adopt-");
