@@ -6,18 +6,21 @@ using Xunit;
 
 namespace Notifications.Tests.Hosting;
 
-/// <summary>The built AppHost as a process of its own, on free ports.</summary>
+/// <summary>The built AppHost as a process of its own, on free ports and data of its own.</summary>
 internal sealed class AppHostProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(1);
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = [];
     private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly DirectoryInfo _data;
     private readonly string _mark = $"NOTIFICATIONS_TEST_MARK={Guid.NewGuid():N}";
 
-    private AppHostProcess(ProcessStartInfo start)
+    private AppHostProcess(ProcessStartInfo start, DirectoryInfo data)
     {
+        _data = data;
         var mark = _mark.Split('=');
         start.Environment[mark[0]] = mark[1];
         _process = new Process { StartInfo = start };
@@ -41,8 +44,11 @@ internal sealed class AppHostProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        var data = Directory.CreateTempSubdirectory("notifications-apphost-");
         (string Name, string Value)[] defaults =
         [
+            ("Redis__DataDirectory", Path.Combine(data.FullName, "redis")),
+            ("ConnectionStrings__orders", $"Data Source={Path.Combine(data.FullName, "orders.db")}"),
             ("DOTNET_ENVIRONMENT", "Development"),
             ("GATEWAY_PORT", "0"),
             ("DASHBOARD_PORT", "0"),
@@ -52,7 +58,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        return new AppHostProcess(start);
+        return new AppHostProcess(start, data);
     }
 
     /// <summary>Waits for the lines that the start ends with.</summary>
@@ -93,13 +99,16 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // In order, so that nothing is left that would take time from the next test, or write to the data.
         if (!_process.HasExited)
         {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
+            Terminate();
+            await _process.WaitForExitAsync().WaitAsync(EndLimit);
         }
 
+        await Eventually.True(() => Descendants().Count == 0, "every process that the AppHost started to end", EndLimit);
         _process.Dispose();
+        _data.Delete(recursive: true);
     }
 
     private void Take(string? line)
