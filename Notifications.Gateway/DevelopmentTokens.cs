@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -15,7 +16,8 @@ internal static class DevelopmentTokens
         // Null where an OIDC authority issues the tokens; outside Development a configured key is refused here.
         if (TokenAuthentication.DevelopmentKeyOf(builder) is { } key)
         {
-            builder.Services.AddSingleton(services => new DevelopmentIssuer(key, services.GetRequiredService<TimeProvider>()));
+            builder.Services.AddSingleton(services => new DevelopmentIssuer(
+                key, services.GetRequiredService<IOptions<TokenFormat>>().Value, services.GetRequiredService<TimeProvider>()));
             // A body that is no JSON is the caller's mistake and gets the problem details of one, not the exception page.
             builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
         }
@@ -44,7 +46,7 @@ internal static class DevelopmentTokens
 
     private sealed record TokenResponse(string AccessToken);
 
-    private sealed class DevelopmentIssuer(SecurityKey key, TimeProvider time)
+    private sealed class DevelopmentIssuer(SecurityKey key, TokenFormat format, TimeProvider time)
     {
         private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
         private readonly JsonWebTokenHandler _tokens = new();
@@ -55,11 +57,11 @@ internal static class DevelopmentTokens
             return _tokens.CreateToken(new SecurityTokenDescriptor
             {
                 Issuer = TokenNames.DevelopmentIssuer,
-                Audience = TokenNames.Audience,
+                Audience = format.Audience,
                 IssuedAt = now,
                 NotBefore = now,
                 Expires = now + Lifetime,
-                Claims = new Dictionary<string, object> { [TokenNames.UserClaim] = user, [TokenNames.RoleClaim] = roles },
+                Claims = new Dictionary<string, object> { [format.UserClaim] = user, [format.RoleClaim] = roles.Select(format.NameOf).ToArray() },
                 SigningCredentials = new SigningCredentials(key, SecurityAlgorithms.HmacSha256),
             });
         }

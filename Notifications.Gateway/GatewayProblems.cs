@@ -57,7 +57,7 @@ internal static class GatewayProblems
         SecurityTokenExpiredException expired => $"The token expired at {expired.Expires:u}. Get a new one.",
         SecurityTokenNotYetValidException early => $"The token is not valid before {early.NotBefore:u}. Check the clock of its issuer.",
         SecurityTokenNoExpirationException => "The token never expires. It has to have an expiry (claim exp).",
-        SecurityTokenInvalidAudienceException => $"The token is meant for another audience. It has to be issued for \"{TokenNames.Audience}\" (claim aud).",
+        SecurityTokenInvalidAudienceException => $"The token is meant for another audience. It has to be issued for \"{Format(context).Audience}\" (claim aud).",
         SecurityTokenInvalidIssuerException => "The token comes from another issuer (claim iss) than the one that this gateway trusts.",
         SecurityTokenSignatureKeyNotFoundException or SecurityTokenInvalidSignatureException =>
             "The token's signature does not match a key of the issuer that this gateway trusts. Get a token from that issuer.",
@@ -65,10 +65,12 @@ internal static class GatewayProblems
         _ => "The token is not valid. Get a new one from the issuer that this gateway trusts.",
     };
 
+    private static TokenFormat Format(HttpContext context) => context.RequestServices.GetRequiredService<IOptions<TokenFormat>>().Value;
+
     private static string Forbidden(HttpContext context) => GatewayTokens.UserOf(context.User) switch
     {
-        null => $"The token names no user. It has to have the user's id in the claim \"{TokenNames.UserClaim}\".",
-        { } user when !GatewayTokens.IsUserId(user) => $"The user id in the claim \"{TokenNames.UserClaim}\" can't name a stream. {GatewayTokens.UserIdRule}",
-        _ => $"The token's roles (claim \"{TokenNames.RoleClaim}\") do not allow this.",
+        null => $"The token names no user. It has to have the user's id in the claim \"{Format(context).UserClaim}\".",
+        { } user when !GatewayTokens.IsUserId(user) => $"The user id in the claim \"{Format(context).UserClaim}\" can't name a stream. {GatewayTokens.UserIdRule}",
+        _ => $"The token's roles (claim \"{Format(context).RoleClaim}\") do not allow this.",
     };
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Infrastructure;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Limits;
 using Notifications.Messaging;
@@ -146,7 +147,8 @@ internal static class NotificationApi
             .SelectMany(policy => policy.Requirements.OfType<RolesAuthorizationRequirement>())
             .SelectMany(required => required.AllowedRoles)
             .Distinct() ?? [];
-        return $"The token's roles (claim \"{TokenNames.RoleClaim}\") do not allow {context.Request.Method} {context.Request.Path}. It takes: {string.Join(", ", roles)}.";
+        var format = context.RequestServices.GetRequiredService<IOptions<TokenFormat>>().Value;
+        return $"The token's roles (claim \"{format.RoleClaim}\") do not allow {context.Request.Method} {context.Request.Path}. It takes: {string.Join(", ", roles.Select(format.NameOf))}.";
     }
 
     private static (StreamName Stream, Notification Notification) Parse(JsonElement body)

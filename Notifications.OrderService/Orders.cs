@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Notifications.Messaging;
 using Notifications.OrderService.Outbox;
 
@@ -33,7 +34,8 @@ public static class Orders
     }
 
     private static async Task<Results<Created<OrderResponse>, ValidationProblem, ProblemHttpResult>> Place(
-        PlaceOrder request, Caller caller, OrderDb db, OrderNotifier notifier, OrderTelemetry telemetry, TimeProvider time, CancellationToken cancellationToken)
+        PlaceOrder request, Caller caller, OrderDb db, OrderNotifier notifier, OrderTelemetry telemetry, IOptions<TokenFormat> format, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         if (request.Errors() is { Count: > 0 } errors)
         {
@@ -43,7 +45,7 @@ public static class Orders
         if (!StreamName.TryParse($"user:{caller.UserId}", out _))
         {
             return TypedResults.Problem(
-                $"The token's {TokenNames.UserClaim} can't name a user's stream, so its owner could not be notified. It takes 1 to {StreamName.MaxIdLength} characters out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.",
+                $"The token's {format.Value.UserClaim} can't name a user's stream, so its owner could not be notified. It takes 1 to {StreamName.MaxIdLength} characters out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.",
                 statusCode: StatusCodes.Status400BadRequest);
         }
 

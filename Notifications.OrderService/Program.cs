@@ -6,7 +6,7 @@ builder.AddServiceDefaults();
 builder.AddTokenAuthentication();
 builder.AddRedis();
 builder.Services.AddNotificationPublisher();
-builder.AddErrorResponses();
+builder.AddErrorResponses("The orders are at /api/orders and /api/orders/{id}.");
 builder.AddOrders();
 
 var app = builder.Build();

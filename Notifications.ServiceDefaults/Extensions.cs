@@ -7,7 +7,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
-using Notifications.Links;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -29,7 +28,6 @@ public static class Extensions
         builder.Services.AddProblemDetails();
         // Which server it is helps nobody but those who look for its holes.
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false);
-        builder.Services.AddSocketBuffers();
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
         {
@@ -63,8 +61,7 @@ public static class Extensions
                 .AddSource(builder.Environment.ApplicationName)
                 .AddSource("Notifications.*")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context =>
-                    !context.Request.Path.StartsWithSegments(HealthPath) && !context.Request.Path.StartsWithSegments(AlivePath)
-                    && context.Request.Path != LinkFrame.Path)
+                    !context.Request.Path.StartsWithSegments(HealthPath) && !context.Request.Path.StartsWithSegments(AlivePath))
                 .AddHttpClientInstrumentation());
         }
 
@@ -101,7 +98,7 @@ public static class Extensions
     }
 
     /// <summary>Somebody takes traces and logs.</summary>
-    internal static bool HasTelemetryReceiver(this IConfiguration configuration) =>
+    private static bool HasTelemetryReceiver(this IConfiguration configuration) =>
         !string.IsNullOrWhiteSpace(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
 
     private static ushort? ScrapePort(IConfiguration configuration)

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using Microsoft.Extensions.Hosting;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Client;
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Notifications.Gateway.Links;
+using Notifications.Sockets;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Notifications.Gateway.Sessions;

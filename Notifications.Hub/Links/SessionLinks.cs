@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
@@ -23,6 +24,13 @@ internal static class SessionLinks
             {
                 await next(context);
                 return;
+            }
+
+            // It lasts as long as the gateway; the sessions in it have spans of their own.
+            if (context.Features.Get<IHttpActivityFeature>()?.Activity is { } activity)
+            {
+                activity.IsAllDataRequested = false;
+                activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
             }
 
             var upgrade = context.Features.Get<IHttpUpgradeFeature>();

@@ -11,7 +11,7 @@ internal static class ServiceSettings
     private static readonly string[] OfLibraries =
         ["ASPNETCORE_ENVIRONMENT", "ASPNETCORE_FORWARDEDHEADERS_ENABLED", "HTTP_PORTS", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_SERVICE_NAME"];
 
-    private static readonly string[] OfAll = [$"ConnectionStrings__{Microsoft.Extensions.Hosting.Redis.ConnectionName}", "Authentication__Schemes__Bearer__Authority"];
+    private static readonly string[] OfAll = [$"ConnectionStrings__{Notifications.AspNetCore.Redis.ConnectionName}", "Authentication__Schemes__Bearer__Authority"];
 
     /// <summary>Each service as the AppHost names it, with its project and what it cannot do without.</summary>
     public static IReadOnlyDictionary<string, (string Project, string[] Needed)> Services { get; } = new Dictionary<string, (string, string[])>

@@ -141,7 +141,7 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
         using var acl = new DocumentedAcl();
         var (server, port) = await StartWithTlsAsync(certificates, acl);
         await using var hub = await HubHost.StartAsync(
-            acl.ConnectionString($"localhost:{port},ssl=true", DocumentedAcl.Hub), (Microsoft.Extensions.Hosting.Redis.AuthorityFile, certificates.AuthorityFile));
+            acl.ConnectionString($"localhost:{port},ssl=true", DocumentedAcl.Hub), (Notifications.AspNetCore.Redis.AuthorityFile, certificates.AuthorityFile));
         await using var connection = await RedisProcesses.ConnectAsync(server);
         var link = hub.Service<LiveLink>();
         var channel = NewChannel();
@@ -165,7 +165,7 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
         using var acl = new DocumentedAcl();
         var (server, port) = await StartWithTlsAsync(certificates, acl);
         await using var hub = await HubHost.StartWithoutRedisAsync(
-            acl.ConnectionString($"localhost:{port},ssl=true", DocumentedAcl.Hub), (Microsoft.Extensions.Hosting.Redis.AuthorityFile, others.AuthorityFile));
+            acl.ConnectionString($"localhost:{port},ssl=true", DocumentedAcl.Hub), (Notifications.AspNetCore.Redis.AuthorityFile, others.AuthorityFile));
         var connections = hub.Service<RedisConnections>();
 
         Assert.Throws<System.Security.Authentication.AuthenticationException>(

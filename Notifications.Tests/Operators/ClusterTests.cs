@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;

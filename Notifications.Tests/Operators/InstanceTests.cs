@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.SignalR.Client;
-using Microsoft.Extensions.Hosting;
 using Notifications.Messaging;
 using Notifications.Tests.Client;
 using Notifications.Tests.Gateway;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.Hosting;
 using Notifications.Client;
 using Notifications.Hubs.Operators;
 using Notifications.Messaging;

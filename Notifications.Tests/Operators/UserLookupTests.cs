@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Microsoft.Extensions.Hosting;
 using Notifications.Messaging;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Redis;

@@ -49,7 +49,7 @@ public sealed class OrderServiceHost : IAsyncDisposable
         builder.AddTokenAuthentication();
         builder.AddRedis();
         builder.Services.AddNotificationPublisher();
-        builder.AddErrorResponses();
+        builder.AddErrorResponses("The orders are at /api/orders and /api/orders/{id}.");
         builder.AddOrders();
 
         var app = builder.Build();

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Hosting;
 using Notifications.Tests.Gateway;
 using Xunit;
 

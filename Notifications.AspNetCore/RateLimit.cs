@@ -1,6 +1,6 @@
 using System.Threading.RateLimiting;
 
-namespace Microsoft.Extensions.Hosting;
+namespace Notifications.AspNetCore;
 
 /// <summary>So many in a second over time, and so many at once after a quiet time. 0 per second: no limit.</summary>
 public sealed class Rate

@@ -1,7 +1,12 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
-namespace Notifications.OrderService;
+namespace Notifications.AspNetCore;
 
 /// <summary>A body that the endpoint would accept, for the error that says so.</summary>
 internal sealed record BodyExample(string Json);
@@ -9,13 +14,13 @@ internal sealed record BodyExample(string Json);
 /// <summary>Makes every error a problem details body (RFC 9457), those too that no handler of ours writes.</summary>
 public static class ErrorResponses
 {
-    public static void AddErrorResponses(this IHostApplicationBuilder builder)
+    public static void AddErrorResponses(this IHostApplicationBuilder builder, string where)
     {
         // Outside Development the framework would answer a body that it can't read with a bare 400.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.AddExceptionHandler<BadRequestHandler>();
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
-            context.ProblemDetails.Detail ??= DetailOf(context.HttpContext));
+            context.ProblemDetails.Detail ??= DetailOf(context.HttpContext, where));
     }
 
     public static void UseErrorResponses(this IApplicationBuilder app)
@@ -24,11 +29,11 @@ public static class ErrorResponses
         app.UseStatusCodePages();
     }
 
-    private static string? DetailOf(HttpContext context) => context.Response.StatusCode switch
+    private static string? DetailOf(HttpContext context, string where) => context.Response.StatusCode switch
     {
         StatusCodes.Status401Unauthorized => $"The request has no valid token ({Challenge(context)}). Send one in the header \"Authorization: Bearer <token>\".",
         StatusCodes.Status403Forbidden => $"The caller may not {context.Request.Method} {context.Request.Path}. Send a token with the role that it needs.",
-        StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}. The orders are at /api/orders and /api/orders/{{id}}.",
+        StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}. {where}",
         StatusCodes.Status405MethodNotAllowed => $"{context.Request.Path} does not take {context.Request.Method}. It takes {context.Response.Headers.Allow}.",
         StatusCodes.Status415UnsupportedMediaType => $"The body has the content type \"{context.Request.ContentType}\". Send application/json.",
         StatusCodes.Status500InternalServerError => "The service failed on this request. Its log has the reason under the trace id.",

@@ -99,6 +99,7 @@ internal static class LoopTransportRegistration
 {
     public static void AddLoopTransport(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddSocketBuffers();
         if (OperatingSystem.IsLinux())
         {
             builder.Services.AddSingleton<IConnectionListenerFactory, LoopTransport>();

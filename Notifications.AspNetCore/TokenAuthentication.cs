@@ -1,10 +1,13 @@
 using System.Text;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Microsoft.Extensions.Hosting;
+namespace Notifications.AspNetCore;
 
 /// <summary>The claims and roles that the system reads from a token, and the names of its configuration.</summary>
 public static class TokenNames
@@ -59,7 +62,7 @@ public static class TokenAuthentication
     ];
 
     /// <summary>
-    /// Checks signature, algorithm, issuer, audience <c>notifications</c> and lifetime (<see cref="ClockSkew"/>) of the bearer token, and makes an
+    /// Checks signature, algorithm, issuer, audience (<see cref="TokenFormat"/>) and lifetime (<see cref="ClockSkew"/>) of the bearer token, and makes an
     /// authenticated caller with a <c>sub</c> the fallback policy: an endpoint that wants less says so. Keys and issuer come from the OIDC
     /// metadata of <c>Authentication:Schemes:Bearer:Authority</c>, or in Development from <see cref="TokenNames.DevelopmentKey"/>.
     /// </summary>
@@ -69,6 +72,13 @@ public static class TokenAuthentication
     public static AuthorizationBuilder AddTokenAuthentication<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         var developmentKey = DevelopmentKeyOf(builder);
+        var format = builder.Configuration.GetSection(TokenFormat.Section).Get<TokenFormat>() ?? new TokenFormat();
+        builder.Services.AddOptions<TokenFormat>().BindConfiguration(TokenFormat.Section).ValidateDataAnnotations().ValidateOnStart();
+        if (format is not { UserClaim: TokenNames.UserClaim, RoleClaim: TokenNames.RoleClaim, Roles.Count: 0 })
+        {
+            builder.Services.AddTransient<IClaimsTransformation, TokenTranslation>();
+        }
+
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
         {
             options.MapInboundClaims = false;
@@ -93,7 +103,7 @@ public static class TokenAuthentication
             checks.RequireExpirationTime = true;
             checks.RequireAudience = true;
             checks.ClockSkew = ClockSkew;
-            checks.ValidAudience = TokenNames.Audience;
+            checks.ValidAudience = format.Audience;
             checks.NameClaimType = TokenNames.UserClaim;
             checks.RoleClaimType = TokenNames.RoleClaim;
             checks.IssuerSigningKeys = [];

@@ -2,11 +2,12 @@ using System.Net.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Notifications.Messaging;
 using StackExchange.Redis;
 
-namespace Microsoft.Extensions.Hosting;
+namespace Notifications.AspNetCore;
 
 /// <summary>The connection that the services share: <c>ConnectionStrings:redis</c>.</summary>
 public static class Redis
@@ -47,7 +48,8 @@ public static class Redis
         var authority = builder.Configuration[AuthorityFile];
         builder.AddRedisClient(
             ConnectionName,
-            settings => settings.DisableTracing = !builder.Configuration.HasTelemetryReceiver(),
+            // Spans that nobody would get cost more than a delivery.
+            settings => settings.DisableTracing = string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]),
             options =>
             {
                 Configure(options);

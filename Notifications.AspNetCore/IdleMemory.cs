@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Microsoft.Extensions.Hosting;
+namespace Notifications.AspNetCore;
 
 /// <summary>
 /// Gives memory back to the system in the quiet after a rush: .NET collects when so much was allocated, and a process whose clients have all come and now wait for something allocates

@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Microsoft.Extensions.Hosting;
+namespace Notifications.AspNetCore;
 
 /// <summary>Takes servers' certificates that the machine trusts or that an authority in a file (PEM) signed.</summary>
 internal sealed class CertificateAuthority

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Microsoft.Extensions.Hosting;
+namespace Notifications.AspNetCore;
 
 internal static partial class Log
 {

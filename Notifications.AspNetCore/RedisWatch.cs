@@ -1,8 +1,9 @@
 using System.Net;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
-namespace Microsoft.Extensions.Hosting;
+namespace Notifications.AspNetCore;
 
 /// <summary>
 /// Says when Redis is lost and when it is back. And where the service stops without Redis, which Ctrl-C in the AppHost takes away at the same
