@@ -24,7 +24,7 @@ public static class Redis
     private const int RoleCheckSeconds = 2;
 
     /// <summary>
-    /// Registers <see cref="IConnectionMultiplexer"/> and <see cref="RedisConnections"/> with health check and tracing. A service starts without its Redis: the
+    /// Registers <see cref="IConnectionMultiplexer"/> and <see cref="RedisConnections"/> with tracing. A service starts without its Redis: the
     /// first try is short, and the next ones go on in the background for as long as it takes.
     /// </summary>
     /// <exception cref="InvalidOperationException">
@@ -48,8 +48,14 @@ public static class Redis
         var authority = builder.Configuration[AuthorityFile];
         builder.AddRedisClient(
             ConnectionName,
-            // Spans that nobody would get cost more than a delivery.
-            settings => settings.DisableTracing = string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]),
+            settings =>
+            {
+                // Spans that nobody would get cost more than a delivery.
+                settings.DisableTracing = string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+                // Hubs tell by their probes whether Redis serves them. Gateways and the order service stay ready while Redis is away: gateways go on with
+                // their last list of hubs, and orders wait in the outbox. Were they not ready, all of them would be taken out at once.
+                settings.DisableHealthChecks = true;
+            },
             options =>
             {
                 Configure(options);
@@ -86,8 +92,6 @@ public static class Redis
 
     private static void Configure(ConfigurationOptions options)
     {
-        // Its own threads would be woken beside the pool's for each reply.
-        options.SocketManager = SocketManager.ThreadPool;
         options.AbortOnConnectFail = false;
         options.ConnectTimeout = (int)FirstTry.TotalMilliseconds;
         options.ConnectRetry = 1;

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Notifications.Messaging;
 using Yarp.ReverseProxy.Configuration;
@@ -8,8 +7,6 @@ namespace Notifications.Gateway;
 /// <summary>Where the hub cluster's destinations come from: see <see cref="HubSource"/>.</summary>
 internal static class HubDestinationsRegistration
 {
-    private const string RedisHealthCheck = "StackExchange.Redis";
-
     /// <summary>What is known before the registry is read: nothing, or the one address for all hubs, which service discovery resolves.</summary>
     public static IReadOnlyDictionary<string, DestinationConfig> AtStart(GatewayOptions options) => options.Hubs is HubSource.Endpoint
         ? new Dictionary<string, DestinationConfig> { ["hub"] = new() { Address = "http://hub" } }
@@ -27,15 +24,6 @@ internal static class HubDestinationsRegistration
         builder.Services.AddSingleton<HubDestinations>();
         builder.Services.AddHostedService(services => services.GetRequiredService<HubDestinations>());
         builder.Services.AddHealthChecks().AddCheck<HubsHealthCheck>("hubs");
-        // The gateway goes on with its last list while Redis is away. Were it to count as not ready then, every gateway
-        // would be taken out at once, and with them every connection.
-        builder.Services.Configure<HealthCheckServiceOptions>(options =>
-        {
-            foreach (var ping in options.Registrations.Where(check => check.Name == RedisHealthCheck).ToArray())
-            {
-                options.Registrations.Remove(ping);
-            }
-        });
     }
 }
 

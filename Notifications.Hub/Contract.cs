@@ -45,7 +45,7 @@ public sealed record StreamPosition
     [DataMember(Name = "offset")]
     public long Offset { get; init; }
 
-    internal bool IsValid => Epoch is { Length: > 0 and <= 64 } && Offset >= 0;
+    private bool IsValid => Epoch is { Length: > 0 and <= 64 } && Offset >= 0;
 
     /// <exception cref="HubException">It can't be a position.</exception>
     internal Position ToPosition() => IsValid

@@ -21,12 +21,10 @@ public static class HubRegistration
         services.AddOptions<HubOptions>().BindConfiguration("SignalR");
         services.AddOptions<ConnectionLimitOptions>().BindConfiguration(ConnectionLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<InvocationLimits>();
-        services.AddSingleton<AcknowledgementShortcut>();
         services.AddSignalR(options =>
         {
             options.AddFilter<InvocationErrors>();
             options.AddFilter<InvocationLimits>();
-            options.AddFilter<AcknowledgementShortcut>();
         }).AddMessagePackProtocol();
         services.WrapHubProtocols();
         // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.

@@ -8,7 +8,10 @@ namespace Notifications.Messaging;
 /// Appends that share calls: one call of the script at a time, which takes along what came up while the last one was on its way. A call costs Redis and
 /// its caller more than a notification in it does; with nothing under way nobody waits. In the order in which they were asked for.
 /// </summary>
-internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult>> publish, NotificationOptions options)
+/// <param name="publish">Runs publish.lua.</param>
+/// <param name="isSharded">Whether the streams' channels are.</param>
+/// <param name="options">Limits and lifetimes.</param>
+internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult>> publish, bool isSharded, NotificationOptions options)
 {
     /// <summary>A call holds Redis up for as long as it takes, and so many take about a millisecond.</summary>
     private const int MaxInCall = 64;
@@ -22,57 +25,49 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
     {
         lock (_lock)
         {
+            _waiting.Enqueue(append);
             if (_isCalling)
             {
-                _waiting.Enqueue(append);
                 return append.Task;
             }
 
             _isCalling = true;
         }
 
-        _ = CallAsync([append]);
+        _ = CallAsync();
         return append.Task;
     }
 
-    private async Task CallAsync(Append[] batch)
+    /// <summary>Until nothing waits.</summary>
+    private async Task CallAsync()
     {
-        Append[] abandoned = [];
-        try
+        while (Next() is { Length: > 0 } batch)
         {
-            await AppendAsync(batch);
-        }
-        catch (RedisServerException) when (batch.Length > 1)
-        {
-            // One of them is refused, and which one the answer does not say. Those that are in already are found by their ids.
-            foreach (var each in batch)
+            try
             {
-                await AppendAloneAsync(each);
+                await AppendAsync(batch);
             }
-        }
-        catch (Exception exception)
-        {
-            Fail(batch, exception);
-            if (exception is not RedisServerException)
+            catch (RedisServerException) when (batch.Length > 1)
             {
-                // Redis is away. Who waits has waited for it like those, and would for another time-out.
-                abandoned = TakeAll();
-                foreach (var append in abandoned)
+                // One of them is refused, and which one the answer does not say. Those that are in already are found by their ids.
+                foreach (var each in batch)
                 {
-                    append.Abandon(exception);
+                    await AppendAloneAsync(each);
                 }
             }
-        }
+            catch (Exception exception)
+            {
+                Fail(batch, exception);
+                if (exception is not RedisServerException)
+                {
+                    // Redis is away. Who waits has waited for it like those, and would for another time-out.
+                    AbandonAll(exception);
+                }
+            }
 
-        // The next call is of several traces, and not the first one's.
-        Activity.Current = null;
-        // It goes out first: those who are told here may keep this thread.
-        if (Next() is { Length: > 0 } next)
-        {
-            _ = CallAsync(next);
+            // The next call is of several traces, and not the first one's.
+            Activity.Current = null;
         }
-
-        Append.Tell([.. abandoned, .. batch]);
     }
 
     private async Task AppendAloneAsync(Append append)
@@ -116,13 +111,18 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
         }
     }
 
-    private Append[] TakeAll()
+    private void AbandonAll(Exception exception)
     {
+        Append[] all;
         lock (_lock)
         {
-            var all = _waiting.ToArray();
+            all = [.. _waiting];
             _waiting.Clear();
-            return all;
+        }
+
+        foreach (var append in all)
+        {
+            append.Abandon(exception);
         }
     }
 
@@ -166,7 +166,7 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
         arguments[2] = options.LogLength;
         arguments[3] = Milliseconds(options.LogLifetime);
         arguments[4] = Milliseconds(options.IdLifetime);
-        arguments[5] = batch[0].IsSharded ? "SPUBLISH" : "PUBLISH";
+        arguments[5] = isSharded ? "SPUBLISH" : "PUBLISH";
         for (var i = 0; i < batch.Length; i++)
         {
             var first = shared + (each * i);

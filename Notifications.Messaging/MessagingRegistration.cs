@@ -25,7 +25,6 @@ public static class MessagingRegistration
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<MessagingTelemetry>();
-        services.TryAddSingleton(provider => RedisConnections.Of(provider.GetRequiredService<IConnectionMultiplexer>()));
         services.TryAddSingleton<LiveChannels>();
         services.TryAddSingleton<NotificationLog>();
         return services;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Net;
 
 namespace Notifications.Messaging;
 
@@ -22,25 +21,6 @@ public sealed class MessagingTelemetry
     {
         var activity = Source.StartActivity("publish notification", ActivityKind.Producer);
         activity?.SetTag("messaging.system", "redis").SetTag("messaging.operation.type", "send").SetTag("messaging.destination.name", stream.Value);
-        return activity;
-    }
-
-    /// <summary>The call of a script that StackExchange.Redis's own instrumentation does not see; tagged as OpenTelemetry's conventions for Redis have it.</summary>
-    internal static Activity? StartScript(EndPoint server)
-    {
-        var activity = Source.StartActivity("EVALSHA", ActivityKind.Client);
-        if (activity is not null)
-        {
-            activity.SetTag("db.system", "redis").SetTag("db.statement", "EVALSHA");
-            var (host, port) = server switch
-            {
-                DnsEndPoint dns => (dns.Host, dns.Port),
-                IPEndPoint ip => ($"{ip.Address}", ip.Port),
-                _ => ($"{server}", 0),
-            };
-            activity.SetTag("server.address", host).SetTag("server.port", port);
-        }
-
         return activity;
     }
 

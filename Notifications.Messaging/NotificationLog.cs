@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -56,37 +55,33 @@ public sealed class NotificationLog : IDisposable
     /// <summary>So many ends go in one call, which holds Redis up for about a quarter of a millisecond.</summary>
     internal const int MaxEndsInCall = 128;
 
+    private static readonly Script Publish = Script.Load("publish.lua");
     private static readonly Script Read = Script.Load("read.lua");
     private static readonly Script ReadEnds = Script.Load("read-ends.lua");
     private static readonly Script Resume = Script.Load("resume.lua");
     private static readonly Script ResumeTopic = Script.Load("resume-topic.lua");
 
     private readonly IConnectionMultiplexer _redis;
-    private readonly ScriptScope _scope;
     private readonly NotificationOptions _options;
     private readonly TimeProvider _time;
-    private readonly AppendLane _lane;
-    private readonly AppendLane[] _lanes;
+    private readonly Appends _appends;
     private readonly CursorWriter _cursors;
     private readonly StreamCalls _ends;
     private readonly ReplicatedAppends _replicated;
-    private readonly DirectAppends _direct;
 
-    public NotificationLog(
-        IConnectionMultiplexer redis, RedisConnections connections, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time,
-        ILogger<NotificationLog> logger)
+    public NotificationLog(IConnectionMultiplexer redis, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time)
     {
-        (_redis, _scope, _options, _time) = (redis, new ScriptScope(redis, channels), options.Value, time);
-        _cursors = new CursorWriter(redis, _scope, _options);
-        _ends = new StreamCalls(_scope, MaxEndsInCall);
+        (_redis, _options, _time) = (redis, options.Value, time);
+        var scope = new ScriptScope(redis, channels);
+        _cursors = new CursorWriter(redis, scope, _options);
+        _ends = new StreamCalls(scope, MaxEndsInCall);
         _replicated = new ReplicatedAppends(redis, options);
-        var script = Script.Load("publish.lua");
-        _direct = new DirectAppends(redis, connections, script, logger);
-        Func<RedisKey[], RedisValue[], Task<RedisResult>> replicated = (keys, arguments) => _replicated.RunAsync(script, keys, arguments);
-        var isReplicated = _options.WaitForReplicas > 0;
-        _lane = new AppendLane(isReplicated ? replicated : _direct.RunAsync, _options);
-        Func<RedisKey[], RedisValue[], Task<RedisResult>> publish = isReplicated ? replicated : (keys, arguments) => script.RunAsync(redis.GetDatabase(), keys, arguments);
-        _lanes = [.. RedisNames.AllPartitions.Select(_ => new AppendLane(publish, _options))];
+        _appends = new Appends(
+            scope,
+            _options.WaitForReplicas > 0
+                ? (keys, arguments) => _replicated.RunAsync(Publish, keys, arguments)
+                : (keys, arguments) => Publish.RunAsync(redis.GetDatabase(), keys, arguments),
+            _options);
     }
 
     /// <summary>The stream's present end, without entries. A stream never seen gets its epoch now.</summary>
@@ -140,33 +135,15 @@ public sealed class NotificationLog : IDisposable
     public Task<IReadOnlyList<UnwrittenAcknowledgement>> AcknowledgeAsync(IReadOnlyList<Acknowledgement> acknowledgements) =>
         _cursors.WriteAsync(acknowledgements);
 
-    public void Dispose()
-    {
-        _direct.Dispose();
-        _replicated.Dispose();
-    }
+    public void Dispose() => _replicated.Dispose();
 
-    /// <summary>Appends are in the order of their calls once this has returned: those who have to wait for it may overtake each other.</summary>
-    internal Task ReadyAsync() => _scope.AskAsync();
-
+    /// <summary>Those of one stream in the order of the calls.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="id">The notification's id.</param>
     /// <param name="entry">The notification.</param>
     /// <param name="grace">After which its escalation is due while a hub listens; null: it has none.</param>
-    internal Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace)
-    {
-        var scope = _scope.AskAsync();
-        return scope.IsCompletedSuccessfully ? AppendAsync(scope.Result) : WhenKnownAsync();
-
-        async Task<PublishResult> WhenKnownAsync() => await AppendAsync(await scope);
-
-        Task<PublishResult> AppendAsync(ScriptScope.Scope known)
-        {
-            // One lane for all: with more of them calls get smaller, and Redis runs one at a time anyway.
-            var lane = known.HasAllPartitions ? _lane : _lanes[RedisNames.Partition(stream)];
-            return lane.RunAsync(new Append(stream, id, entry, grace, known.IsSharded));
-        }
-    }
+    internal Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace) =>
+        _appends.RunAsync(new Append(stream, id, entry, grace));
 
     private async Task<LogPage> PageAsync(Script script, StreamName stream, RedisKey[] keys, params RedisValue[] arguments)
     {

@@ -13,7 +13,8 @@ public sealed class NotificationPublisher(
 
     /// <summary>
     /// Appends the notification to the stream's log and signals it to the hubs that have readers, in one atomic step. When this
-    /// returns, Redis has it, and it is delivered in the order of the offsets. When it throws a
+    /// returns, Redis has it, and it is delivered in the order of the offsets. Notifications of one stream get their offsets in the
+    /// order of the calls, also of calls that do not wait for each other. When it throws a
     /// <see cref="StackExchange.Redis.RedisException"/> or a time-out, it may or may not be there: publish again with the same id.
     /// With <see cref="NotificationOptions.WaitForReplicas"/> so many replicas have it too; <see cref="NotReplicatedException"/>
     /// says that they do not. What of it survives Redis depends on Redis's persistence: docs/reliability.md.
@@ -44,8 +45,6 @@ public sealed class NotificationPublisher(
             Checked(stream, notification);
         }
 
-        // Whoever has to wait for this first may be overtaken by the next.
-        await log.ReadyAsync().WaitAsync(cancellationToken);
         // Each stream's go into its lane one after the other.
         return await Task.WhenAll(notifications.Select(each => PublishAsync(each.Stream, each.Notification, cancellationToken)));
     }

@@ -20,9 +20,6 @@ public sealed class RedisConnections
     private ConfigurationOptions? _options;
     private RemoteCertificateValidationCallback? _validation;
 
-    /// <summary>False: nothing is known but the shared connection itself, and no other can be opened.</summary>
-    public bool AreKnown => _options is not null;
-
     /// <summary>The Redis user; null or empty: the default one.</summary>
     public string? User => Options.User;
 
@@ -37,23 +34,6 @@ public sealed class RedisConnections
 
     private ConfigurationOptions Options =>
         _options ?? throw new InvalidOperationException("The shared Redis connection was not made by AddRedis. Call it first.");
-
-    /// <summary>As far as the shared connection's string tells: with TLS what else is needed is often code, so there nothing is known.</summary>
-    public static RedisConnections Of(IConnectionMultiplexer shared)
-    {
-        var connections = new RedisConnections();
-        var options = ConfigurationOptions.Parse(shared.Configuration);
-        if (!options.Ssl && options.Tunnel is null)
-        {
-            connections.Use(options, validation: null);
-        }
-
-        return connections;
-    }
-
-    /// <summary>Redis answered the log-in with an error.</summary>
-    internal static RedisConnectionException LogInRefused(string error) =>
-        new(ConnectionFailureType.AuthenticationFailure, $"Redis does not take the user and password of the connection string: {error}");
 
     /// <summary>Connects to a server, encrypted if the shared connection is, and sends nothing yet.</summary>
     /// <remarks>

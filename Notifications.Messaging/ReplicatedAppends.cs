@@ -73,7 +73,7 @@ internal sealed class ReplicatedAppends(IConnectionMultiplexer shared, IOptions<
             foreach (var append in batch)
             {
                 append.Result.TrySetException(new RedisConnectionException(
-                    ConnectionFailureType.UnableToConnect, "No primary is connected that the notification could be written to.", exception));
+                    ConnectionFailureType.UnableToConnect, CommandFlags.None, "No primary is connected that the notification could be written to.", exception));
             }
         }
     }

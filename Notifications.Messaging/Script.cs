@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using StackExchange.Redis;
 
 namespace Notifications.Messaging;
@@ -9,12 +7,8 @@ internal sealed class Script
 {
     private const string Shared = "stream.lua";
     private readonly string _text;
-    private readonly byte[] _hash;
 
-    private Script(string text) => (_text, _hash) = (text, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(text)))));
-
-    /// <summary>By which Redis knows it once it has run here.</summary>
-    public ReadOnlySpan<byte> Hash => _hash;
+    private Script(string text) => _text = text;
 
     public static Script Load(string name) => new(Read(Shared) + Read(name));
 

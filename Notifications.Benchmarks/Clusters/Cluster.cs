@@ -196,6 +196,8 @@ internal sealed class Cluster : IAsyncDisposable
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
         var options = ConfigurationOptions.Parse(redis);
         options.AbortOnConnectFail = false;
+        // For INFO and ACL LOG.
+        options.AllowAdmin = true;
         var connection = await ConnectionMultiplexer.ConnectAsync(options);
         // By a factory, so that the container disposes it.
         services.AddSingleton<IConnectionMultiplexer>(_ => connection);

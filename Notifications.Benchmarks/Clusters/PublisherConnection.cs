@@ -19,8 +19,7 @@ internal sealed class PublisherConnection : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
-        // As AddRedis of the services has it.
-        var connection = await ConnectionMultiplexer.ConnectAsync(redis, options => options.SocketManager = SocketManager.ThreadPool);
+        var connection = await ConnectionMultiplexer.ConnectAsync(redis);
         // By a factory, so that the container disposes it.
         services.AddSingleton<IConnectionMultiplexer>(_ => connection);
         services.AddNotificationPublisher();

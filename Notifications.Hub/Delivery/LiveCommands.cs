@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using Notifications.Messaging;
 
 namespace Notifications.Hubs.Delivery;
 

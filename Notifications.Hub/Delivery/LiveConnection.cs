@@ -319,7 +319,8 @@ internal sealed class LiveConnection : IDisposable
         switch (refused.Command)
         {
             case LiveCommand.Authenticate:
-                throw RedisConnections.LogInRefused(error);
+                throw new RedisConnectionException(
+                    ConnectionFailureType.AuthenticationFailure, CommandFlags.None, $"Redis does not take the user and password of the connection string: {error}");
             case LiveCommand.Subscribe:
                 Log.NotListened(_logger, refused.Channels.Length, Address, error);
                 Refuse(refused.Channels, error);
@@ -342,7 +343,7 @@ internal sealed class LiveConnection : IDisposable
         {
             foreach (var channel in channels)
             {
-                channel.Refuse(new RedisServerException(error));
+                channel.Refuse(new RedisServerException(RedisErrorKind.Unknown, CommandFlags.None, error));
             }
         }
     }

@@ -60,7 +60,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         {
             _servers.Remove(live);
             throw new RedisConnectionException(
-                ConnectionFailureType.UnableToConnect, $"Redis has not confirmed within {_connections.AnswerTimeout} that this instance listens to {channel}.", exception);
+                ConnectionFailureType.UnableToConnect, CommandFlags.None, $"Redis has not confirmed within {_connections.AnswerTimeout} that this instance listens to {channel}.", exception);
         }
         catch (RedisException)
         {

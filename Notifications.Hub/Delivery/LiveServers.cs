@@ -34,7 +34,7 @@ internal sealed class LiveServers(
         {
             if (_isDisposed)
             {
-                throw new RedisConnectionException(ConnectionFailureType.ConnectionDisposed, "This instance listens to nothing any more: it is stopping.");
+                throw new RedisConnectionException(ConnectionFailureType.ConnectionDisposed, CommandFlags.None, "This instance listens to nothing any more: it is stopping.");
             }
 
             if (!_slots.TryGetValue(added.Slot, out var slot))

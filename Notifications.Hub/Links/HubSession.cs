@@ -21,15 +21,10 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
     private const byte Length16 = 126;
     private const byte Length64 = 127;
     private const int MaxHead = 2 + sizeof(ulong);
-    private const int MaxTaken = 1024;
 
     private bool _hasSpoken;
     private bool _isMidMessage;
     private bool _hasClosed;
-    private ClientFrames _received;
-
-    /// <summary>Is asked first about each short message of text that the client sends; null: all of them go to SignalR.</summary>
-    public IMessageTaker? Taker { get; set; }
 
     /// <summary>Called when the session is over because the other end says so.</summary>
     public Action? Ended { get; set; }
@@ -55,23 +50,6 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
         }
 
         return new ValueTask(SendLaterAsync(message, isText, cancellationToken));
-    }
-
-    public override void Receive(ReadOnlySpan<byte> bytes, bool isPart)
-    {
-        var at = 0;
-        var kept = 0;
-        while (_received.TryFindMessage(bytes, ref at, out var frame))
-        {
-            if (IsTaken(bytes, frame))
-            {
-                Keep(bytes[kept..frame.Start]);
-                Took(frame.End - frame.Start);
-                kept = frame.End;
-            }
-        }
-
-        Keep(bytes[kept..]);
     }
 
     public override void End(Exception? broken)
@@ -100,18 +78,6 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
         {
             Continue();
         }
-    }
-
-    private bool IsTaken(ReadOnlySpan<byte> bytes, ClientFrame frame)
-    {
-        if (Taker is not { } taker || frame.End - frame.Payload > MaxTaken)
-        {
-            return false;
-        }
-
-        Span<byte> message = stackalloc byte[frame.End - frame.Payload];
-        ClientFrames.Unmask(bytes, frame, message);
-        return taker.TryTake(message);
     }
 
     private bool TrySend(ReadOnlySpan<byte> message, bool isText)

@@ -55,8 +55,8 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await node.SendAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
         await Eventually.True(
             async () => (await node.SendAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal), "the node to have all slots");
-        // Without these two a connection does not find out that there are slots.
-        await using var connection = await ConnectionMultiplexer.ConnectAsync($"{node.ConnectionString},$INFO=,$CLUSTER=");
+        // Without these three a connection does not find out that there are slots.
+        await using var connection = await ConnectionMultiplexer.ConnectAsync($"{node.ConnectionString},$HELLO=,$INFO=,$CLUSTER=");
         await using var messaging = TestMessaging.On(connection);
         Assert.False(await new LiveChannels(connection).AreShardedAsync());
 

@@ -38,7 +38,7 @@ public abstract class RedisServer : IAsyncDisposable
         {
             try
             {
-                return (IConnectionMultiplexer)await ConnectionMultiplexer.ConnectAsync($"{ConnectionString},connectRetry=1,connectTimeout=1000");
+                return (IConnectionMultiplexer)await ConnectionMultiplexer.ConnectAsync($"{ConnectionString},connectRetry=1,connectTimeout=1000,allowAdmin=true");
             }
             catch (RedisConnectionException)
             {

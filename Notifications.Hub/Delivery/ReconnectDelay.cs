@@ -1,4 +1,4 @@
-namespace Notifications.Messaging;
+namespace Notifications.Hubs.Delivery;
 
 /// <summary>How long to wait before each next attempt at a connection that was lost: from a quarter of a second at first to 5 s.</summary>
 internal sealed class ReconnectDelay

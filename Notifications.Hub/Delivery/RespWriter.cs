@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
-using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Hubs.Delivery;
 
 /// <summary>Writes commands as a Redis server takes them: arrays of bulk strings (https://redis.io/docs/latest/develop/reference/protocol-spec/).</summary>
 internal static class RespWriter
@@ -16,7 +15,7 @@ internal static class RespWriter
     /// <param name="arguments">What follows the name.</param>
     public static void WriteCommand(this IBufferWriter<byte> to, string name, params ReadOnlySpan<byte[]> arguments)
     {
-        to.WriteCommandHead(arguments.Length + 1);
+        to.WriteHead((byte)'*', arguments.Length + 1);
         to.WriteString(name);
         foreach (var argument in arguments)
         {
@@ -44,30 +43,17 @@ internal static class RespWriter
     public static void WriteClientName(this IBufferWriter<byte> to, string name) =>
         to.WriteCommand("CLIENT", "SETNAME"u8.ToArray(), Encoding.UTF8.GetBytes(name));
 
-    /// <param name="to">Where to.</param>
-    /// <param name="strings">How many strings follow, the command's name among them.</param>
-    public static void WriteCommandHead(this IBufferWriter<byte> to, int strings) => to.WriteHead((byte)'*', strings);
-
-    public static void WriteString(this IBufferWriter<byte> to, ReadOnlySpan<byte> text)
+    private static void WriteString(this IBufferWriter<byte> to, ReadOnlySpan<byte> text)
     {
         to.WriteHead((byte)'$', text.Length);
         to.Write(text);
         to.Write("\r\n"u8);
     }
 
-    public static void WriteString(this IBufferWriter<byte> to, string text)
+    private static void WriteString(this IBufferWriter<byte> to, string text)
     {
         to.WriteHead((byte)'$', Encoding.UTF8.GetByteCount(text));
         Encoding.UTF8.GetBytes(text, to);
-        to.Write("\r\n"u8);
-    }
-
-    public static void WriteString(this IBufferWriter<byte> to, RedisValue value)
-    {
-        var length = value.GetByteCount();
-        to.WriteHead((byte)'$', length);
-        value.CopyTo(to.GetSpan(length));
-        to.Advance(length);
         to.Write("\r\n"u8);
     }
 

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 
-namespace Notifications.Messaging;
+namespace Notifications.Hubs.Delivery;
 
 /// <summary>The first byte of a value.</summary>
 internal enum RespType : byte

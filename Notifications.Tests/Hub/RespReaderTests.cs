@@ -1,8 +1,8 @@
 using System.Text;
-using Notifications.Messaging;
+using Notifications.Hubs.Delivery;
 using Xunit;
 
-namespace Notifications.Tests.Messaging;
+namespace Notifications.Tests.Hub;
 
 public sealed class RespReaderTests
 {
