@@ -35,5 +35,5 @@ internal sealed class Append(StreamName stream, string id, ReadOnlyMemory<byte> 
     /// Fails because a call failed that it was to follow, and was not sent. With an exception of its own: there may be a hundred thousand of these, and one that all of them
     /// throw would note where each does, and each would keep a copy of that.
     /// </summary>
-    public void Abandon(Exception exception) => Fail(new RedisException($"Redis does not answer, and what waited behind a call that failed was not sent: {exception.Message}", exception));
+    public void Abandon(Exception exception) => Fail(new RedisException($"The notification was not sent, because a call before it failed: {exception.Message}", exception));
 }

@@ -89,7 +89,7 @@ internal sealed class Appends(ScriptScope scope, Func<RedisKey[], RedisValue[], 
         }
     }
 
-    /// <summary>The next one asks again.</summary>
+    /// <summary>The next one asks again. The first one asked, and gets the error itself.</summary>
     private void FailEarly(Exception exception)
     {
         Append[] early;
@@ -100,7 +100,8 @@ internal sealed class Appends(ScriptScope scope, Func<RedisKey[], RedisValue[], 
             _isAsking = false;
         }
 
-        foreach (var append in early)
+        early[0].Fail(exception);
+        foreach (var append in early[1..])
         {
             append.Abandon(exception);
         }
