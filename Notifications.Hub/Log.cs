@@ -107,6 +107,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "A message between hubs is none that this version knows and was left out.")]
     public static partial void NotAQuestion(ILogger logger, Exception exception);
 
+    [LoggerMessage(LogLevel.Warning, "Operators are not told how the hub instances are: Redis does not answer. It is tried again.")]
+    public static partial void InstancesNotRead(ILogger logger, Exception exception);
+
     [LoggerMessage(LogLevel.Warning, "\"{Endpoint}\" was answered 503: Redis does not answer.")]
     public static partial void RequestWithoutStore(ILogger logger, string endpoint, Exception exception);
 

@@ -105,7 +105,7 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
         app.MapHubAlone();
         if (app.Services.GetService<HubQuestions>() is not null)
         {
-            app.MapOperatorApi();
+            app.MapOperators();
         }
 
         map(app);
