@@ -72,7 +72,7 @@ internal static class GatewayDrainRegistration
                 context.Response.Headers.Connection = "close";
             }
 
-            if (!context.Request.Path.StartsWithSegments(Proxy.HubPath) || !SessionRequest.Opens(context.Request))
+            if (!context.Request.Path.StartsWithSegments(Proxy.HubsPath) || !SessionRequest.Opens(context.Request))
             {
                 return next(context);
             }

@@ -37,7 +37,7 @@ internal static class GatewayProblems
     {
         StatusCodes.Status401Unauthorized => await UnauthorizedAsync(context),
         StatusCodes.Status403Forbidden => Forbidden(context),
-        StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}. The gateway has {Proxy.HubPath}, /api/orders, /api/notifications, /api/devices, /api/users and /api/operator.",
+        StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}. The gateway has {Proxy.HubsPath}, /api/orders, /api/notifications, /api/devices, /api/users and /api/operator.",
         StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} does not work on {context.Request.Path}: see the Allow header.",
         StatusCodes.Status408RequestTimeout => "The body came too slowly. Send it again over a faster network.",
         StatusCodes.Status413PayloadTooLarge => BodyLimits.DetailOf(context, context.RequestServices.GetRequiredService<IOptions<LimitOptions>>().Value),
@@ -52,8 +52,8 @@ internal static class GatewayProblems
     private static async Task<string> UnauthorizedAsync(HttpContext context) => (await context.AuthenticateAsync()).Failure switch
     {
         null when context.Features.Get<TokenInWrongPlace>() is not null =>
-            $"access_token in the query is accepted on {Proxy.HubPath} only. Send the token as the header \"Authorization: Bearer <token>\".",
-        null => $"The token is missing. Send it as the header \"Authorization: Bearer <token>\", or on {Proxy.HubPath} as access_token in the query.",
+            $"access_token in the query is accepted below {Proxy.HubsPath} only. Send the token as the header \"Authorization: Bearer <token>\".",
+        null => $"The token is missing. Send it as the header \"Authorization: Bearer <token>\", or below {Proxy.HubsPath} as access_token in the query.",
         SecurityTokenExpiredException expired => $"The token expired at {expired.Expires:u}. Get a new one.",
         SecurityTokenNotYetValidException early => $"The token is not valid before {early.NotBefore:u}. Check the clock of its issuer.",
         SecurityTokenNoExpirationException => "The token never expires. It has to have an expiry (claim exp).",

@@ -16,7 +16,8 @@ namespace Notifications.Gateway;
 /// <summary>What is forwarded where: YARP's routes and clusters.</summary>
 internal static class Proxy
 {
-    public const string HubPath = "/hubs/notifications";
+    /// <summary>Every hub is below it, those of an adopter's own too, and they are all treated alike.</summary>
+    public const string HubsPath = "/hubs";
     public const string PublishPath = "/api/notifications";
     public const string HubCluster = "hub";
     public const string HubApiCluster = "hub-api";
@@ -80,7 +81,7 @@ internal static class Proxy
     private static IReadOnlyList<RouteConfig> Routes(LimitOptions limits) =>
     [
         // Without a time-out: a session lasts.
-        Route("hub", HubCluster, HubPath, methods: null),
+        Route("hub", HubCluster, HubsPath, methods: null),
         Route("notifications", HubApiCluster, PublishPath, ApiMethods) with { Timeout = limits.ApiTimeout },
         Route("devices", HubApiCluster, "/api/devices", ApiMethods) with { Timeout = limits.ApiTimeout },
         Route("operator", HubApiCluster, "/api/operator", ApiMethods) with { Timeout = limits.ApiTimeout },

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace Notifications.Gateway;
 
 /// <summary>
-/// A browser can't set headers on a WebSocket, so SignalR puts the token into the query. This moves it: on the hub path from
+/// A browser can't set headers on a WebSocket, so SignalR puts the token into the query. This moves it: on the paths of hubs from
 /// <c>access_token</c> into the <c>Authorization</c> header, anywhere else out of the request.
 /// </summary>
 /// <remarks>
@@ -26,7 +26,7 @@ internal sealed class TokenInQuery(IServiceProvider services) : IHttpContextFact
         {
             request.QueryString = remaining;
             request.RawTarget = request.RawTarget.Split('?', 2)[0] + remaining;
-            if (!new PathString(request.Path).StartsWithSegments(Proxy.HubPath))
+            if (!new PathString(request.Path).StartsWithSegments(Proxy.HubsPath))
             {
                 featureCollection.Set(new TokenInWrongPlace());
             }
@@ -64,7 +64,7 @@ internal sealed class TokenInQuery(IServiceProvider services) : IHttpContextFact
     }
 }
 
-/// <summary>On a request that had its token in the query of another path than the hub's.</summary>
+/// <summary>On a request that had its token in the query of another path than a hub's.</summary>
 internal sealed class TokenInWrongPlace;
 
 internal static class TokenInQueryRegistration

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Notifications.Hubs.Backplane;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Limits;
 using Notifications.Hubs.Tokens;
@@ -11,7 +10,10 @@ namespace Notifications.Hubs;
 
 public static class HubRegistration
 {
-    public const string Path = "/hubs/notifications";
+    /// <summary>Every hub is below it, those of an adopter's own too: the gateway forwards it.</summary>
+    public const string HubsPath = "/hubs";
+
+    public const string Path = $"{HubsPath}/notifications";
 
     public static void AddNotificationHub(this IHostApplicationBuilder builder)
     {
@@ -25,13 +27,12 @@ public static class HubRegistration
         {
             options.AddFilter<InvocationErrors>();
             options.AddFilter<InvocationLimits>();
-        }).AddMessagePackProtocol();
+        }).AddMessagePackProtocol().AddBackplane(builder.Logging);
         services.WrapHubProtocols();
         // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical);
         services.AddSingleton<IUserIdProvider, SubjectUserIdProvider>();
         services.TryAddSingleton<TopicPolicy>();
-        services.AddBackplane();
         services.AddDelivery();
         services.AddTokenSessions();
     }

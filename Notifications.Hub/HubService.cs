@@ -21,7 +21,7 @@ public static class HubService
     public static void MapHubService(this WebApplication app)
     {
         app.MapHubAlone();
-        app.MapOperatorApi();
+        app.MapOperators();
     }
 
     /// <summary>A hub that does not enter the registry.</summary>

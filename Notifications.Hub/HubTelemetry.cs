@@ -40,7 +40,7 @@ internal sealed class HubTelemetry
     }
 
     public void ObserveConnections(Func<int> count) =>
-        _meter.CreateObservableUpDownCounter("notifications.connections", count, "{connection}", "Open client connections of this instance.");
+        _meter.CreateObservableUpDownCounter("notifications.connections", count, "{connection}", "Open connections of this instance to NotificationHub.");
 
     public void ObserveStreams(Func<int> count) =>
         _meter.CreateObservableUpDownCounter("notifications.streams", count, "{stream}", "Streams that a connection of this instance subscribes to.");

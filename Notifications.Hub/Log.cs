@@ -107,20 +107,8 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "A message between hubs is none that this version knows and was left out.")]
     public static partial void NotAQuestion(ILogger logger, Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "This hub may not hear what other hubs send to its clients; listening is tried again.")]
-    public static partial void BackplaneNotHeard(ILogger logger, Exception exception);
-
-    [LoggerMessage(LogLevel.Error, "{Max} messages of other hubs wait to be taken: more are left out until there is room.")]
-    public static partial void BackplaneOverrun(ILogger logger, int max);
-
-    [LoggerMessage(LogLevel.Error, "A message of another hub can't be read or carried out and was left out.")]
-    public static partial void BackplaneMessageNotTaken(ILogger logger, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "Hub instance {Instance} could not be told what came of what it asked for about a client.")]
-    public static partial void OrderNotAnswered(ILogger logger, string instance, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "Connection {ConnectionId} is closed: more than {Max} messages wait for its client to read.")]
-    public static partial void TooMuchUnwritten(ILogger logger, string connectionId, int max);
+    [LoggerMessage(LogLevel.Warning, "Operators are not told how the hub instances are: Redis does not answer. It is tried again.")]
+    public static partial void InstancesNotRead(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "\"{Endpoint}\" was answered 503: Redis does not answer.")]
     public static partial void RequestWithoutStore(ILogger logger, string endpoint, Exception exception);

@@ -8,7 +8,8 @@ namespace Notifications.Hubs;
 
 /// <summary>
 /// Lets clients leave out the last argument of <see cref="NotificationHub.Subscribe"/>. SignalR binds an invocation only if it
-/// has exactly as many arguments as the method has parameters; this reads such a one again with one parameter less.
+/// has exactly as many arguments as the method has parameters; this reads such a one again with one parameter less. A protocol serves all hub classes,
+/// and a method of the same name in another one is told apart by its last parameter.
 /// </summary>
 internal sealed class OptionalArgumentsProtocol(IHubProtocol inner) : IHubProtocol
 {
@@ -35,6 +36,7 @@ internal sealed class OptionalArgumentsProtocol(IHubProtocol inner) : IHubProtoc
         }
 
         if (message is InvocationBindingFailureMessage { Target: Method }
+            && binder.GetParameterTypes(Method) is [.., var last] && last == typeof(StreamPosition)
             && inner.TryParseMessage(ref start, new WithoutLast(binder), out var shorter)
             && shorter is InvocationMessage invocation)
         {

@@ -26,12 +26,6 @@ public sealed class LiveChannels(IConnectionMultiplexer redis)
     /// <summary>The channel on which an instance gets the answers to what it asked.</summary>
     public ValueTask<RedisChannel> AnswersAsync(string instance) => OfAsync(RedisNames.Answers(instance));
 
-    /// <summary>The channel on which hubs send to each other's clients.</summary>
-    public ValueTask<RedisChannel> BackplaneAsync() => OfAsync(RedisNames.Backplane);
-
-    /// <summary>The channel on which an instance hears what came of what it sent there.</summary>
-    public ValueTask<RedisChannel> BackplaneAsync(string instance) => OfAsync(RedisNames.BackplaneOf(instance));
-
     /// <summary>Whether the server is a Redis Cluster. Asked once; until Redis is reached for the first time this waits or throws as a command does.</summary>
     public Task<bool> AreShardedAsync() =>
         _sharded is { IsFaulted: false, IsCanceled: false } asked ? asked : _sharded = AskAsync();

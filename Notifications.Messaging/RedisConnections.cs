@@ -63,6 +63,18 @@ public sealed class RedisConnections
         }
     }
 
+    /// <summary>Another multiplexer with the options of the shared one. It belongs to the caller.</summary>
+    /// <param name="channelPrefix">What the names of its channels begin with.</param>
+    /// <exception cref="RedisConnectionException">Redis can't be reached now.</exception>
+    public async Task<IConnectionMultiplexer> ConnectAsync(RedisChannel channelPrefix)
+    {
+        var options = Options.Clone();
+        options.ChannelPrefix = channelPrefix;
+        // For the first attempt only. A connection that was up and is lost is made again.
+        options.AbortOnConnectFail = true;
+        return await ConnectionMultiplexer.ConnectAsync(options);
+    }
+
     /// <summary>To be called before anything else.</summary>
     /// <param name="options">The shared connection's.</param>
     /// <param name="validation">Its check of the server's certificate; null: the machine's own.</param>

@@ -91,11 +91,11 @@ public static class RedisNames
     /// <summary>Channel on which an instance gets the answers to what it asked.</summary>
     public static string Answers(string instance) => $"n:{{hubs}}:answers:{instance}";
 
-    /// <summary>Channel: what one hub has all of them do for clients of SignalR's own <c>Clients</c> and <c>Groups</c>, as JSON.</summary>
-    public static string Backplane { get; } = "n:{hubs}:backplane";
-
-    /// <summary>Channel on which an instance hears what came of that.</summary>
-    public static string BackplaneOf(string instance) => $"n:{{hubs}}:backplane:{instance}";
+    /// <summary>
+    /// What the channels of SignalR's backplane begin with. A hub class's full name follows, and then <c>:all</c>, <c>:user:&lt;id&gt;</c>,
+    /// <c>:group:&lt;name&gt;</c>, <c>:connection:&lt;id&gt;</c> or <c>:internal:…</c>. Never sharded.
+    /// </summary>
+    public static string BackplanePrefix { get; } = "n:{hubs}:signalr:";
 
     /// <summary>Sorted set: user → until when tokens issued to him are revoked, in Unix seconds. Expires with the longest life of a token.</summary>
     public static RedisKey Revocations { get; } = "n:{users}:revoked";

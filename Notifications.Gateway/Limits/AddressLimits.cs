@@ -13,7 +13,7 @@ internal static class AddressLimits
         var handshakes = new RateLimit(rate);
         app.Lifetime.ApplicationStopped.Register(handshakes.Dispose);
         app.Use((context, next) =>
-            context.Request.Path.StartsWithSegments(Proxy.HubPath)
+            context.Request.Path.StartsWithSegments(Proxy.HubsPath)
             && SessionRequest.Opens(context.Request)
             && ClientAddress.Of(context.Connection.RemoteIpAddress) is { } address
             && handshakes.Refuses(address) is { } retryAfter

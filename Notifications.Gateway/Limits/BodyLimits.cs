@@ -39,7 +39,7 @@ internal static class BodyLimits
     }
 
     private static (int Bytes, string Name) LimitOf(HttpRequest request, LimitOptions options) =>
-        request.Path.StartsWithSegments(Proxy.HubPath) ? (options.SendBytes, nameof(LimitOptions.SendBytes))
+        request.Path.StartsWithSegments(Proxy.HubsPath) ? (options.SendBytes, nameof(LimitOptions.SendBytes))
         : request.Path.StartsWithSegments(Proxy.PublishPath) ? (options.PublishBytes, nameof(LimitOptions.PublishBytes))
         : (options.BodyBytes, nameof(LimitOptions.BodyBytes));
 }

@@ -2,7 +2,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Notifications.Gateway.Sessions;
 
-/// <summary>What a request on the hub path is to its SignalR session.</summary>
+/// <summary>What a request on a hub's path is to its SignalR session.</summary>
 internal static class SessionRequest
 {
     /// <summary>The query parameter that names the session on every request but the one that begins it.</summary>

@@ -24,6 +24,9 @@ import { IncomingStream } from './stream.js';
  * @property {(address: string) => HubConnection} [connectionFactory] makes each connection, not yet started; for tests
  */
 
+/** SignalR's own client, for pages with connections to other hub classes. */
+export { HubConnectionBuilder } from '@microsoft/signalr';
+
 /** A connection that lasted this long worked: the next one that breaks is a new trouble, and its waits start short again. */
 const SETTLED_AFTER = 5_000;
 

@@ -1,23 +1,18 @@
 using Microsoft.AspNetCore.SignalR;
-using Microsoft.Extensions.Options;
-using Notifications.Hubs.Backplane;
 
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// The backplane, as an adopter's own <c>Clients.Group</c> and the like need it, which also gives each connection
-/// its <see cref="ConnectionDelivery"/>: this is where SignalR hands out the connection itself.
+/// Gives each connection its <see cref="ConnectionDelivery"/>: this is where SignalR hands out the connection itself. It knows this replica's
+/// connections only and subscribes to nothing in Redis for them, so what <c>Clients</c> and <c>Groups</c> name it refuses.
 /// </summary>
-internal sealed class DeliveringLifetimeManager(
-    ConnectionDeliveries deliveries,
-    BackplaneLink link,
-    IHubProtocolResolver protocols,
-    IOptions<HubOptions> options,
-    IOptions<HubOptions<NotificationHub>> hubOptions,
-    TimeProvider time,
-    ILogger<BackplaneLifetimeManager<NotificationHub>> logger)
-    : BackplaneLifetimeManager<NotificationHub>(link, protocols, options, hubOptions, time, logger)
+internal sealed class DeliveringLifetimeManager(ConnectionDeliveries deliveries, ILogger<DefaultHubLifetimeManager<NotificationHub>> logger)
+    : DefaultHubLifetimeManager<NotificationHub>(logger)
 {
+    private const string Refusal =
+        $"{nameof(NotificationHub)} delivers streams, and its Clients and Groups would reach the clients of this replica only. "
+        + "Publish to a user's stream or to a topic with NotificationPublisher, or send from a hub class of your own (docs/adopt.md, \"Messages of your own\").";
+
     public override async Task OnConnectedAsync(HubConnectionContext connection)
     {
         await base.OnConnectedAsync(connection);
@@ -33,4 +28,32 @@ internal sealed class DeliveringLifetimeManager(
 
         await base.OnDisconnectedAsync(connection);
     }
+
+    public override Task SendAllAsync(string methodName, object?[] args, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task SendAllExceptAsync(string methodName, object?[] args, IReadOnlyList<string> excludedConnectionIds, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task SendConnectionAsync(string connectionId, string methodName, object?[] args, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task SendConnectionsAsync(IReadOnlyList<string> connectionIds, string methodName, object?[] args, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task SendGroupAsync(string groupName, string methodName, object?[] args, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task SendGroupsAsync(IReadOnlyList<string> groupNames, string methodName, object?[] args, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task SendGroupExceptAsync(
+        string groupName, string methodName, object?[] args, IReadOnlyList<string> excludedConnectionIds, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task SendUserAsync(string userId, string methodName, object?[] args, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task SendUsersAsync(IReadOnlyList<string> userIds, string methodName, object?[] args, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task AddToGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task RemoveFromGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default) => Refuse();
+
+    public override Task<T> InvokeConnectionAsync<T>(string connectionId, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException(Refusal);
+
+    private static Task Refuse() => throw new NotSupportedException(Refusal);
 }

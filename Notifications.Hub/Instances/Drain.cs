@@ -1,17 +1,19 @@
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Tokens;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Instances;
 
 /// <summary>
 /// An instance's planned move: the gateways are told to send no new clients, and the connected ones are told to come back
-/// elsewhere, spread over a window.
+/// elsewhere, or closed where they are no clients of <see cref="NotificationHub"/>, spread over a window.
 /// </summary>
 internal sealed class Drain(
     Instance instance,
     InstanceHeartbeat heartbeat,
     ConnectionDeliveries deliveries,
+    TokenSessions sessions,
     IConnectionMultiplexer redis,
     IOptions<InstanceOptions> options,
     TimeProvider time,
@@ -30,8 +32,9 @@ internal sealed class Drain(
         await heartbeat.RefreshAsync();
         Log.Draining(logger, instance.Id, deliveries.Count, window);
         await deliveries.TellToReconnectAsync(() => window * Random.Shared.NextDouble());
+        var others = sessions.EndOthersAsync(window, CancellationToken.None);
         var away = TimeSpan.Zero;
-        for (var waited = TimeSpan.Zero; deliveries.Count > 0 && waited < window + LastClose && away < AwayLimit; waited += PollInterval)
+        for (var waited = TimeSpan.Zero; (deliveries.Count > 0 || !others.IsCompleted) && waited < window + LastClose && away < AwayLimit; waited += PollInterval)
         {
             await Task.Delay(PollInterval, time);
             away = redis.IsConnected ? TimeSpan.Zero : away + PollInterval;

@@ -1,4 +1,3 @@
-using Notifications.Hubs.Backplane;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Tokens;
 
@@ -16,18 +15,17 @@ internal static class SessionRefusal
     {
         var instance = app.Services.GetRequiredService<Instance>();
         var link = app.Services.GetRequiredService<LiveLink>();
-        var backplane = app.Services.GetRequiredService<BackplaneLink>();
         var revocations = app.Services.GetRequiredService<Revocations>();
         app.Use((context, next) =>
         {
             // Requests of a session that exists carry its connection id.
-            if (!context.Request.Path.StartsWithSegments(HubRegistration.Path) || context.Request.Query.ContainsKey("id"))
+            if (!context.Request.Path.StartsWithSegments(HubRegistration.HubsPath) || context.Request.Query.ContainsKey("id"))
             {
                 return next(context);
             }
 
             return instance.IsDraining ? Refuse(context, "This hub instance is going away, or an operator drains it. Try again: the gateway sends you to another.")
-                : link.Hears && backplane.IsListening && revocations.AreRead ? next(context)
+                : link.Hears && revocations.AreRead ? next(context)
                 : Refuse(context, "This hub instance does not hear of notifications, since Redis does not answer. Try again after a while.");
         });
     }

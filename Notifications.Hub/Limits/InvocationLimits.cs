@@ -44,7 +44,7 @@ internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options,
     }
 
     private static bool IsAcknowledgement(HubInvocationContext invocation) =>
-        invocation.HubMethodName == nameof(NotificationHub.Acknowledge)
+        invocation is { Hub: NotificationHub, HubMethodName: nameof(NotificationHub.Acknowledge) }
         && StreamName.TryParse(invocation.HubMethodArguments[0] as string, out var stream)
         && invocation.Context.Features.GetRequiredFeature<ConnectionDelivery>().IsSubscribed(stream);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
@@ -15,11 +16,8 @@ namespace Notifications.Hubs.Limits;
 internal sealed class MessageLimitsProtocol(
     IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : IHubProtocol
 {
-    // The hub's options are made of the protocols, so a protocol can't have them when it is made itself. Those of one hub have values
-    // only where something configures them for it.
-    private readonly Lazy<long?> _maxSize = new(() =>
-        services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.MaximumReceiveMessageSize
-        ?? services.GetRequiredService<IOptions<HubOptions>>().Value.MaximumReceiveMessageSize);
+    /// <summary>Each hub class's rules, by the type of its connections' binders: SignalR's is generic in the hub class, which it says nowhere else.</summary>
+    private readonly ConcurrentDictionary<Type, HubRules> _rules = new();
 
     /// <summary>Of each connection, which has a binder of its own, that sent any.</summary>
     private readonly ConditionalWeakTable<IInvocationBinder, StrongBox<int>> _unusable = [];
@@ -41,16 +39,17 @@ internal sealed class MessageLimitsProtocol(
         if (!TryRead(ref input, binder, out message))
         {
             // SignalR gives no more of a message than this.
-            if (input.Length >= _maxSize.Value)
+            if (!input.IsEmpty && RulesOf(binder).MaxSize is { } maxSize && input.Length >= maxSize)
             {
                 telemetry.Refused("message_size");
-                throw new HubException($"The message is larger than {_maxSize.Value} bytes (SignalR:{nameof(HubOptions.MaximumReceiveMessageSize)}).");
+                throw new HubException($"The message is larger than {maxSize} bytes (SignalR:{nameof(HubOptions.MaximumReceiveMessageSize)}).");
             }
 
             return false;
         }
 
         if (message is not (InvocationMessage or PingMessage or CloseMessage or AckMessage or SequenceMessage)
+            && !IsOfStream(message, binder)
             && !IsAwaited(message, binder)
             && limits.Value.UnusableMessages > 0
             && Interlocked.Increment(ref _unusable.GetOrCreateValue(binder).Value) > limits.Value.UnusableMessages)
@@ -62,6 +61,20 @@ internal sealed class MessageLimitsProtocol(
 
         return true;
     }
+
+    /// <summary><see cref="NotificationHub"/> has no use for SignalR's streams, and another hub class may have.</summary>
+    private bool IsOfStream(HubMessage message, IInvocationBinder binder) =>
+        message is StreamInvocationMessage or StreamItemMessage or CancelInvocationMessage or CompletionMessage && RulesOf(binder).HasStreams;
+
+    private HubRules RulesOf(IInvocationBinder binder) => _rules.GetOrAdd(binder.GetType(), type =>
+    {
+        // Not before a message comes: the hub's options are made of the protocols. Those of one hub have values only where something configures them for it.
+        var hub = type.GenericTypeArguments is [var argument] ? argument : typeof(NotificationHub);
+        var ofHub = (IOptions<HubOptions>)services.GetRequiredService(typeof(IOptions<>).MakeGenericType(typeof(HubOptions<>).MakeGenericType(hub)));
+        return new HubRules(
+            HasStreams: hub != typeof(NotificationHub),
+            ofHub.Value.MaximumReceiveMessageSize ?? services.GetRequiredService<IOptions<HubOptions>>().Value.MaximumReceiveMessageSize);
+    });
 
     /// <summary>The hub asked this client for a result.</summary>
     private static bool IsAwaited(HubMessage message, IInvocationBinder binder)
@@ -95,4 +108,6 @@ internal sealed class MessageLimitsProtocol(
             throw new HubException($"A message can't be read as SignalR's protocol {Name}.", exception);
         }
     }
+
+    private sealed record HubRules(bool HasStreams, long? MaxSize);
 }

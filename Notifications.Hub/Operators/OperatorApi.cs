@@ -171,8 +171,6 @@ internal static class OperatorApi
 
     private static ProblemHttpResult Bad(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status400BadRequest);
 
-    private sealed record InstanceList(IReadOnlyList<ObservedInstance> Instances);
-
     private sealed record ConnectionCount(int Connections, int Instances);
 
     private sealed record DrainState(string Instance, bool Drained);

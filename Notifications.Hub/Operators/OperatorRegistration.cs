@@ -14,5 +14,15 @@ internal static class OperatorRegistration
         services.AddSingleton<HubQuestions>();
         services.AddHostedService(provider => provider.GetRequiredService<HubQuestions>());
         services.AddSingleton<UserLookup>();
+        services.AddSingleton<InstanceFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<InstanceFeed>());
+        // MessagePack would name the members otherwise than the API does.
+        services.AddSignalR().AddHubOptions<OperatorHub>(options => options.SupportedProtocols = ["json"]);
+    }
+
+    public static void MapOperators(this WebApplication app)
+    {
+        app.MapOperatorApi();
+        app.MapHub<OperatorHub>(OperatorHub.Path).RequireAuthorization(policy => policy.RequireRole(TokenNames.OperatorRole));
     }
 }

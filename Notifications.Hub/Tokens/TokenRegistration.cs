@@ -33,7 +33,7 @@ internal static class TokenRegistration
                     statusCode: StatusCodes.Status401Unauthorized).ExecuteAsync(context);
             }
 
-            var key = context.Request.Path.StartsWithSegments(HubRegistration.Path) ? context.Request.Query[TokenSessions.KeyParameter].ToString() : "";
+            var key = context.Request.Path.StartsWithSegments(HubRegistration.HubsPath) ? context.Request.Query[TokenSessions.KeyParameter].ToString() : "";
             return key.Length > 0 && sessions.IsOthers(key, context.User.FindFirst(TokenNames.UserClaim)?.Value)
                 ? TypedResults.Problem("There is no connection of this user with that id. Begin one by negotiate.", statusCode: StatusCodes.Status404NotFound).ExecuteAsync(context)
                 : next(context);

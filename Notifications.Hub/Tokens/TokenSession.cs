@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.SignalR;
+using Notifications.Hubs.Delivery;
 
 namespace Notifications.Hubs.Tokens;
 
@@ -42,6 +43,9 @@ internal sealed class TokenSession : IDisposable
 
     /// <summary>Of the newest token: a client that polls sends one with each poll.</summary>
     public ClaimsPrincipal? Caller => _connection.Features.Get<IConnectionUserFeature>()?.User;
+
+    /// <summary>It is to <see cref="NotificationHub"/>, which tells its clients to <c>reconnect</c>.</summary>
+    public bool IsDelivered => _connection.Features.Get<ConnectionDelivery>() is not null;
 
     /// <summary>What the requests of this connection name it by, if they do: a secret of its client.</summary>
     public string Key { get; }

@@ -57,8 +57,13 @@ internal sealed class TokenSessions(
     public void EndRevoked() => Close(session => revocations.Of(session.Caller) is not null);
 
     /// <summary>Closes all connections there are now, each at a random moment within the window.</summary>
-    public Task EndAllAsync(TimeSpan window, CancellationToken cancellationToken) =>
-        Task.WhenAll(_open.Values.Select(async session =>
+    public Task EndAllAsync(TimeSpan window, CancellationToken cancellationToken) => EndAsync(_ => true, window, cancellationToken);
+
+    /// <summary>The same for those that nobody tells to <c>reconnect</c>: connections to other hub classes than ours.</summary>
+    public Task EndOthersAsync(TimeSpan window, CancellationToken cancellationToken) => EndAsync(session => !session.IsDelivered, window, cancellationToken);
+
+    private Task EndAsync(Func<TokenSession, bool> isMeant, TimeSpan window, CancellationToken cancellationToken) =>
+        Task.WhenAll(_open.Values.Where(isMeant).Select(async session =>
         {
             await Task.Delay(window * Random.Shared.NextDouble(), time, cancellationToken);
             if (_open.ContainsKey(session.ConnectionId))

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Messaging;
@@ -68,6 +70,17 @@ public sealed class RedisAclTests(SecuredSystem system)
         var drain = $"/api/operator/instances/{instances[0].GetProperty("id").GetString()}/drain";
         Assert.Equal(HttpStatusCode.OK, (await operators.PutAsync(drain, null)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await operators.DeleteAsync(drain)).StatusCode);
+        // The backplane, which a hub class other than NotificationHub is on.
+        var pushed = new TaskCompletionSource();
+        await using (var page = new HubConnectionBuilder()
+            .WithUrl(new Uri(system.Gateway, "/hubs/operator"), http => http.AccessTokenProvider = () => Task.FromResult<string?>(system.Authority.Issue("olga", ["operator"])))
+            .Build())
+        {
+            page.On<JsonElement>("instances", _ => pushed.TrySetResult());
+            await page.StartAsync();
+            await Eventually.True(() => pushed.Task.IsCompleted, "the instances to be pushed");
+        }
+
         await Eventually.True(
             async () => await EscalationsAsync() == 0, "the escalations to be claimed and settled");
         await system.GoodClientIsServedAsync();
@@ -107,7 +120,8 @@ public sealed class RedisAclTests(SecuredSystem system)
             () => database.PublishAsync(RedisChannel.Literal(RedisNames.UserEnds), user),
             () => database.PublishAsync(RedisChannel.Literal(RedisNames.Questions), "{}"),
             () => redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(RedisNames.Questions)),
-            () => database.PublishAsync(RedisChannel.Literal(RedisNames.Backplane), "{}"),
+            () => database.PublishAsync(RedisChannel.Literal($"{RedisNames.BackplanePrefix}Shop.PriceHub:all"), "{}"),
+            () => database.PublishAsync(RedisChannel.Literal($"{RedisNames.BackplanePrefix}Shop.PriceHub:user:{user}"), "{}"),
             () => database.SortedSetAddAsync(RedisNames.Revocations, user, 1),
             () => database.StringSetAsync(RedisNames.Instance("mine"), "{}"),
             () => database.ExecuteAsync("KEYS", "*"),

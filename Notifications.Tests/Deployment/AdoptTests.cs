@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Client;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Tests.Hosting;
 using Notifications.Tests.Redis;
@@ -50,7 +51,7 @@ public sealed partial class AdoptTests(RedisServers servers) : IClassFixture<Red
     }
 
     [FactWithRedisServer]
-    public async Task A_hub_of_ones_own_from_the_page_takes_the_issuers_tokens_and_decides_who_reads_a_topic()
+    public async Task A_hub_of_ones_own_from_the_page_takes_the_issuers_tokens_decides_who_reads_a_topic_and_sends_messages_of_its_own()
     {
         var redis = await servers.GetAsync(RedisKind.RedisServer);
         await using var issuer = await OidcAuthority.StartAsync();
@@ -69,6 +70,19 @@ public sealed partial class AdoptTests(RedisServers servers) : IClassFixture<Red
         await staff.InvokeAsync("Subscribe", "topic:warehouse", null);
         var refused = await Assert.ThrowsAsync<HubException>(() => customer.InvokeAsync("Subscribe", "topic:warehouse", null));
         Assert.Contains("You may not read the stream topic:warehouse.", refused.Message);
+
+        await using var watcher = new HubConnectionBuilder()
+            .WithUrl(new Uri(hub.Address, "/hubs/prices"), http => http.AccessTokenProvider = () => Task.FromResult<string?>(issuer.Issue("anna")))
+            .Build();
+        var price = new TaskCompletionSource<string>();
+        watcher.On<string, decimal>("price", (product, now) => price.TrySetResult($"{product} {now}"));
+        await watcher.StartAsync();
+        await watcher.InvokeAsync("Watch", "teapot");
+        using var change = new HttpRequestMessage(HttpMethod.Put, new Uri(hub.Address, "/prices/teapot?price=12"));
+        change.Headers.Authorization = new("Bearer", issuer.Issue("shop", roles: ["publisher"]));
+        using var changed = await _http.SendAsync(change);
+        Assert.True(changed.IsSuccessStatusCode, $"{changed.StatusCode}");
+        Assert.Equal("teapot 12", await price.Task.WaitAsync(TimeSpan.FromSeconds(15)));
     }
 
     public Task InitializeAsync()

@@ -31,7 +31,11 @@ public sealed class OriginTests : IAsyncLifetime
     {
         await using var gateway = await StartAsync(Listed);
         using var metrics = new Measurements(gateway.Meters, "notifications.refused");
-        (HttpMethod, string)[] handshakes = [(HttpMethod.Post, Negotiate), (HttpMethod.Get, RunningGateway.HubPath + "?id=session"), (HttpMethod.Post, "/api/notifications"), (HttpMethod.Options, Negotiate)];
+        (HttpMethod, string)[] handshakes = 
+        [
+            (HttpMethod.Post, Negotiate), (HttpMethod.Get, RunningGateway.HubPath + "?id=session"), (HttpMethod.Post, RunningGateway.OtherHubPath + "/negotiate"),
+            (HttpMethod.Post, "/api/notifications"), (HttpMethod.Options, Negotiate),
+        ];
         foreach (var (method, path) in handshakes)
         {
             using var answer = await SendAsync(gateway, method, path, origin);

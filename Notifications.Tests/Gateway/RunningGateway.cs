@@ -22,7 +22,11 @@ namespace Notifications.Tests.Gateway;
 /// <summary>The gateway in this process, on a free port, with a Redis of its own unless it is given one.</summary>
 internal sealed class RunningGateway : IAsyncDisposable
 {
-    public const string HubPath = Proxy.HubPath;
+    public const string HubPath = Proxy.HubsPath + "/notifications";
+
+    /// <summary>Of a hub class of an adopter's own.</summary>
+    public const string OtherHubPath = Proxy.HubsPath + "/own/prices";
+
     private readonly WebApplication _app;
     private readonly bool _ownsRedis;
 

@@ -44,7 +44,7 @@ public sealed class TokenTests : IAsyncLifetime
     public async Task A_token_that_is_not_valid_is_told_what_is_wrong_and_never_gets_to_the_hub(string what, string? token, string detail)
     {
         using var client = _gateway.Browser(token);
-        foreach (var path in (string[])[RunningGateway.HubPath + "/negotiate", "/api/notifications"])
+        foreach (var path in (string[])[RunningGateway.HubPath + "/negotiate", RunningGateway.OtherHubPath + "/negotiate", "/api/notifications"])
         {
             var problem = await RunningGateway.ProblemOf(await client.PostAsync(path, null));
             Assert.True(problem.Status == HttpStatusCode.Unauthorized && problem.Detail!.StartsWith(detail, StringComparison.Ordinal), $"{what}: {problem}");
@@ -59,24 +59,28 @@ public sealed class TokenTests : IAsyncLifetime
         Assert.Empty(_hub.Seen);
     }
 
-    [Fact]
-    public async Task The_token_in_a_hub_query_arrives_as_a_header_and_the_rest_of_the_query_stays()
+    [Theory]
+    [InlineData(RunningGateway.HubPath)]
+    [InlineData(RunningGateway.OtherHubPath)]
+    public async Task The_token_in_a_hub_query_arrives_as_a_header_and_the_rest_of_the_query_stays(string path)
     {
         var token = TestTokens.Create("ann");
-        var answer = await _gateway.Browser().GetStringAsync($"{RunningGateway.HubPath}?id=1%2B2&Access_Token={token}&device=d");
+        var answer = await _gateway.Browser().GetStringAsync($"{path}?id=1%2B2&Access_Token={token}&device=d");
 
         Assert.Equal("a", answer);
         var seen = Assert.Single(_hub.Seen);
-        Assert.Equal(("/hubs/notifications", "?id=1%2B2&device=d", "Bearer " + token), (seen.Path, seen.Query, seen.Authorization));
+        Assert.Equal((path, "?id=1%2B2&device=d", "Bearer " + token), (seen.Path, seen.Query, seen.Authorization));
         Assert.NotNull(seen.TraceParent);
     }
 
-    [Fact]
-    public async Task A_browsers_websocket_gets_through_with_its_token_in_the_query()
+    [Theory]
+    [InlineData(RunningGateway.HubPath)]
+    [InlineData(RunningGateway.OtherHubPath)]
+    public async Task A_browsers_websocket_gets_through_with_its_token_in_the_query(string path)
     {
         var token = TestTokens.Create("ann");
         using var socket = new ClientWebSocket();
-        await socket.ConnectAsync(new Uri($"ws://{_gateway.Address.Authority}{RunningGateway.HubPath}?access_token={token}"), default);
+        await socket.ConnectAsync(new Uri($"ws://{_gateway.Address.Authority}{path}?access_token={token}"), default);
         var buffer = new byte[10];
         var received = await socket.ReceiveAsync(buffer, default);
 
@@ -86,18 +90,19 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_token_in_the_query_counts_on_the_hub_path_only()
+    public async Task A_token_in_the_query_counts_on_the_paths_of_hubs_only()
     {
         var response = await _gateway.Browser().GetAsync($"/api/notifications?access_token={TestTokens.Create("ann")}");
 
         var problem = await RunningGateway.ProblemOf(response);
         Assert.Equal(HttpStatusCode.Unauthorized, problem.Status);
-        Assert.StartsWith("access_token in the query is accepted on /hubs/notifications only.", problem.Detail);
+        Assert.StartsWith("access_token in the query is accepted below /hubs only.", problem.Detail);
         Assert.Empty(_hub.Seen);
     }
 
     [Theory]
     [InlineData(RunningGateway.HubPath)]
+    [InlineData(RunningGateway.OtherHubPath)]
     [InlineData("/api/notifications")]
     public async Task A_token_in_the_query_stands_in_no_log_and_no_span(string path)
     {
@@ -147,6 +152,6 @@ public sealed class TokenTests : IAsyncLifetime
     {
         var problem = await RunningGateway.ProblemOf(await _gateway.Browser(TestTokens.Create("ann")).GetAsync("/api/nothing"));
 
-        Assert.Equal((HttpStatusCode.NotFound, "Nothing is at /api/nothing. The gateway has /hubs/notifications, /api/orders, /api/notifications, /api/devices, /api/users and /api/operator."), problem);
+        Assert.Equal((HttpStatusCode.NotFound, "Nothing is at /api/nothing. The gateway has /hubs, /api/orders, /api/notifications, /api/devices, /api/users and /api/operator."), problem);
     }
 }

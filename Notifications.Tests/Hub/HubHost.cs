@@ -23,6 +23,8 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
 
     public int Connections => Service<ConnectionDeliveries>().Count;
 
+    public IEnumerable<CapturedLog> Captured => logs.All;
+
     /// <summary>Returns when it takes clients.</summary>
     /// <param name="redis">Connection string of its Redis.</param>
     /// <param name="settings">Configuration beyond that.</param>
@@ -32,31 +34,54 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
     /// <param name="redis">Connection string of its Redis.</param>
     /// <param name="configure">What a test has otherwise than a service.</param>
     /// <param name="settings">Configuration beyond that.</param>
-    public static async Task<HubHost> StartAsync(string redis, Action<WebApplicationBuilder> configure, params (string Key, string Value)[] settings)
+    public static Task<HubHost> StartAsync(string redis, Action<WebApplicationBuilder> configure, params (string Key, string Value)[] settings) =>
+        StartAsync(redis, configure, _ => { }, settings);
+
+    /// <inheritdoc cref="StartAsync(string, Action{WebApplicationBuilder}, ValueTuple{string, string}[])"/>
+    /// <param name="redis">Connection string of its Redis.</param>
+    /// <param name="configure">What a test has otherwise than a service.</param>
+    /// <param name="map">Endpoints that a test has besides.</param>
+    /// <param name="settings">Configuration beyond that.</param>
+    public static async Task<HubHost> StartAsync(
+        string redis, Action<WebApplicationBuilder> configure, Action<WebApplication> map, params (string Key, string Value)[] settings)
     {
-        var hub = await StartWithoutRedisAsync(redis, configure, settings);
+        var hub = await StartWithoutRedisAsync(redis, configure, map, settings);
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready");
         return hub;
     }
 
     /// <summary>One that enters the registry, so that gateways send it clients and operators see it.</summary>
     /// <inheritdoc cref="StartAsync(string, ValueTuple{string, string}[])"/>
-    public static Task<HubHost> StartInstanceAsync(string redis, params (string Key, string Value)[] settings) => StartAsync(
+    public static Task<HubHost> StartInstanceAsync(string redis, params (string Key, string Value)[] settings) =>
+        StartInstanceAsync(redis, _ => { }, _ => { }, settings);
+
+    /// <summary>One that enters the registry, so that gateways send it clients and operators see it.</summary>
+    /// <inheritdoc cref="StartAsync(string, Action{WebApplicationBuilder}, Action{WebApplication}, ValueTuple{string, string}[])"/>
+    public static Task<HubHost> StartInstanceAsync(
+        string redis, Action<WebApplicationBuilder> configure, Action<WebApplication> map, params (string Key, string Value)[] settings) => StartAsync(
         redis,
         builder =>
         {
             builder.AddInstance();
             builder.AddOperators();
+            configure(builder);
         },
+        map,
         settings);
 
     /// <summary>Returns when it listens, whether it reaches Redis or not.</summary>
     /// <param name="redis">Connection string of its Redis.</param>
     /// <param name="settings">Configuration beyond that.</param>
     public static Task<HubHost> StartWithoutRedisAsync(string redis, params (string Key, string Value)[] settings) =>
-        StartWithoutRedisAsync(redis, _ => { }, settings);
+        StartWithoutRedisAsync(redis, _ => { }, _ => { }, settings);
 
-    private static async Task<HubHost> StartWithoutRedisAsync(string redis, Action<WebApplicationBuilder> configure, (string Key, string Value)[] settings)
+    /// <inheritdoc cref="StartWithoutRedisAsync(string, ValueTuple{string, string}[])"/>
+    /// <param name="redis">Connection string of its Redis.</param>
+    /// <param name="configure">What a test has otherwise than a service.</param>
+    /// <param name="map">Endpoints that a test has besides.</param>
+    /// <param name="settings">Configuration beyond that.</param>
+    public static async Task<HubHost> StartWithoutRedisAsync(
+        string redis, Action<WebApplicationBuilder> configure, Action<WebApplication> map, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -80,9 +105,10 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
         app.MapHubAlone();
         if (app.Services.GetService<HubQuestions>() is not null)
         {
-            app.MapOperatorApi();
+            app.MapOperators();
         }
 
+        map(app);
         await app.StartAsync();
         return new HubHost(app, logs);
     }
@@ -107,6 +133,9 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
     /// <summary>What a drain tells every client.</summary>
     public Task TellToReconnectAsync(TimeSpan delay) =>
         Service<ConnectionDeliveries>().TellToReconnectAsync(() => delay);
+
+    /// <summary>What SIGTERM begins; the hub is not stopped after it.</summary>
+    public Task DrainAsync() => Service<IDrain>().RunAsync();
 
     /// <summary>As a process does on SIGTERM. Disposing alone waits for nothing that is under way, as a kill.</summary>
     public Task StopAsync() => app.StopAsync();

@@ -8,9 +8,13 @@ const WORDS = { serving: 'serving', drained: 'drained', stopping: 'stopping', de
 const body = document.getElementById('instances');
 const rows = new Map();
 
-/** @param {(action: () => Promise<unknown>) => Promise<void>} attempt What is done with a click that fails. */
-export async function refresh(attempt) {
-  const { instances } = await poll('/api/operator/instances');
+export const load = () => poll('/api/operator/instances');
+
+/**
+ * @param {{ instances: object[] }} list
+ * @param {(action: () => Promise<unknown>) => Promise<void>} attempt What is done with a click that fails.
+ */
+export function show({ instances }, attempt) {
   const now = Date.now();
   instances.forEach(instance => {
     if (!rows.has(instance.id)) {

@@ -1,20 +1,22 @@
 import { attempt } from '../shared/errors.js';
 import '../shared/theme.js';
 import * as instances from './instances.js';
+import { Live } from './live.js';
 import * as session from './session.js';
 import * as user from './user.js';
 
-/** Instances say how they are each second; a look at a user asks all of them. */
-const LOOK_EVERY = 1_000;
-const USER_EVERY = 2;
+const USER_EVERY = 2_000;
 const element = id => document.getElementById(id);
-let looks = 0;
+let live = null;
 let timer = 0;
+/** Why what is shown is old: of the instances, and of the user. Undefined until the first list has come over the connection. */
+const troubles = { instances: undefined, user: null };
 
 async function signIn(token) {
   session.keep(token.trim());
   try {
-    await instances.refresh(attempt);
+    // What is wrong with the token or its roles is said by an API in words.
+    instances.show(await instances.load(), attempt);
   } catch (error) {
     session.forget();
     throw error;
@@ -24,13 +26,24 @@ async function signIn(token) {
   element('caller').textContent = session.caller();
   element('welcome').hidden = true;
   element('workspace').hidden = element('sign-out').hidden = false;
-  showLive();
-  timer = setTimeout(look, LOOK_EVERY);
+  element('live').textContent = '…';
+  [troubles.instances, troubles.user] = [undefined, null];
+  live = new Live(
+    session.kept,
+    list => {
+      instances.show(list, attempt);
+      showLive('instances', null);
+    },
+    error => showLive('instances', error),
+    () => unlessSignedOut(instances.load));
+  live.start();
+  timer = setTimeout(look, USER_EVERY);
 }
 
 function signOut() {
+  live.stop();
+  live = null;
   clearTimeout(timer);
-  timer = 0;
   session.forget();
   instances.clear();
   user.clear();
@@ -39,34 +52,49 @@ function signOut() {
   element('welcome').hidden = false;
 }
 
-/** One look after the other, and none at a page that nobody sees. */
+/** One look at the user after the other, and none at a page that nobody sees. */
 async function look() {
-  const mine = timer;
+  const mine = live;
+  let trouble = null;
   try {
-    if (!document.hidden) {
-      await instances.refresh(attempt);
-      await (user.isShown() && ++looks % USER_EVERY === 0 && user.refresh());
-      showLive();
+    if (!document.hidden && user.isShown()) {
+      await unlessSignedOut(user.refresh);
     }
   } catch (error) {
-    if (mine === timer && error.status === 401) {
-      signOut();
-      await attempt(() => Promise.reject(error));
-    } else {
-      showLive(error);
-    }
+    trouble = error;
   }
 
-  if (mine === timer && mine !== 0) {
-    timer = setTimeout(look, LOOK_EVERY);
+  if (mine === live) {
+    showLive('user', trouble);
+    timer = setTimeout(look, USER_EVERY);
   }
 }
 
-/** What is shown stays when a look fails, with the word that it is old. */
-function showLive(error = null) {
-  const live = element('live');
-  live.toggleAttribute('data-stale', error !== null);
-  live.textContent = error === null ? 'live' : `not live: ${error.message}`;
+/** Signs out, and says why, when the token is not taken any more. */
+async function unlessSignedOut(ask) {
+  const mine = live;
+  try {
+    await ask();
+  } catch (error) {
+    if (error.status !== 401 || mine !== live) {
+      throw error;
+    }
+
+    signOut();
+    await attempt(() => Promise.reject(error));
+  }
+}
+
+/** What is shown stays, with the word that it is old. */
+function showLive(what, error) {
+  troubles[what] = error;
+  const trouble = troubles.instances ?? troubles.user;
+  if (trouble === null && troubles.instances === undefined) {
+    return;
+  }
+
+  element('live').toggleAttribute('data-stale', trouble !== null);
+  element('live').textContent = trouble === null ? 'live' : `not live: ${trouble.message}`;
 }
 
 function onSubmit(form, action) {

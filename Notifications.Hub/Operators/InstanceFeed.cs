@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.SignalR;
+using Notifications.Messaging;
+
+namespace Notifications.Hubs.Operators;
+
+/// <summary>
+/// Reads the registry each second while operators are connected to this replica, and sends to those. Every replica does so for its own, so nothing
+/// has to cross: a send to one connection of this replica does not go over Redis.
+/// </summary>
+internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistry registry, TimeProvider time, ILogger<InstanceFeed> logger) : BackgroundService
+{
+    /// <summary>As often as instances say how they are.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>The connections, each with the last send to it.</summary>
+    private readonly ConcurrentDictionary<string, Task> _operators = new(StringComparer.Ordinal);
+    private bool _isAway;
+
+    public void Add(string connection) => _operators[connection] = Task.CompletedTask;
+
+    public void Remove(string connection) => _operators.TryRemove(connection, out _);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                if (!_operators.IsEmpty)
+                {
+                    await TellAsync(stoppingToken);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Nobody has to be told any more.
+        }
+    }
+
+    private async Task TellAsync(CancellationToken stopping)
+    {
+        try
+        {
+            Send(OperatorHub.Instances, new InstanceList(await registry.ObserveAsync(stopping)));
+            _isAway = false;
+        }
+        catch (Exception exception) when (exception.IsFromRedis())
+        {
+            if (!_isAway)
+            {
+                Log.InstancesNotRead(logger, exception);
+            }
+
+            _isAway = true;
+            Send(OperatorHub.Unavailable, "Redis does not answer.");
+        }
+    }
+
+    /// <summary>Waits for nobody: who has not taken the last one yet gets none this time.</summary>
+    private void Send(string method, object argument)
+    {
+        foreach (var (connection, last) in _operators)
+        {
+            if (last.IsCompleted)
+            {
+                _operators.TryUpdate(connection, SendAsync(hub.Clients.Client(connection), method, argument), last);
+            }
+        }
+    }
+
+    private async Task SendAsync(IClientProxy client, string method, object argument)
+    {
+        try
+        {
+            await client.SendAsync(method, argument);
+        }
+        catch (Exception exception) when (exception.IsFromRedis())
+        {
+            // It has just ended, and might be at another replica.
+        }
+    }
+}
