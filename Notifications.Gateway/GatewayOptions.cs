@@ -67,8 +67,26 @@ internal sealed class GatewayOptions : IValidatableObject
     /// <summary>How many such proxies a request passes: so many addresses are read from the end of <c>X-Forwarded-For</c>, and no more.</summary>
     public int ProxyHops { get; set; } = 1;
 
+    /// <summary>The APIs of other services behind this gateway, by a name of yours: <c>Gateway:Routes:orders:Path</c>.</summary>
+    public Dictionary<string, ServiceRoute> Routes { get; } = [];
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        foreach (var (name, route) in Routes)
+        {
+            if (!route.Path.StartsWith('/') || route.Path.EndsWith('/') || Proxy.OwnPaths.Any(own => Overlap(own, route.Path)))
+            {
+                yield return new ValidationResult(
+                    $"{Section}:{nameof(Routes)}:{name}:{nameof(route.Path)} is \"{route.Path}\". It has to begin with / and not end with it, such as /api/orders, and be none of {string.Join(", ", Proxy.OwnPaths)}.");
+            }
+
+            if (!Uri.TryCreate(route.Address, UriKind.Absolute, out var address) || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
+            {
+                yield return new ValidationResult(
+                    $"{Section}:{nameof(Routes)}:{name}:{nameof(route.Address)} is \"{route.Address}\". It has to be an address such as http://orders.");
+            }
+        }
+
         (string Name, TimeSpan Value)[] spans =
         [
             (nameof(PollInterval), PollInterval), (nameof(UnreachablePause), UnreachablePause),
@@ -105,6 +123,19 @@ internal sealed class GatewayOptions : IValidatableObject
             yield return new ValidationResult($"{Section}:{name} is {value} and has to be from zero to {MaxPause}, such as 00:00:03.");
         }
     }
+
+    /// <summary>One of the two is below the other.</summary>
+    private static bool Overlap(string one, string other) =>
+        $"{one}/".StartsWith($"{other}/", StringComparison.OrdinalIgnoreCase) || $"{other}/".StartsWith($"{one}/", StringComparison.OrdinalIgnoreCase);
+}
+
+/// <summary>Requests to a path and what is below it go to a service, with the token checked and the limits of the gateway's other APIs.</summary>
+internal sealed class ServiceRoute
+{
+    public string Path { get; set; } = "";
+
+    /// <summary>Of the service. A name is resolved by service discovery: <c>services:orders:http:0</c> for <c>http://orders</c>, else by DNS.</summary>
+    public string Address { get; set; } = "";
 }
 
 internal static class GatewayOptionsRegistration

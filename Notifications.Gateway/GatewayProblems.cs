@@ -37,7 +37,7 @@ internal static class GatewayProblems
     {
         StatusCodes.Status401Unauthorized => await UnauthorizedAsync(context),
         StatusCodes.Status403Forbidden => Forbidden(context),
-        StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}. The gateway has {Proxy.HubsPath}, /api/orders, /api/notifications, /api/devices, /api/users and /api/operator.",
+        StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}. The gateway has {Paths(context)}.",
         StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} does not work on {context.Request.Path}: see the Allow header.",
         StatusCodes.Status408RequestTimeout => "The body came too slowly. Send it again over a faster network.",
         StatusCodes.Status413PayloadTooLarge => BodyLimits.DetailOf(context, context.RequestServices.GetRequiredService<IOptions<LimitOptions>>().Value),
@@ -64,6 +64,13 @@ internal static class GatewayProblems
         SecurityTokenMalformedException => "The token is no JWT. Send the token as its issuer gave it.",
         _ => "The token is not valid. Get a new one from the issuer that this gateway trusts.",
     };
+
+    private static string Paths(HttpContext context)
+    {
+        var routes = context.RequestServices.GetRequiredService<IOptions<GatewayOptions>>().Value.Routes.Values;
+        string[] paths = [.. Proxy.OwnPaths, .. routes.Select(route => route.Path)];
+        return $"{string.Join(", ", paths[..^1])} and {paths[^1]}";
+    }
 
     private static TokenFormat Format(HttpContext context) => context.RequestServices.GetRequiredService<IOptions<TokenFormat>>().Value;
 

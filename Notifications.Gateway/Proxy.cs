@@ -22,7 +22,13 @@ internal static class Proxy
     public const string HubCluster = "hub";
     public const string HubApiCluster = "hub-api";
     public const string AffinityCookie = ".Notifications.Affinity";
-    private const string OrdersCluster = "orders";
+    private const string ServicePrefix = "service-";
+
+    /// <summary>The hubs' APIs.</summary>
+    private static readonly string[] HubApis = [PublishPath, "/api/devices", "/api/users", "/api/operator"];
+
+    /// <summary>What no route of the configuration can take.</summary>
+    public static IReadOnlyList<string> OwnPaths { get; } = [HubsPath, .. HubApis];
 
     /// <summary>
     /// A silent request is cut after this long. A hub connection is never silent for so long: SignalR pings every 15 s,
@@ -40,7 +46,7 @@ internal static class Proxy
     {
         var options = builder.ReadGatewayOptions();
         var proxy = builder.Services.AddReverseProxy()
-            .LoadFromMemory(Routes(builder.ReadLimitOptions()), Clusters(HubDestinationsRegistration.AtStart(options), options))
+            .LoadFromMemory(Routes(options, builder.ReadLimitOptions()), Clusters(HubDestinationsRegistration.AtStart(options), options))
             .WithoutClientsWord()
             .AddServiceDiscoveryDestinationResolver();
         LinkedSessions.AddTransform(proxy);
@@ -78,15 +84,13 @@ internal static class Proxy
     public static void UpdateHubs(this InMemoryConfigProvider proxy, IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options) =>
         proxy.Update(proxy.GetConfig().Routes, Clusters(hubs, options));
 
-    private static IReadOnlyList<RouteConfig> Routes(LimitOptions limits) =>
+    private static IReadOnlyList<RouteConfig> Routes(GatewayOptions options, LimitOptions limits) =>
     [
         // Without a time-out: a session lasts.
         Route("hub", HubCluster, HubsPath, methods: null),
-        Route("notifications", HubApiCluster, PublishPath, ApiMethods) with { Timeout = limits.ApiTimeout },
-        Route("devices", HubApiCluster, "/api/devices", ApiMethods) with { Timeout = limits.ApiTimeout },
-        Route("operator", HubApiCluster, "/api/operator", ApiMethods) with { Timeout = limits.ApiTimeout },
-        Route("users", HubApiCluster, "/api/users", ApiMethods) with { Timeout = limits.ApiTimeout },
-        Route("orders", OrdersCluster, "/api/orders", ApiMethods) with { Timeout = limits.ApiTimeout },
+        .. HubApis.Select(path => Route(path, HubApiCluster, path, ApiMethods) with { Timeout = limits.ApiTimeout }),
+        .. options.Routes.Select(route =>
+            Route(ServicePrefix + route.Key, ServicePrefix + route.Key, route.Value.Path, ApiMethods) with { Timeout = limits.ApiTimeout }),
     ];
 
     private static IReadOnlyList<ClusterConfig> Clusters(IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options) =>
@@ -111,7 +115,8 @@ internal static class Proxy
             },
         },
         Cluster(HubApiCluster, hubs, options, ApiActivityTimeout),
-        Cluster(OrdersCluster, new Dictionary<string, DestinationConfig> { ["orders"] = new() { Address = "http://orders" } }, options, ApiActivityTimeout),
+        .. options.Routes.Select(route => Cluster(
+            ServicePrefix + route.Key, new Dictionary<string, DestinationConfig> { [route.Key] = new() { Address = route.Value.Address } }, options, ApiActivityTimeout)),
     ];
 
     private static ClusterConfig Cluster(

@@ -148,6 +148,9 @@ internal sealed class Cluster : IAsyncDisposable
 
         // After the hubs, so that the first list that a gateway reads has all of them and clients spread evenly.
         var addresses = Orders.Select((orders, i) => KeyValuePair.Create($"services__orders__http__{i}", orders.Address.ToString())).ToDictionary();
+        // Its appsettings.json is not in the directory that it is started in.
+        addresses["Gateway__Routes__orders__Path"] = "/api/orders";
+        addresses["Gateway__Routes__orders__Address"] = "http://orders";
         var limits = _options.HasCallerLimits ? [] : NoCallerLimits;
         var gatewaySettings = Merged(Merged(Merged(settings, addresses), limits), _options.GatewaySettings);
         Gateways = [.. Enumerable.Range(1, _options.Gateways).Select(number => new GatewayProcess($"gateway-{number}", _directory, _watchdog, _http, gatewaySettings))];

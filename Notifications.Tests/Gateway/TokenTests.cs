@@ -152,6 +152,6 @@ public sealed class TokenTests : IAsyncLifetime
     {
         var problem = await RunningGateway.ProblemOf(await _gateway.Browser(TestTokens.Create("ann")).GetAsync("/api/nothing"));
 
-        Assert.Equal((HttpStatusCode.NotFound, "Nothing is at /api/nothing. The gateway has /hubs, /api/orders, /api/notifications, /api/devices, /api/users and /api/operator."), problem);
+        Assert.Equal((HttpStatusCode.NotFound, "Nothing is at /api/nothing. The gateway has /hubs, /api/notifications, /api/devices, /api/users, /api/operator and /api/orders."), problem);
     }
 }

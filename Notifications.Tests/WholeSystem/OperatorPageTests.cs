@@ -132,6 +132,30 @@ public sealed partial class OperatorPageTests(RunningSystem system, Chromium chr
     }
 
     [FactInBrowser]
+    public async Task Without_a_connection_the_page_says_so_and_connects_when_it_can_and_signs_out_when_the_token_has_ended()
+    {
+        const string negotiate = "**/hubs/operator/negotiate*";
+        const string ended = "The token expired. Get a new one.";
+        await using var browser = await chromium.NewContextAsync();
+        var page = await OpenAsync(browser);
+        await page.RouteAsync(negotiate, route => route.AbortAsync());
+
+        await SignInAsync(page, "page-olga", "operator");
+        await Assertions.Expect(page.GetByTestId("live")).ToHaveTextAsync(new Regex("^not live: "), Soon);
+        await Assertions.Expect(page.GetByTestId("instance")).ToHaveCountAsync(3, CountSoon);
+        await page.UnrouteAsync(negotiate);
+        await Assertions.Expect(page.GetByTestId("live")).ToHaveTextAsync("live", Soon);
+
+        await page.RouteAsync(negotiate, route => route.AbortAsync());
+        await page.ReloadAsync();
+        await Assertions.Expect(page.GetByTestId("live")).ToHaveTextAsync(new Regex("^not live: "), Soon);
+        await page.RouteAsync("**/api/operator/instances", route => route.FulfillAsync(
+            new() { Status = 401, ContentType = "application/problem+json", Body = $$"""{"status":401,"detail":"{{ended}}"}""" }));
+        await Assertions.Expect(page.GetByTestId("error")).ToHaveTextAsync(ended, Soon);
+        await Assertions.Expect(page.Locator("#workspace")).ToBeHiddenAsync();
+    }
+
+    [FactInBrowser]
     public async Task The_instances_are_pushed_and_what_the_page_asks_again_and_again_is_not_traced()
     {
         const string instances = "/api/operator/instances";
