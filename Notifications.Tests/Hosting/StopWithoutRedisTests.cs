@@ -1,12 +1,14 @@
 using Notifications.Benchmarks.Clusters;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
+using Notifications.Tests.WholeSystem;
 using StackExchange.Redis;
 using Xunit;
 
 namespace Notifications.Tests.Hosting;
 
-/// <summary>Ctrl-C in the AppHost ends Redis and its users at the same moment.</summary>
+/// <summary>Ctrl-C in the AppHost ends Redis and its users at the same moment. Not beside other tests, since it has a time limit.</summary>
+[Collection(OwnSystem.Name)]
 public sealed class StopWithoutRedisTests : IDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
