@@ -50,7 +50,6 @@ internal static partial class StartReport
         {
             var awaited = model.GetProjectResources().ToDictionary(project => (IResource)project, project => project.GetReplicaCount());
             Say($"Starting {string.Join(", ", awaited.Select(project => Counted(project.Key.Name, project.Value)))}. This takes half a minute, longer on a busy machine.");
-            var left = awaited.Values.Sum();
             await foreach (var change in resources.WatchAsync(stoppingToken))
             {
                 var outcome = OutcomeOf(change.Snapshot);
@@ -63,14 +62,13 @@ internal static partial class StartReport
                 if (outcome == Ready)
                 {
                     Say($"  {change.ResourceId} is ready");
-                    left--;
                 }
                 else if (outcome is not null)
                 {
                     await SayWhyAsync(change, outcome, stoppingToken);
                 }
 
-                if (left == 0)
+                if (_outcomes.Values.Count(each => each == Ready) == awaited.Values.Sum())
                 {
                     SayWhere();
                     return;

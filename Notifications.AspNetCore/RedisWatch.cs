@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -62,7 +61,7 @@ internal sealed class RedisWatch(IConnectionMultiplexer redis, StopBegun stop, T
     {
         if (!redis.IsConnected)
         {
-            OnLost($"{failed.FailureType} at {Named(failed.EndPoint)}");
+            OnLost($"{failed.FailureType} at {EndPointCollection.ToString(failed.EndPoint)}");
         }
     }
 
@@ -95,8 +94,6 @@ internal sealed class RedisWatch(IConnectionMultiplexer redis, StopBegun stop, T
             _lostAt = null;
         }
 
-        Log.RedisBack(logger, Named(restored.EndPoint), away);
+        Log.RedisBack(logger, EndPointCollection.ToString(restored.EndPoint), away);
     }
-
-    private static string Named(EndPoint? server) => server is DnsEndPoint { Host: var host, Port: var port } ? $"{host}:{port}" : $"{server}";
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Configuration;
 using StackExchange.Redis;
 
@@ -20,8 +19,6 @@ internal static class ConfiguredRedis
         return builder.AddConnectionString(name);
     }
 
-    private static string Named(EndPoint server) => server is DnsEndPoint { Host: var host, Port: var port } ? $"{host}:{port}" : $"{server}";
-
     private static string CheckAnswer(string connectionString, string name)
     {
         try
@@ -32,7 +29,7 @@ internal static class ConfiguredRedis
             options.ConnectRetry = 1;
             using var redis = ConnectionMultiplexer.Connect(options);
             redis.GetDatabase().Ping();
-            return string.Join(", ", options.EndPoints.Select(Named));
+            return string.Join(", ", options.EndPoints.Select(EndPointCollection.ToString));
         }
         catch (Exception problem) when (problem is RedisException or ArgumentException or TimeoutException)
         {
