@@ -13,6 +13,9 @@ internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistr
     /// <summary>As often as instances say how they are.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Operators want to know at once that Redis is away, not after its time limit of 5 s.</summary>
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(2);
+
     /// <summary>The connections, each with the last send to it.</summary>
     private readonly ConcurrentDictionary<string, Task> _operators = new(StringComparer.Ordinal);
     private bool _isAway;
@@ -44,7 +47,7 @@ internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistr
     {
         try
         {
-            Send(OperatorHub.Instances, new InstanceList(await registry.ObserveAsync(stopping)));
+            Send(OperatorHub.Instances, new InstanceList(await registry.ObserveAsync(stopping).WaitAsync(ReadLimit, time, stopping)));
             _isAway = false;
         }
         catch (Exception exception) when (exception.IsFromRedis())
