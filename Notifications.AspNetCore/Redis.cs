@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.AspNetCore;

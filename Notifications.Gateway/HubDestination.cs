@@ -1,5 +1,5 @@
 using System.Globalization;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Notifications.Gateway;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Notifications.Gateway;

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs;

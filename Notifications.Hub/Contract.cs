@@ -1,6 +1,6 @@
 using System.Runtime.Serialization;
 using Microsoft.AspNetCore.SignalR;
-using Notifications.Messaging;
+using Notifications.Messaging.Log;
 
 namespace Notifications.Hubs;
 

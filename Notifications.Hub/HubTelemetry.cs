@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Notifications.Hubs.Escalations;
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
 
 namespace Notifications.Hubs;
 

@@ -1,5 +1,6 @@
 using Notifications.Hubs.Delivery;
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
 
 namespace Notifications.Hubs;
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Limits;
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
 
 namespace Notifications.Hubs;
 

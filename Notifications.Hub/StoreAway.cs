@@ -1,4 +1,5 @@
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs;
 

@@ -1,7 +1,8 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Tokens;
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
+using Notifications.Messaging.Registry;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs;

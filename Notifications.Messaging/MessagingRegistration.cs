@@ -1,5 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Notifications.Messaging.Escalations;
+using Notifications.Messaging.Log;
+using Notifications.Messaging.Redis;
+using Notifications.Messaging.Registry;
 using StackExchange.Redis;
 
 namespace Notifications.Messaging;
@@ -11,12 +16,16 @@ public static class MessagingRegistration
     public static IServiceCollection AddNotificationPublisher(this IServiceCollection services)
     {
         services.AddNotificationLog();
-        services.TryAddSingleton<NotificationPublisher>();
+        services.TryAddSingleton(provider => new NotificationPublisher(
+            provider.GetRequiredService<NotificationLog>(),
+            provider.GetRequiredService<IOptions<NotificationOptions>>(),
+            provider.GetRequiredService<MessagingTelemetry>(),
+            provider.GetRequiredService<TimeProvider>()));
         return services;
     }
 
     /// <summary>Adds <see cref="NotificationLog"/>, for a service that reads streams.</summary>
-    public static IServiceCollection AddNotificationLog(this IServiceCollection services)
+    internal static IServiceCollection AddNotificationLog(this IServiceCollection services)
     {
         services.AddOptions<NotificationOptions>()
             .BindConfiguration(NotificationOptions.Section)
@@ -31,7 +40,7 @@ public static class MessagingRegistration
     }
 
     /// <summary>Adds <see cref="EscalationSchedule"/> and <see cref="PhoneRegistry"/>, for the hubs.</summary>
-    public static IServiceCollection AddEscalations(this IServiceCollection services)
+    internal static IServiceCollection AddEscalations(this IServiceCollection services)
     {
         services.AddNotificationLog();
         services.TryAddSingleton<EscalationSchedule>();
@@ -40,7 +49,7 @@ public static class MessagingRegistration
     }
 
     /// <summary>Adds <see cref="RevocationStore"/>, for the hubs.</summary>
-    public static IServiceCollection AddRevocations(this IServiceCollection services)
+    internal static IServiceCollection AddRevocations(this IServiceCollection services)
     {
         services.TryAddSingleton<LiveChannels>();
         services.TryAddSingleton<RevocationStore>();
@@ -48,14 +57,14 @@ public static class MessagingRegistration
     }
 
     /// <summary>Adds <see cref="UserInspector"/>, for the hubs.</summary>
-    public static IServiceCollection AddUserInspector(this IServiceCollection services)
+    internal static IServiceCollection AddUserInspector(this IServiceCollection services)
     {
         services.TryAddSingleton<UserInspector>();
         return services;
     }
 
     /// <summary>Adds <see cref="InstanceRegistry"/>, for the hubs that enter themselves and the gateways that read it.</summary>
-    public static IServiceCollection AddInstanceRegistry(this IServiceCollection services)
+    internal static IServiceCollection AddInstanceRegistry(this IServiceCollection services)
     {
         services.TryAddSingleton<InstanceRegistry>();
         return services;

@@ -1,15 +1,23 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Notifications.Messaging.Log;
 
 namespace Notifications.Messaging;
 
-/// <summary>Tells a stream's readers something, from any service.</summary>
-public sealed class NotificationPublisher(
-    NotificationLog log, IOptions<NotificationOptions> options, MessagingTelemetry telemetry, TimeProvider time)
+/// <summary>Tells a stream's readers something, from any service. <see cref="MessagingRegistration.AddNotificationPublisher"/> makes it.</summary>
+public sealed class NotificationPublisher
 {
     /// <summary>The longest <see cref="Notification.Type"/>, in characters.</summary>
     public const int MaxTypeLength = 128;
+
+    private readonly NotificationLog _log;
+    private readonly NotificationOptions _options;
+    private readonly MessagingTelemetry _telemetry;
+    private readonly TimeProvider _time;
+
+    internal NotificationPublisher(NotificationLog log, IOptions<NotificationOptions> options, MessagingTelemetry telemetry, TimeProvider time) =>
+        (_log, _options, _telemetry, _time) = (log, options.Value, telemetry, time);
 
     /// <summary>
     /// Appends the notification to the stream's log and signals it to the hubs that have readers, in one atomic step. When this
@@ -25,10 +33,10 @@ public sealed class NotificationPublisher(
     {
         notification = Checked(stream, notification);
         cancellationToken.ThrowIfCancellationRequested();
-        using var activity = telemetry.StartPublish(stream);
-        var entry = LogEntry.Write(notification, time.GetUtcNow(), activity?.Id);
-        var result = await log.AppendAsync(stream, notification.Id, entry, notification.Push?.Grace).WaitAsync(cancellationToken);
-        telemetry.Published(activity, result);
+        using var activity = _telemetry.StartPublish(stream);
+        var entry = LogEntry.Write(notification, _time.GetUtcNow(), activity?.Id);
+        var result = await _log.AppendAsync(stream, notification.Id, entry, notification.Push?.Grace).WaitAsync(cancellationToken);
+        _telemetry.Published(activity, result);
         return result;
     }
 
@@ -76,10 +84,10 @@ public sealed class NotificationPublisher(
         }
 
         var size = JsonMarshal.GetRawUtf8Value(notification.Payload).Length;
-        if (size > options.Value.MaxPayloadBytes)
+        if (size > _options.MaxPayloadBytes)
         {
             throw new PayloadTooLargeException(
-                $"The notification payload has {size} bytes and the limit is {options.Value.MaxPayloadBytes}. Send less, such as a link to the rest, or raise {NotificationOptions.Section}:{nameof(NotificationOptions.MaxPayloadBytes)}.",
+                $"The notification payload has {size} bytes and the limit is {_options.MaxPayloadBytes}. Send less, such as a link to the rest, or raise {NotificationOptions.Section}:{nameof(NotificationOptions.MaxPayloadBytes)}.",
                 nameof(notification));
         }
 
@@ -96,8 +104,8 @@ public sealed class NotificationPublisher(
 
         var timed = push with
         {
-            Grace = push.Grace ?? options.Value.PushGrace,
-            TimeToLive = push.TimeToLive ?? options.Value.PushTimeToLive,
+            Grace = push.Grace ?? _options.PushGrace,
+            TimeToLive = push.TimeToLive ?? _options.PushTimeToLive,
         };
         if (timed.Error() is { } error)
         {
@@ -105,8 +113,8 @@ public sealed class NotificationPublisher(
         }
 
         var size = timed.ToJson().Length;
-        return size <= options.Value.MaxPayloadBytes ? timed : throw new PayloadTooLargeException(
-            $"The push part has {size} bytes and the limit is {options.Value.MaxPayloadBytes}. Send less: phones take 4,096, and of what is longer they get the position only.",
+        return size <= _options.MaxPayloadBytes ? timed : throw new PayloadTooLargeException(
+            $"The push part has {size} bytes and the limit is {_options.MaxPayloadBytes}. Send less: phones take 4,096, and of what is longer they get the position only.",
             nameof(push));
     }
 }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.IdentityModel.Tokens;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 
 namespace Notifications.Benchmarks.Attacks;
 

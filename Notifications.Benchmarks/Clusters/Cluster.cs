@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using StackExchange.Redis;
 
 namespace Notifications.Benchmarks.Clusters;

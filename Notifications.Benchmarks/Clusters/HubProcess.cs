@@ -1,6 +1,6 @@
 using System.Net;
 using Notifications.Benchmarks.Faults;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 
 namespace Notifications.Benchmarks.Clusters;
 

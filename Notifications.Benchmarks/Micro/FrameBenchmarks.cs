@@ -4,6 +4,7 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Notifications.Hubs.Delivery;
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
 
 namespace Notifications.Benchmarks.Micro;
 

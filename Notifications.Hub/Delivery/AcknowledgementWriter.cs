@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
 
 namespace Notifications.Hubs.Delivery;
 

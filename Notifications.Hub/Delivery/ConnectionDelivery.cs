@@ -3,11 +3,13 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
-using Notifications.Hubs.Links;
 using Notifications.Hubs.Limits;
+using Notifications.Hubs.Links;
 using Notifications.Hubs.Operators;
 using Notifications.Hubs.Tokens;
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
+using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Delivery;
 

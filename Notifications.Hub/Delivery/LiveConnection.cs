@@ -1,6 +1,6 @@
 using System.Net;
 using Notifications.Links;
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;

@@ -1,4 +1,4 @@
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Delivery;
 

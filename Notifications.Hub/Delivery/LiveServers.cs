@@ -1,5 +1,5 @@
 using System.Net;
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;

@@ -1,4 +1,6 @@
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
+using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Delivery;
 

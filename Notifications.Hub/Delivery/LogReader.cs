@@ -1,4 +1,5 @@
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
 
 namespace Notifications.Hubs.Delivery;
 

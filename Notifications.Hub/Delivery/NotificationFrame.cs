@@ -7,6 +7,7 @@ using MessagePack.Formatters;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
 
 namespace Notifications.Hubs.Delivery;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
-using Notifications.Messaging;
+using Notifications.Messaging.Log;
+using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Delivery;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Delivery;
 

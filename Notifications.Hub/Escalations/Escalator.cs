@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Instances;
-using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
+using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Escalations;
 

@@ -1,4 +1,4 @@
-using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
 
 namespace Notifications.Hubs.Escalations;
 

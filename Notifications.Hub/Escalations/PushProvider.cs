@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
 using OpenTelemetry;
 
 namespace Notifications.Hubs.Escalations;

@@ -1,5 +1,5 @@
 using Notifications.Hubs.Delivery;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 
 namespace Notifications.Hubs.Instances;
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Instances;
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Operators;

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 
 namespace Notifications.Hubs.Operators;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Notifications.Hubs.Delivery;
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
+using Notifications.Messaging.Registry;
 
 namespace Notifications.Hubs.Tokens;
 

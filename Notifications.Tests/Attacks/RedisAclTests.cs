@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Operators;
 using Notifications.Tests.Redis;

@@ -3,6 +3,8 @@ using System.Net.Http.Json;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;

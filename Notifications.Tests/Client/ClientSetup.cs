@@ -5,6 +5,7 @@ using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Faults;
 using Notifications.Client;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;

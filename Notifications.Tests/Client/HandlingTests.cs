@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Client;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using Xunit;
 using static Notifications.Tests.Client.RecordingClient;

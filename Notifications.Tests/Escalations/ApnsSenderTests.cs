@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Notifications.Hubs.Escalations;
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
 using Xunit;
 
 namespace Notifications.Tests.Escalations;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;

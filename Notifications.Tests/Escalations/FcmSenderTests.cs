@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Notifications.Hubs.Escalations;
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
 using Xunit;
 
 namespace Notifications.Tests.Escalations;

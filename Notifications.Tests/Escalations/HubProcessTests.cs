@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;

@@ -1,4 +1,6 @@
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;

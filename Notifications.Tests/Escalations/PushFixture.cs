@@ -1,5 +1,7 @@
 using Notifications.Hubs.Escalations;
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
+using Notifications.Messaging.Log;
 using Notifications.Tests.Hub;
 using Xunit;
 

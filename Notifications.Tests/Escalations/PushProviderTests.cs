@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Notifications.Hubs.Escalations;
-using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
 using Xunit;
 
 namespace Notifications.Tests.Escalations;

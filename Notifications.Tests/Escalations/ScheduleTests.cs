@@ -1,10 +1,13 @@
 using System.Text;
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
+using Notifications.Messaging.Log;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 using Xunit;
-using Claim = Notifications.Messaging.EscalationClaim;
+using Claim = Notifications.Messaging.Escalations.EscalationClaim;
 
 namespace Notifications.Tests.Escalations;
 

@@ -7,7 +7,7 @@ using Notifications.Hubs;
 using Notifications.Hubs.Escalations;
 using Notifications.Hubs.Escalations.Apns;
 using Notifications.Hubs.Escalations.Fcm;
-using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
 
 namespace Notifications.Tests.Escalations;
 

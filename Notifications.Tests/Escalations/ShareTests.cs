@@ -1,5 +1,5 @@
 using Notifications.Hubs.Escalations;
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Xunit;
 
 namespace Notifications.Tests.Escalations;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net.Http.Json;
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Notifications.Tests.Telemetry;

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 
 namespace Notifications.Tests.Gateway;
 

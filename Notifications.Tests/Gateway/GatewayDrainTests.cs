@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http.Connections;
 using Notifications.Benchmarks.Faults;
 using Notifications.Client;
 using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Client;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 using Notifications.Client;
 using Notifications.Gateway;
 using Notifications.Gateway.Sessions;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Browser;
 using Notifications.Tests.Hub;
 using Xunit;

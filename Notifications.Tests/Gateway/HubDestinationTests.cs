@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Xunit;
 
 namespace Notifications.Tests.Gateway;

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Options;
 using Notifications.Gateway;
 using Notifications.Gateway.Links;
 using Notifications.Gateway.Sessions;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Redis;
 using Yarp.ReverseProxy;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;

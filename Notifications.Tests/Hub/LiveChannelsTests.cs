@@ -3,10 +3,10 @@ using System.Globalization;
 using System.Text;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Hubs.Delivery;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Attacks;
 using Notifications.Tests.Redis;
 using Notifications.Tests.Tokens;
-using Notifications.Messaging;
 using StackExchange.Redis;
 using Xunit;
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Redis;
 using Xunit;

@@ -2,6 +2,7 @@ using System.Net;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;

@@ -1,4 +1,5 @@
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Tests.Hub;

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Hubs;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;

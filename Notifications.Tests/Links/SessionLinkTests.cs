@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Http.Connections;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;

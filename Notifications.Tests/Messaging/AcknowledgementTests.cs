@@ -1,4 +1,6 @@
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 using Xunit;

@@ -1,5 +1,8 @@
 using Notifications.Benchmarks.Clusters;
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
+using Notifications.Messaging.Redis;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 using Xunit;

@@ -1,4 +1,5 @@
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Redis;
 using Xunit;
 

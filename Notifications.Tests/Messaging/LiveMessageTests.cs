@@ -1,5 +1,5 @@
 using System.Text;
-using Notifications.Messaging;
+using Notifications.Messaging.Log;
 using Xunit;
 
 namespace Notifications.Tests.Messaging;

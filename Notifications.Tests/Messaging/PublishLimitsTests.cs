@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using Xunit;
 

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 using Xunit;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Notifications.Benchmarks.Clusters;
-using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 using Xunit;

@@ -1,4 +1,6 @@
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
+using Notifications.Messaging.Registry;
 using Xunit;
 
 namespace Notifications.Tests.Messaging;

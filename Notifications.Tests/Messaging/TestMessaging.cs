@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Messaging;
+using Notifications.Messaging.Escalations;
+using Notifications.Messaging.Log;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 

@@ -1,6 +1,7 @@
 using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using Xunit;
 

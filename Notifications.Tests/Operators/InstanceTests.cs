@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.SignalR.Client;
 using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Client;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Redis;

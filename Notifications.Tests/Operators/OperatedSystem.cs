@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Notifications.Client;
 using Notifications.Hubs.Operators;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Client;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Hub;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Notifications.Messaging;
+using Notifications.Messaging.Log;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Notifications.Tests.Telemetry;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Browser;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Hub;

@@ -8,6 +8,8 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Notifications.Hubs.Tokens;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;

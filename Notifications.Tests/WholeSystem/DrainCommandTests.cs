@@ -1,5 +1,5 @@
 using Aspire.Hosting.Testing;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Messaging;
 using StackExchange.Redis;
 using Xunit;

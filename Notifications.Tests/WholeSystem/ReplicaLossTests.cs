@@ -2,7 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
-using Notifications.Messaging;
+using Notifications.Messaging.Registry;
 using Notifications.Tests.Messaging;
 using StackExchange.Redis;
 using Xunit;

@@ -1,12 +1,13 @@
 using System.Globalization;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Registry;
 
 /// <summary>What every hub is told about a user: his connections end now.</summary>
 /// <param name="User">His id.</param>
 /// <param name="RevokedUntil">Tokens issued until then are refused from now on; null: his tokens stay good.</param>
-public readonly record struct UserEnd(string User, DateTimeOffset? RevokedUntil)
+internal readonly record struct UserEnd(string User, DateTimeOffset? RevokedUntil)
 {
     private const char Separator = ' ';
 
@@ -28,7 +29,7 @@ public readonly record struct UserEnd(string User, DateTimeOffset? RevokedUntil)
 }
 
 /// <summary>The revocations as Redis keeps them, and the word about them to all hubs.</summary>
-public sealed class RevocationStore(IConnectionMultiplexer redis, LiveChannels channels)
+internal sealed class RevocationStore(IConnectionMultiplexer redis, LiveChannels channels)
 {
     /// <summary>Keeps a revocation for <paramref name="kept"/>, and forgets those that are older than that.</summary>
     /// <param name="user">Whose tokens.</param>

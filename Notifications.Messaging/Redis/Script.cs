@@ -1,6 +1,6 @@
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Redis;
 
 /// <summary>A Lua script of this assembly behind what all of them share, run by its hash once Redis knows it.</summary>
 internal sealed class Script

@@ -1,13 +1,13 @@
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Redis;
 
 /// <summary>
 /// The channels as this Redis wants them. A Redis Cluster floods a plain channel over all its nodes and counts the listeners of
 /// one node only, so there a stream's channel is sharded: it lives on the node that has the stream's keys. Everywhere else it is
 /// plain, which every server has. The kind of server decides alone, so that publishers and hubs can't differ.
 /// </summary>
-public sealed class LiveChannels(IConnectionMultiplexer redis)
+internal sealed class LiveChannels(IConnectionMultiplexer redis)
 {
     private volatile Task<bool>? _sharded;
 

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>
 /// What JSON has to be beyond its grammar to get through every reader: <see cref="JsonElement"/> takes bytes in strings that are no
 /// UTF-8, and nesting that a reader with a message around it refuses. A client would end its connection on such a notification, come back, and get it again.
 /// </summary>
-public static class JsonRule
+internal static class JsonRule
 {
     /// <summary>Objects and arrays within each other. Most readers stop at 64, and a notification is in a message in a batch.</summary>
     public const int MaxDepth = 50;

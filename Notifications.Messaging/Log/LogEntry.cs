@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>
 /// How a notification lies in the log and travels on the channel: <c>timestamp SP token [SP traceparent] [SP push] LF body</c>. The
@@ -13,7 +13,7 @@ namespace Notifications.Messaging;
 /// a log are told apart, if the publisher was traced its W3C <c>traceparent</c>, and if there is one the push part, a JSON object
 /// without line breaks.
 /// </summary>
-public readonly struct LogEntry
+internal readonly struct LogEntry
 {
     private const byte HeadEnd = (byte)'\n';
     private const char Separator = ' ';

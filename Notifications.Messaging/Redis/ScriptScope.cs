@@ -1,6 +1,6 @@
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Redis;
 
 /// <summary>
 /// What one call of a script may touch on this Redis. On a single server that is everything. On a Redis Cluster, and behind a proxy that hides one

@@ -1,6 +1,8 @@
+using Notifications.Messaging.Escalations;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>
 /// A notification on its way into its stream's log, and the task of who waits for its place there. What they do next may hold up its thread: so it runs

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Escalations;
 
 /// <summary>Who brings a message to a phone.</summary>
-public enum PushPlatform
+internal enum PushPlatform
 {
     Fcm,
     Apns,
@@ -19,7 +20,7 @@ public enum PushPlatform
 /// <param name="Token">Where the platform finds the app on it. A secret: in no log and no trace.</param>
 /// <param name="RegisteredAt">When it was registered last.</param>
 /// <param name="Registration">A random name for that registration.</param>
-public sealed record Phone(string User, string Device, PushPlatform Platform, string Token, DateTimeOffset RegisteredAt, string Registration)
+internal sealed record Phone(string User, string Device, PushPlatform Platform, string Token, DateTimeOffset RegisteredAt, string Registration)
 {
     /// <summary>No platform's tokens are nearly as long.</summary>
     public const int MaxTokenLength = 4096;
@@ -37,7 +38,7 @@ public sealed record Phone(string User, string Device, PushPlatform Platform, st
 /// (<see cref="IsOwnAsync"/>): whatever is interrupted in between, and in whatever order calls overtake each other, no token
 /// ever counts as two users'.
 /// </summary>
-public sealed class PhoneRegistry(IConnectionMultiplexer redis, IOptions<NotificationOptions> options, TimeProvider time)
+internal sealed class PhoneRegistry(IConnectionMultiplexer redis, IOptions<NotificationOptions> options, TimeProvider time)
 {
     private static readonly Script Register = Script.Load("register-phone.lua");
     private static readonly Script Forget = Script.Load("forget-phone.lua");

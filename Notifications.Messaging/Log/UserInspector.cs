@@ -1,6 +1,8 @@
+using Notifications.Messaging.Escalations;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>What Redis has of a user.</summary>
 /// <param name="End">Where his stream ends; null if there is none.</param>
@@ -8,7 +10,7 @@ namespace Notifications.Messaging;
 /// <param name="LogExpiresIn">How long they stay unless another follows; null without a log.</param>
 /// <param name="Newest">The newest of them, newest first: offsets <c>End</c>, <c>End - 1</c> …</param>
 /// <param name="Devices">Those that came, acknowledged or were registered as a phone, by name.</param>
-public sealed record InspectedUser(
+internal sealed record InspectedUser(
     Position? End, long LogLength, TimeSpan? LogExpiresIn, IReadOnlyList<ReadOnlyMemory<byte>> Newest, IReadOnlyList<InspectedDevice> Devices);
 
 /// <summary>One of a user's devices.</summary>
@@ -16,10 +18,10 @@ public sealed record InspectedUser(
 /// <param name="Cursor">The highest offset that it acknowledged; -1 if that was in an earlier epoch, null if it never came.</param>
 /// <param name="SeenAt">When it last came.</param>
 /// <param name="Phone">What is registered for it.</param>
-public sealed record InspectedDevice(string Name, long? Cursor, DateTimeOffset? SeenAt, Phone? Phone);
+internal sealed record InspectedDevice(string Name, long? Cursor, DateTimeOffset? SeenAt, Phone? Phone);
 
 /// <summary>Looks at what Redis has of a user, for operators. Whoever was never there is not there afterwards either.</summary>
-public sealed class UserInspector(IConnectionMultiplexer redis)
+internal sealed class UserInspector(IConnectionMultiplexer redis)
 {
     private static readonly Script Inspect = Script.Load("inspect-user.lua");
 

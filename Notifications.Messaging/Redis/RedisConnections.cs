@@ -4,13 +4,13 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Redis;
 
 /// <summary>
 /// Opens more connections to the Redis that the shared one leads to, with the same credentials, certificates and time-outs: some
 /// of these are code and no part of a connection string.
 /// </summary>
-public sealed class RedisConnections
+internal sealed class RedisConnections
 {
     /// <summary>A machine that vanished is found after 10 s and three tries, 5 s apart.</summary>
     private const int KeepAliveSeconds = 10;

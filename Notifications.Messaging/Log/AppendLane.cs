@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>
 /// Appends that share calls: one call of the script at a time, which takes along what came up while the last one was on its way. A call costs Redis and

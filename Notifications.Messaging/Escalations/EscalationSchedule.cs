@@ -1,13 +1,14 @@
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Escalations;
 
 /// <summary>
 /// The escalations that publishing scheduled, for any number of hub instances to share. A claim makes one the claimer's until
 /// its lease ends: while all is well each is handled once, and those of an instance that died fall due again. Redis alone
 /// measures the time.
 /// </summary>
-public sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChannels channels)
+internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChannels channels)
 {
     private static readonly Script Find = Script.Load("find-escalations.lua");
     private static readonly Script Claim = Script.Load("claim-escalations.lua");

@@ -1,6 +1,7 @@
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>Work on many streams in as few calls of a script as this Redis allows (<see cref="ScriptScope"/>).</summary>
 /// <param name="scope">What a call may touch.</param>

@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>A place in a stream: the offset means something in its epoch only.</summary>
 /// <param name="Epoch">The life of the log.</param>
@@ -11,7 +12,7 @@ namespace Notifications.Messaging;
 /// Of the entry that stands there (<see cref="LogEntry.Token"/>); empty where that is not known. A Redis that went back in time
 /// gives out the same offsets in the same epoch again, and what stands there is then another.
 /// </param>
-public readonly record struct Position(string Epoch, long Offset, string Token = "");
+internal readonly record struct Position(string Epoch, long Offset, string Token = "");
 
 /// <summary>A piece of a log.</summary>
 /// <param name="Epoch">The log's present epoch.</param>
@@ -23,7 +24,7 @@ public readonly record struct Position(string Epoch, long Offset, string Token =
 /// </param>
 /// <param name="Entries">Contiguous, oldest first: offsets <c>After + 1</c>, <c>After + 2</c> …</param>
 /// <param name="LastToken">The token of the entry at <paramref name="Last"/>.</param>
-public sealed record LogPage(string Epoch, long Last, long Asked, long After, IReadOnlyList<ReadOnlyMemory<byte>> Entries, string LastToken)
+internal sealed record LogPage(string Epoch, long Last, long Asked, long After, IReadOnlyList<ReadOnlyMemory<byte>> Entries, string LastToken)
 {
     /// <summary>Where the log ended when it was read.</summary>
     public Position End => new(Epoch, Last, LastToken);
@@ -42,13 +43,13 @@ public sealed record LogPage(string Epoch, long Last, long Asked, long After, IR
 /// <param name="Stream">Its name.</param>
 /// <param name="End">As just read; means nothing where that failed.</param>
 /// <param name="Failure">Null: it was read. Otherwise Redis does not answer, or refused.</param>
-public readonly record struct StreamEnd(StreamName Stream, Position End, Exception? Failure);
+internal readonly record struct StreamEnd(StreamName Stream, Position End, Exception? Failure);
 
 /// <summary>A device of a user.</summary>
-public readonly record struct DeviceName(string User, string Device);
+internal readonly record struct DeviceName(string User, string Device);
 
 /// <summary>The streams as Redis holds them: append and publish, read, acknowledge, each one atomic script and one round trip.</summary>
-public sealed class NotificationLog : IDisposable
+internal sealed class NotificationLog : IDisposable
 {
     private const int EndOnly = -1;
 

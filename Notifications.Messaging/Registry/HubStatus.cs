@@ -1,10 +1,10 @@
 using System.Text.Json.Serialization;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Registry;
 
 /// <summary>Whether an instance takes new sessions, or why it does not.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<HubState>))]
-public enum HubState
+internal enum HubState
 {
     [JsonStringEnumMemberName("serving")]
     Serving,
@@ -23,7 +23,7 @@ public enum HubState
 }
 
 /// <summary>What an instance says of itself at each refresh of its registry entry.</summary>
-public sealed record HubStatus
+internal sealed record HubStatus
 {
     public required HubState State { get; init; }
 

@@ -3,13 +3,13 @@ using System.Security.Cryptography;
 using System.Text;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Redis;
 
 /// <summary>
 /// Every Redis key and channel of the system. <c>{p}</c>, the partition of a stream, is the hash tag: all that one script
 /// touches lies in one Redis Cluster slot.
 /// </summary>
-public static class RedisNames
+internal static class RedisNames
 {
     /// <summary>How many partitions the streams are spread over. Part of the names: never change it under live data.</summary>
     public const int Partitions = 64;
@@ -27,7 +27,7 @@ public static class RedisNames
 
     internal static RedisKey Meta(string live) => live + ":meta";
 
-    /// <summary>List: entries (<see cref="LogEntry"/>), oldest first, trimmed and expiring.</summary>
+    /// <summary>List: entries (<c>LogEntry</c>), oldest first, trimmed and expiring.</summary>
     public static RedisKey Log(StreamName stream) => Log(Live(stream));
 
     internal static RedisKey Log(string live) => live + ":log";
@@ -58,7 +58,7 @@ public static class RedisNames
     public static string Live(StreamName stream) => $"{Prefix(Partition(stream))}:{stream.Value}";
 
     /// <summary>
-    /// Sorted set: a partition's escalations (<see cref="Escalation"/>), scored by when they fall due or, while an instance has one
+    /// Sorted set: a partition's escalations (<c>Escalation</c>), scored by when they fall due or, while an instance has one
     /// in hand, by the end of its lease; Unix milliseconds of Redis's clock. Each stays until it is settled.
     /// </summary>
     public static RedisKey Escalations(int partition) => $"{Prefix(partition)}:push";
@@ -100,7 +100,7 @@ public static class RedisNames
     /// <summary>Sorted set: user → until when tokens issued to him are revoked, in Unix seconds. Expires with the longest life of a token.</summary>
     public static RedisKey Revocations { get; } = "n:{users}:revoked";
 
-    /// <summary>Channel: what every hub is told about a user (<see cref="UserEnd"/>).</summary>
+    /// <summary>Channel: what every hub is told about a user (<c>UserEnd</c>).</summary>
     public static string UserEnds { get; } = "n:{users}:ends";
 
     /// <summary>Channel on which an instance hears itself, to know that it hears what is published in this partition.</summary>

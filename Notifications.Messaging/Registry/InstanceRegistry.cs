@@ -1,15 +1,16 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Registry;
 
 /// <summary>One running hub process.</summary>
 /// <param name="Id">Its name: unique among the running ones.</param>
 /// <param name="Address">Where the gateway reaches it, such as <c>http://10.0.0.7:8080</c>.</param>
 /// <param name="Draining">It keeps its connections and takes no new ones: it is going away, or can't hear of notifications just now.</param>
 /// <param name="SessionLinks">It takes sessions over a gateway's link (docs/gateway-link.md), not only each over a connection of its own.</param>
-public sealed record HubInstance(string Id, string Address, bool Draining, bool SessionLinks = false);
+internal sealed record HubInstance(string Id, string Address, bool Draining, bool SessionLinks = false);
 
 /// <summary>A running hub process with what it says of itself.</summary>
 /// <param name="Id">As of <see cref="HubInstance"/>.</param>
@@ -17,13 +18,13 @@ public sealed record HubInstance(string Id, string Address, bool Draining, bool 
 /// <param name="Draining">As of <see cref="HubInstance"/>.</param>
 /// <param name="Status">At its last refresh; null from one that says nothing.</param>
 /// <param name="SessionLinks">As of <see cref="HubInstance"/>.</param>
-public sealed record ObservedInstance(string Id, string Address, bool Draining, HubStatus? Status, bool SessionLinks = false);
+internal sealed record ObservedInstance(string Id, string Address, bool Draining, HubStatus? Status, bool SessionLinks = false);
 
 /// <summary>
 /// The list of running hub instances in Redis. An entry lives as long as its instance refreshes it; Redis alone measures the
 /// time, so the clocks of the machines do not matter.
 /// </summary>
-public sealed class InstanceRegistry(IConnectionMultiplexer redis)
+internal sealed class InstanceRegistry(IConnectionMultiplexer redis)
 {
     /// <summary>Enters the instance, or refreshes it, for <paramref name="expiry"/>.</summary>
     public async Task RegisterAsync(HubInstance instance, TimeSpan expiry, HubStatus? status = null)

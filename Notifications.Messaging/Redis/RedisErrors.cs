@@ -1,6 +1,6 @@
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Redis;
 
 /// <summary>What a command fails with while Redis does not serve.</summary>
 internal static class RedisErrors

@@ -1,6 +1,7 @@
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>
 /// Appends to streams' logs. Those of one stream are in the order of their calls, from the first one on: until the kind of server is known

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Escalations;
 
 /// <summary>A notification that goes to its user's phones unless it is acknowledged before it falls due.</summary>
 /// <param name="Stream">The user's stream.</param>
@@ -9,7 +9,7 @@ namespace Notifications.Messaging;
 /// <param name="Id">The notification's id: that it still stands there is known by it.</param>
 /// <param name="Attempt">How often it was tried before.</param>
 /// <param name="Device">The one phone that it is for; null: all that the user has by then.</param>
-public sealed record Escalation(StreamName Stream, long Offset, string Id, int Attempt = 0, string? Device = null)
+internal sealed record Escalation(StreamName Stream, long Offset, string Id, int Attempt = 0, string? Device = null)
 {
     // None of its parts has a space in it.
     private const char Separator = ' ';
@@ -41,15 +41,15 @@ public sealed record Escalation(StreamName Stream, long Offset, string Id, int A
 /// <param name="Escalation">What it is about.</param>
 /// <param name="LeaseEnd">By Redis's clock, in Unix milliseconds; nobody else's claim has the same.</param>
 /// <param name="Late">How long it had been due.</param>
-public sealed record EscalationClaim(Escalation Escalation, string LeaseEnd, TimeSpan Late);
+internal sealed record EscalationClaim(Escalation Escalation, string LeaseEnd, TimeSpan Late);
 
 /// <summary>What a claim brought.</summary>
 /// <param name="Claims">To be read, and then settled.</param>
 /// <param name="Unreadable">Of another form, such as a later version's: nobody lost them, they fall due again.</param>
-public sealed record ClaimedEscalations(IReadOnlyList<EscalationClaim> Claims, IReadOnlyList<string> Unreadable);
+internal sealed record ClaimedEscalations(IReadOnlyList<EscalationClaim> Claims, IReadOnlyList<string> Unreadable);
 
 /// <summary>What has become of a claimed escalation.</summary>
-public enum EscalationState
+internal enum EscalationState
 {
     Due,
 
@@ -68,4 +68,4 @@ public enum EscalationState
 /// <param name="Epoch">Of the notification's position.</param>
 /// <param name="Entry">The notification.</param>
 /// <param name="Phones">The user's phones.</param>
-public sealed record DueEscalation(EscalationState State, string Epoch, ReadOnlyMemory<byte> Entry, IReadOnlyList<Phone> Phones);
+internal sealed record DueEscalation(EscalationState State, string Epoch, ReadOnlyMemory<byte> Entry, IReadOnlyList<Phone> Phones);

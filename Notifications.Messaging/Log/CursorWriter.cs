@@ -1,6 +1,7 @@
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>Moves the cursors of many devices in one call of a script.</summary>
 internal sealed class CursorWriter(IConnectionMultiplexer redis, ScriptScope scope, NotificationOptions options)

@@ -1,14 +1,14 @@
 using System.Buffers.Text;
 using System.Text;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>A message of a stream's channel: <c>offset epoch previous entry</c>, separated by one space each.</summary>
 /// <param name="Offset">The entry's offset.</param>
 /// <param name="Epoch">The log's epoch.</param>
 /// <param name="Previous">The token of the entry before it; empty if there was none.</param>
 /// <param name="Entry">A <see cref="LogEntry"/>.</param>
-public readonly record struct LiveMessage(long Offset, string Epoch, string Previous, ReadOnlyMemory<byte> Entry)
+internal readonly record struct LiveMessage(long Offset, string Epoch, string Previous, ReadOnlyMemory<byte> Entry)
 {
     private const byte Separator = (byte)' ';
 

@@ -1,8 +1,9 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Messaging;
+namespace Notifications.Messaging.Log;
 
 /// <summary>
 /// Appends that replicas confirm. WAIT speaks of what its own connection wrote before it, and holds that connection up until it is
