@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Instances;
 using Notifications.Hubs.Limits;
 using Notifications.Hubs.Tokens;
 using Notifications.Messaging;
@@ -35,6 +36,8 @@ public static class HubRegistration
         services.TryAddSingleton<TopicPolicy>();
         services.AddDelivery();
         services.AddTokenSessions();
+        services.AddSingleton<HubMessages>();
+        services.AddHostedService<HubMessageListener>();
     }
 
     public static void MapNotificationHub(this WebApplication app)

@@ -75,11 +75,8 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Operator {Operator} revokes the tokens of user {User} issued until {Until:u} and ends his connections: {Hubs} hubs heard.")]
     public static partial void TokensRevoked(ILogger logger, string? @operator, string user, DateTimeOffset until, long hubs);
 
-    [LoggerMessage(LogLevel.Warning, "The revocations could not be read from Redis. Those that are known hold, and reading is tried again.")]
-    public static partial void RevocationsNotRead(ILogger logger, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "A message on the channel of users is not of the form \"user\" or \"user seconds\" and was left out.")]
-    public static partial void NotAUserEnd(ILogger logger);
+    [LoggerMessage(LogLevel.Warning, "This hub may not hear what others tell it, or could not read the revocations from Redis. Those that are known hold, and it tries again.")]
+    public static partial void HubsNotHeard(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Information, "Hub instance {Instance} takes new sessions again; {Connections} connections had not left.")]
     public static partial void DrainTakenBack(ILogger logger, string instance, int connections);
@@ -99,14 +96,11 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Operator {Operator} sends user {User} a test notification, {Id}.")]
     public static partial void TestSent(ILogger logger, string? @operator, string user, string id);
 
-    [LoggerMessage(LogLevel.Warning, "This hub may not hear what other hubs ask for operators; listening is tried again.")]
-    public static partial void QuestionsNotHeard(ILogger logger, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "A question of hub instance {Instance} was not answered.")]
-    public static partial void QuestionNotAnswered(ILogger logger, string instance, Exception exception);
+    [LoggerMessage(LogLevel.Warning, "What another hub told was not done, or its question not answered.")]
+    public static partial void HubMessageNotHandled(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "A message between hubs is none that this version knows and was left out.")]
-    public static partial void NotAQuestion(ILogger logger, Exception exception);
+    public static partial void NotAHubMessage(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "Operators are not told how the hub instances are: Redis does not answer. It is tried again.")]
     public static partial void InstancesNotRead(ILogger logger, Exception exception);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Notifications.Hubs.Instances;
 using Notifications.Hubs.Tokens;
 using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
@@ -21,26 +22,26 @@ internal static class UserApi
     }
 
     /// <summary>His clients come back by themselves while their tokens are good.</summary>
-    private static async Task<Ok<ConnectionsEnded>> EndConnections(HttpContext context, RevocationStore store, ILogger<Revocations> logger)
+    private static async Task<Ok<ConnectionsEnded>> EndConnections(HttpContext context, HubMessages hubs, ILogger<Revocations> logger)
     {
         var user = UserRoute.UserOf(context);
-        var hubs = await store.TellAsync(new UserEnd(user, RevokedUntil: null));
-        Log.ConnectionsEnded(logger, UserRoute.CallerOf(context), user, hubs);
-        return TypedResults.Ok(new ConnectionsEnded(hubs));
+        var count = await hubs.TellAllAsync(new HubMessage(UserEnd: new UserEnd(user, RevokedUntil: null)));
+        Log.ConnectionsEnded(logger, UserRoute.CallerOf(context), user, count);
+        return TypedResults.Ok(new ConnectionsEnded(count));
     }
 
     /// <summary>And his tokens issued until now are refused: at what begins a session, and by the hubs' APIs.</summary>
     private static async Task<Ok<Revoked>> Revoke(
-        HttpContext context, RevocationStore store, IOptions<TokenOptions> options, TimeProvider time, ILogger<Revocations> logger)
+        HttpContext context, RevocationStore store, HubMessages hubs, IOptions<TokenOptions> options, TimeProvider time, ILogger<Revocations> logger)
     {
         var user = UserRoute.UserOf(context);
         // Whole seconds, as tokens have them: one of this second counts as issued before.
         var until = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
         // First kept, then told: a hub that does not hear reads it.
         await store.AddAsync(user, until, options.Value.LongestLife);
-        var hubs = await store.TellAsync(new UserEnd(user, until));
-        Log.TokensRevoked(logger, UserRoute.CallerOf(context), user, until, hubs);
-        return TypedResults.Ok(new Revoked(hubs, until));
+        var count = await hubs.TellAllAsync(new HubMessage(UserEnd: new UserEnd(user, until)));
+        Log.TokensRevoked(logger, UserRoute.CallerOf(context), user, until, count);
+        return TypedResults.Ok(new Revoked(count, until));
     }
 
     private static async ValueTask<object?> AskAgainWithoutRedis(EndpointFilterInvocationContext context, EndpointFilterDelegate next)

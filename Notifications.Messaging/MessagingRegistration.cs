@@ -51,7 +51,6 @@ public static class MessagingRegistration
     /// <summary>Adds <see cref="RevocationStore"/>, for the hubs.</summary>
     internal static IServiceCollection AddRevocations(this IServiceCollection services)
     {
-        services.TryAddSingleton<LiveChannels>();
         services.TryAddSingleton<RevocationStore>();
         return services;
     }

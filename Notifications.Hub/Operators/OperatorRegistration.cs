@@ -12,7 +12,7 @@ internal static class OperatorRegistration
         services.AddUserInspector();
         services.AddSingleton<DrainSwitch>();
         services.AddSingleton<HubQuestions>();
-        services.AddHostedService(provider => provider.GetRequiredService<HubQuestions>());
+        services.AddSingleton<IHubMessageHandler>(provider => provider.GetRequiredService<HubQuestions>());
         services.AddSingleton<UserLookup>();
         services.AddSingleton<InstanceFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<InstanceFeed>());

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
+using Notifications.Hubs.Instances;
 using Notifications.Messaging;
 
 namespace Notifications.Hubs.Tokens;
@@ -12,7 +13,7 @@ internal static class TokenRegistration
         services.AddSingleton<Revocations>();
         services.AddSingleton<TokenSessions>();
         services.Configure<HubOptions>(options => options.AddFilter<TokenSessions>());
-        services.AddHostedService<RevocationListener>();
+        services.AddSingleton<IHubMessageHandler, RevocationHandler>();
     }
 
     /// <summary>

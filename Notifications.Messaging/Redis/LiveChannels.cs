@@ -17,14 +17,11 @@ internal sealed class LiveChannels(IConnectionMultiplexer redis)
     /// <summary>The channel on which an instance hears itself in a partition.</summary>
     public ValueTask<RedisChannel> ProbeAsync(int partition, string instance) => OfAsync(RedisNames.Probe(partition, instance));
 
-    /// <summary>The channel on which hubs are told to end a user's connections.</summary>
-    public ValueTask<RedisChannel> UserEndsAsync() => OfAsync(RedisNames.UserEnds);
+    /// <summary>The channel on which every hub hears what hubs tell all of them.</summary>
+    public ValueTask<RedisChannel> HubsAsync() => OfAsync(RedisNames.Hubs);
 
-    /// <summary>The channel on which hubs are asked something for an operator.</summary>
-    public ValueTask<RedisChannel> QuestionsAsync() => OfAsync(RedisNames.Questions);
-
-    /// <summary>The channel on which an instance gets the answers to what it asked.</summary>
-    public ValueTask<RedisChannel> AnswersAsync(string instance) => OfAsync(RedisNames.Answers(instance));
+    /// <summary>The channel on which one hub hears what it alone is told.</summary>
+    public ValueTask<RedisChannel> HubAsync(string instance) => OfAsync(RedisNames.Hub(instance));
 
     /// <summary>Whether the server is a Redis Cluster. Asked once; until Redis is reached for the first time this waits or throws as a command does.</summary>
     public Task<bool> AreShardedAsync() =>

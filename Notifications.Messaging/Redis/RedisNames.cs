@@ -85,11 +85,11 @@ internal static class RedisNames
     /// <summary>String: one instance as JSON, with what it says of its state. Expires unless the instance refreshes it.</summary>
     public static RedisKey Instance(string id) => $"n:{{hubs}}:{id}";
 
-    /// <summary>Channel: what one hub asks all of them, for an operator.</summary>
-    public static string Questions { get; } = "n:{hubs}:questions";
+    /// <summary>Channel: what one hub tells all of them.</summary>
+    public static string Hubs { get; } = "n:{hubs}:messages";
 
-    /// <summary>Channel on which an instance gets the answers to what it asked.</summary>
-    public static string Answers(string instance) => $"n:{{hubs}}:answers:{instance}";
+    /// <summary>Channel: what a hub tells one of them.</summary>
+    public static string Hub(string instance) => $"n:{{hubs}}:messages:{instance}";
 
     /// <summary>
     /// What the channels of SignalR's backplane begin with. A hub class's full name follows, and then <c>:all</c>, <c>:user:&lt;id&gt;</c>,
@@ -99,9 +99,6 @@ internal static class RedisNames
 
     /// <summary>Sorted set: user → until when tokens issued to him are revoked, in Unix seconds. Expires with the longest life of a token.</summary>
     public static RedisKey Revocations { get; } = "n:{users}:revoked";
-
-    /// <summary>Channel: what every hub is told about a user (<c>UserEnd</c>).</summary>
-    public static string UserEnds { get; } = "n:{users}:ends";
 
     /// <summary>Channel on which an instance hears itself, to know that it hears what is published in this partition.</summary>
     public static string Probe(int partition, string instance) => $"{Prefix(partition)}:probe:{instance}";

@@ -1,35 +1,10 @@
-using System.Globalization;
 using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Messaging.Registry;
 
-/// <summary>What every hub is told about a user: his connections end now.</summary>
-/// <param name="User">His id.</param>
-/// <param name="RevokedUntil">Tokens issued until then are refused from now on; null: his tokens stay good.</param>
-internal readonly record struct UserEnd(string User, DateTimeOffset? RevokedUntil)
-{
-    private const char Separator = ' ';
-
-    /// <summary>As the channel carries it: <c>user</c>, or <c>user seconds</c>. A user id has no space.</summary>
-    public override string ToString() => RevokedUntil is { } until
-        ? string.Create(CultureInfo.InvariantCulture, $"{User}{Separator}{until.ToUnixTimeSeconds()}")
-        : User;
-
-    /// <returns>False if the text is none.</returns>
-    public static bool TryParse(string? text, out UserEnd end)
-    {
-        var parts = (text ?? "").Split(Separator);
-        var seconds = 0L;
-        var valid = StreamName.IsValidId(parts[0])
-            && (parts.Length == 1 || (parts.Length == 2 && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out seconds)));
-        end = valid ? new(parts[0], parts.Length == 1 ? null : DateTimeOffset.FromUnixTimeSeconds(seconds)) : default;
-        return valid;
-    }
-}
-
-/// <summary>The revocations as Redis keeps them, and the word about them to all hubs.</summary>
-internal sealed class RevocationStore(IConnectionMultiplexer redis, LiveChannels channels)
+/// <summary>The revocations as Redis keeps them.</summary>
+internal sealed class RevocationStore(IConnectionMultiplexer redis)
 {
     /// <summary>Keeps a revocation for <paramref name="kept"/>, and forgets those that are older than that.</summary>
     /// <param name="user">Whose tokens.</param>
@@ -50,8 +25,4 @@ internal sealed class RevocationStore(IConnectionMultiplexer redis, LiveChannels
         var entries = await redis.GetDatabase().SortedSetRangeByScoreWithScoresAsync(RedisNames.Revocations, since.ToUnixTimeSeconds());
         return Array.ConvertAll(entries, entry => KeyValuePair.Create((string)entry.Element!, DateTimeOffset.FromUnixTimeSeconds((long)entry.Score)));
     }
-
-    /// <returns>How many hubs heard.</returns>
-    public async Task<long> TellAsync(UserEnd end) =>
-        await redis.GetDatabase().PublishAsync(await channels.UserEndsAsync(), end.ToString());
 }

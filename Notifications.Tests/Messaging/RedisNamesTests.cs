@@ -1,6 +1,5 @@
 using Notifications.Messaging;
 using Notifications.Messaging.Redis;
-using Notifications.Messaging.Registry;
 using Xunit;
 
 namespace Notifications.Tests.Messaging;
@@ -25,7 +24,6 @@ public sealed class RedisNamesTests
         Assert.False(StreamName.TryParse("topic:" + id, out _));
         Assert.Throws<ArgumentException>(() => StreamName.User(id));
         Assert.Throws<ArgumentException>(() => StreamName.Topic(id));
-        Assert.False(UserEnd.TryParse(id, out _) && id.Length > 0);
     }
 
     [Theory]

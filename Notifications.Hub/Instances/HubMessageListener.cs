@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Notifications.Hubs.Delivery;
+using Notifications.Messaging.Redis;
+
+namespace Notifications.Hubs.Instances;
+
+/// <summary>Listens to what hubs tell each other (<see cref="HubMessages"/>), on the live link, and hands it to those whom it concerns.</summary>
+internal sealed class HubMessageListener : BackgroundService
+{
+    /// <summary>What the live link tells of is not waited for.</summary>
+    private static readonly TimeSpan SteadyPace = TimeSpan.FromSeconds(30);
+
+    /// <summary>Until it has succeeded once: before that no session begins.</summary>
+    private static readonly TimeSpan FirstPace = TimeSpan.FromMilliseconds(500);
+
+    private readonly SemaphoreSlim _updating = new(1);
+    private readonly IReadOnlyList<IHubMessageHandler> _handlers;
+    private readonly LiveLink _link;
+    private readonly TimeProvider _time;
+    private readonly ILogger<HubMessageListener> _logger;
+    private readonly LiveSubscription _all;
+    private readonly LiveSubscription _own;
+    private bool _hasCaughtUp;
+
+    public HubMessageListener(
+        Instance instance, IEnumerable<IHubMessageHandler> handlers, LiveChannels channels, LiveLink link, TimeProvider time, ILogger<HubMessageListener> logger)
+    {
+        (_handlers, _link, _time, _logger) = ([.. handlers], link, time, logger);
+        _all = new LiveSubscription(link, channels.HubsAsync, Hear);
+        _own = new LiveSubscription(link, () => channels.HubAsync(instance.Id), Hear);
+    }
+
+    public override void Dispose()
+    {
+        _updating.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _link.Restored += RestoredAsync;
+        try
+        {
+            while (true)
+            {
+                await UpdateAsync();
+                await Task.Delay(_hasCaughtUp ? SteadyPace : FirstPace, _time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            _link.Restored -= RestoredAsync;
+        }
+    }
+
+    private Task RestoredAsync(IReadOnlySet<int> partitions) => UpdateAsync();
+
+    /// <summary>First listens, then reads: what is told in between is known twice.</summary>
+    private async Task UpdateAsync()
+    {
+        await _updating.WaitAsync();
+        try
+        {
+            await _own.BeginAsync();
+            await _all.BeginAsync();
+            foreach (var handler in _handlers)
+            {
+                await handler.CatchUpAsync();
+            }
+
+            _hasCaughtUp = true;
+        }
+        catch (Exception exception) when (exception.IsFromRedis())
+        {
+            Log.HubsNotHeard(_logger, exception);
+        }
+        finally
+        {
+            _updating.Release();
+        }
+    }
+
+    private void Hear(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize(text, HubMessageJson.Default.HubMessage) is { } message)
+            {
+                // Handlers look at many connections, and who calls this reads for everybody.
+                _ = Task.Run(() => HandleAsync(message));
+            }
+        }
+        catch (JsonException exception)
+        {
+            Log.NotAHubMessage(_logger, exception);
+        }
+    }
+
+    private async Task HandleAsync(HubMessage message)
+    {
+        foreach (var handler in _handlers)
+        {
+            try
+            {
+                await handler.HandleAsync(message);
+            }
+            catch (Exception exception)
+            {
+                Log.HubMessageNotHandled(_logger, exception);
+            }
+        }
+    }
+}

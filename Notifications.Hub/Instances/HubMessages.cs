@@ -1,0 +1,20 @@
+using System.Text.Json;
+using Notifications.Messaging.Redis;
+using StackExchange.Redis;
+
+namespace Notifications.Hubs.Instances;
+
+/// <summary>
+/// Tells other hubs something over Redis: where the gateway has one address for all of them, no other way leads to each. Nothing is kept:
+/// a hub that does not listen at that moment does not hear it.
+/// </summary>
+internal sealed class HubMessages(IConnectionMultiplexer redis, LiveChannels channels)
+{
+    /// <returns>How many hubs heard it, this one among them.</returns>
+    public async Task<long> TellAllAsync(HubMessage message) => await PublishAsync(await channels.HubsAsync(), message);
+
+    public async Task TellAsync(string instance, HubMessage message) => await PublishAsync(await channels.HubAsync(instance), message);
+
+    private Task<long> PublishAsync(RedisChannel channel, HubMessage message) =>
+        redis.GetDatabase().PublishAsync(channel, JsonSerializer.SerializeToUtf8Bytes(message, HubMessageJson.Default.HubMessage));
+}

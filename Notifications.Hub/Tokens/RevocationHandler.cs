@@ -1,0 +1,29 @@
+using Notifications.Hubs.Instances;
+using Notifications.Messaging.Registry;
+
+namespace Notifications.Hubs.Tokens;
+
+/// <summary>Hears what operators say about users, and reads the revocations that it may not have heard.</summary>
+internal sealed class RevocationHandler(Revocations revocations, TokenSessions sessions, RevocationStore store) : IHubMessageHandler
+{
+    public Task HandleAsync(HubMessage message)
+    {
+        if (message.UserEnd is { } end)
+        {
+            if (end.RevokedUntil is { } until)
+            {
+                revocations.Learn(KeyValuePair.Create(end.User, until));
+            }
+
+            sessions.End(end.User);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task CatchUpAsync()
+    {
+        revocations.Read(await store.ListAsync(revocations.Oldest));
+        sessions.EndRevoked();
+    }
+}
