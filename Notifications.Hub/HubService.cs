@@ -9,7 +9,11 @@ namespace Notifications.Hubs;
 /// <summary>The whole hub, for this program and for one of an adopter's own that has it otherwise in some point: docs/adopt.md.</summary>
 public static class HubService
 {
-    /// <summary>Everything that the hub consists of. What an adopter has registered before, such as a <see cref="TopicPolicy"/>, stays.</summary>
+    /// <summary>
+    /// Everything that the hub consists of, but telemetry and the endpoints of the health checks, which the program's ServiceDefaults add:
+    /// the activity source and the meters are named <c>Notifications.*</c>. What an adopter has registered before, such as a
+    /// <see cref="TopicPolicy"/>, stays.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The Redis connection string or the key to check tokens with is missing.</exception>
     public static void AddHubService(this WebApplicationBuilder builder)
     {
@@ -27,7 +31,7 @@ public static class HubService
     /// <summary>A hub that does not enter the registry.</summary>
     internal static void AddHubAlone(this WebApplicationBuilder builder)
     {
-        builder.AddServiceDefaults();
+        builder.Services.AddProblemDetails();
         builder.AddLoopTransport();
         builder.AddIdleMemory();
         builder.AddTokenAuthentication();
@@ -45,7 +49,6 @@ public static class HubService
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseSessionRefusal();
-        app.MapDefaultEndpoints();
         app.MapNotificationHub();
         app.MapNotificationApi();
         app.MapDeviceApi();

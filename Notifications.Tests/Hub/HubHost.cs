@@ -97,11 +97,13 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
             new(TokenNames.DevelopmentKey, TestTokens.Key),
             .. settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)),
         ]);
+        builder.AddServiceDefaults();
         builder.AddHubAlone();
         builder.Services.AddSingleton<Instance>();
         configure(builder);
 
         var app = builder.Build();
+        app.MapDefaultEndpoints();
         app.MapHubAlone();
         if (app.Services.GetService<HubQuestions>() is not null)
         {
