@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
-using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs;

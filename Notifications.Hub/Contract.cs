@@ -1,6 +1,5 @@
 using System.Runtime.Serialization;
 using Microsoft.AspNetCore.SignalR;
-using Notifications.Messaging.Log;
 
 namespace Notifications.Hubs;
 

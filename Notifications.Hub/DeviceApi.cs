@@ -1,9 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Notifications.Hubs.Escalations;
-using Notifications.Messaging;
-using Notifications.Messaging.Escalations;
-using Notifications.Messaging.Log;
 
 namespace Notifications.Hubs;
 

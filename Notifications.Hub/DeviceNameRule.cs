@@ -1,5 +1,3 @@
-using Notifications.Messaging;
-
 namespace Notifications.Hubs;
 
 internal static class DeviceNameRule

@@ -5,7 +5,6 @@ using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Instances;
 using Notifications.Hubs.Limits;
 using Notifications.Hubs.Tokens;
-using Notifications.Messaging;
 
 namespace Notifications.Hubs;
 

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Notifications.Hubs.Escalations;
-using Notifications.Messaging;
-using Notifications.Messaging.Escalations;
 
 namespace Notifications.Hubs;
 

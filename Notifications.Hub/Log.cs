@@ -1,6 +1,4 @@
 using Notifications.Hubs.Delivery;
-using Notifications.Messaging;
-using Notifications.Messaging.Escalations;
 
 namespace Notifications.Hubs;
 

@@ -5,8 +5,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Limits;
-using Notifications.Messaging;
-using Notifications.Messaging.Log;
 
 namespace Notifications.Hubs;
 

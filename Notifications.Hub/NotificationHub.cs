@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Instances;
-using Notifications.Messaging;
 
 namespace Notifications.Hubs;
 

@@ -1,6 +1,3 @@
-using Notifications.Messaging;
-using Notifications.Messaging.Redis;
-
 namespace Notifications.Hubs;
 
 /// <summary>What the APIs answer while Redis does not: 503 with <c>Retry-After</c>, as it is not the caller's mistake and passes.</summary>

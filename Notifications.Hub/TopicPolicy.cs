@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using Notifications.Messaging;
 
 namespace Notifications.Hubs;
 

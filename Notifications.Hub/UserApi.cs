@@ -2,8 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Instances;
 using Notifications.Hubs.Tokens;
-using Notifications.Messaging.Redis;
-using Notifications.Messaging.Registry;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs;

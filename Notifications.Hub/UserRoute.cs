@@ -1,5 +1,3 @@
-using Notifications.Messaging;
-
 namespace Notifications.Hubs;
 
 /// <summary>A user in the path of an operator's call.</summary>

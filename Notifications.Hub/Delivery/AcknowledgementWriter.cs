@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
-using Notifications.Messaging;
-using Notifications.Messaging.Log;
 
 namespace Notifications.Hubs.Delivery;
 

@@ -7,9 +7,6 @@ using Notifications.Hubs.Limits;
 using Notifications.Hubs.Links;
 using Notifications.Hubs.Operators;
 using Notifications.Hubs.Tokens;
-using Notifications.Messaging;
-using Notifications.Messaging.Log;
-using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Delivery;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Notifications.Links;
-using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;

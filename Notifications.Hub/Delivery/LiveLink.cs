@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Instances;
-using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;

@@ -1,5 +1,4 @@
 using System.Net;
-using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;

@@ -1,7 +1,3 @@
-using Notifications.Messaging;
-using Notifications.Messaging.Log;
-using Notifications.Messaging.Redis;
-
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>One stream on this instance: its Redis subscription and the connections that it is passed on to.</summary>

@@ -1,6 +1,3 @@
-using Notifications.Messaging;
-using Notifications.Messaging.Log;
-
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>

@@ -6,8 +6,6 @@ using MessagePack;
 using MessagePack.Formatters;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
-using Notifications.Messaging;
-using Notifications.Messaging.Log;
 
 namespace Notifications.Hubs.Delivery;
 

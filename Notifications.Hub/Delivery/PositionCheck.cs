@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Options;
-using Notifications.Messaging.Log;
-using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Delivery;
 

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Delivery;
 

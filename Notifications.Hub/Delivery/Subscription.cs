@@ -1,6 +1,3 @@
-using Notifications.Messaging;
-using Notifications.Messaging.Log;
-
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>One connection's interest in one stream. The position belongs to the connection's delivery loop alone.</summary>

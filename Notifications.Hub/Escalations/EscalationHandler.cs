@@ -1,9 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Notifications.Messaging;
-using Notifications.Messaging.Escalations;
-using Notifications.Messaging.Log;
-using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Escalations;

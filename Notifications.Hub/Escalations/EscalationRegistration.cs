@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Escalations.Apns;
 using Notifications.Hubs.Escalations.Fcm;
-using Notifications.Messaging;
-using Notifications.Messaging.Escalations;
 
 namespace Notifications.Hubs.Escalations;
 

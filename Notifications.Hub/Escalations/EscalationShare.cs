@@ -2,8 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Notifications.Hubs.Instances;
-using Notifications.Messaging.Redis;
-using Notifications.Messaging.Registry;
 
 namespace Notifications.Hubs.Escalations;
 

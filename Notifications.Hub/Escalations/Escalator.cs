@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Instances;
-using Notifications.Messaging.Escalations;
-using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Escalations;
 

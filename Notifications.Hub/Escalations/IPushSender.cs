@@ -1,5 +1,3 @@
-using Notifications.Messaging.Escalations;
-
 namespace Notifications.Hubs.Escalations;
 
 /// <summary>Brings messages to phones by one way.</summary>

@@ -1,5 +1,3 @@
-using Notifications.Messaging.Escalations;
-
 namespace Notifications.Hubs.Escalations;
 
 /// <summary>Development: says what would go to a phone, and keeps it for the demo page to show.</summary>

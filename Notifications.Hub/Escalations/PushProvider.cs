@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Notifications.Messaging.Escalations;
 using OpenTelemetry;
 
 namespace Notifications.Hubs.Escalations;

@@ -1,7 +1,4 @@
 using System.Text.Json;
-using Notifications.Messaging;
-using Notifications.Messaging.Escalations;
-using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Escalations;

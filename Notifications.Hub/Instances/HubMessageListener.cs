@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Notifications.Hubs.Delivery;
-using Notifications.Messaging.Redis;
 
 namespace Notifications.Hubs.Instances;
 

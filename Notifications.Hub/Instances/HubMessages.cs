@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Instances;

@@ -1,8 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
-using Notifications.Messaging.Redis;
-using Notifications.Messaging.Registry;
 using Server = Microsoft.AspNetCore.Hosting.Server.IServer;
 
 namespace Notifications.Hubs.Instances;

@@ -1,5 +1,3 @@
-using Notifications.Messaging;
-
 namespace Notifications.Hubs.Instances;
 
 internal static class InstanceRegistration

@@ -1,5 +1,4 @@
 using Notifications.Hubs.Delivery;
-using Notifications.Messaging.Registry;
 
 namespace Notifications.Hubs.Instances;
 

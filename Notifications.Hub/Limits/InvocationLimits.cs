@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Delivery;
-using Notifications.Messaging;
 
 namespace Notifications.Hubs.Limits;
 

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.SignalR;
-using Notifications.Messaging.Redis;
-using Notifications.Messaging.Registry;
 
 namespace Notifications.Hubs.Operators;
 

@@ -1,9 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Notifications.Hubs.Limits;
-using Notifications.Messaging;
-using Notifications.Messaging.Log;
-using Notifications.Messaging.Registry;
 
 namespace Notifications.Hubs.Operators;
 

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.SignalR;
-using Notifications.Messaging.Registry;
 
 namespace Notifications.Hubs.Operators;
 

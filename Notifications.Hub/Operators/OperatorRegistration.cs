@@ -1,5 +1,4 @@
 using Notifications.Hubs.Instances;
-using Notifications.Messaging;
 
 namespace Notifications.Hubs.Operators;
 

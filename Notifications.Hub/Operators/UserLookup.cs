@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Notifications.Messaging;
-using Notifications.Messaging.Log;
-using Notifications.Messaging.Registry;
 
 namespace Notifications.Hubs.Operators;
 

@@ -1,5 +1,4 @@
 using Notifications.Hubs.Instances;
-using Notifications.Messaging.Registry;
 
 namespace Notifications.Hubs.Tokens;
 

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Hubs.Instances;
-using Notifications.Messaging;
 
 namespace Notifications.Hubs.Tokens;
 

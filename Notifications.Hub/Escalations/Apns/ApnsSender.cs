@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Notifications.Messaging.Escalations;
 
 namespace Notifications.Hubs.Escalations.Apns;
 

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Google.Apis.Auth.OAuth2.Responses;
 using Microsoft.Extensions.Options;
-using Notifications.Messaging.Escalations;
 
 namespace Notifications.Hubs.Escalations.Fcm;
 
