@@ -58,7 +58,7 @@ public sealed class ClusterTests(RedisCluster cluster, PushFixture fakes) : ICla
         await using var messaging = TestMessaging.On(cluster.Connection);
         await using var hub = await fakes.HubAsync(cluster.ConnectionString);
         var concerned = StreamName.User(_user);
-        var primary = await cluster.Processes.PrimaryOfAsync(RedisNames.Escalations(RedisNames.Partition(concerned)));
+        var primary = await cluster.Processes.PrimaryOfAsync(Names.Default.Escalations(RedisNames.Partition(concerned)));
         string[] users = [.. Enumerable.Range(0, 30).Select(number => $"{_user}-{number}")];
         foreach (var user in users.Append(_user))
         {

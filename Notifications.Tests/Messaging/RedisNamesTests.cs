@@ -1,6 +1,7 @@
 using Notifications.Messaging;
 using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
+using Notifications.Tests.Redis;
 using Xunit;
 
 namespace Notifications.Tests.Messaging;
@@ -46,8 +47,8 @@ public sealed class RedisNamesTests
             var prefix = $"n:{{{RedisNames.Partition(stream)}}}:{stream}";
             string[] names =
             [
-                RedisNames.Meta(stream)!, RedisNames.Log(stream)!, RedisNames.Cursors(stream)!, RedisNames.Seen(stream)!, RedisNames.Phones(stream)!,
-                RedisNames.TopicCursor(stream, every, every)!, RedisNames.Id(stream, every)!, RedisNames.Shown(stream, every)!, RedisNames.Live(stream),
+                Names.Default.Meta(stream)!, Names.Default.Log(stream)!, Names.Default.Cursors(stream)!, Names.Default.Seen(stream)!, Names.Default.Phones(stream)!,
+                Names.Default.TopicCursor(stream, every, every)!, Names.Default.Id(stream, every)!, Names.Default.Shown(stream, every)!, Names.Default.Live(stream),
             ];
             Assert.All(names, name =>
             {
@@ -73,10 +74,10 @@ public sealed class RedisNamesTests
         string[] lasts = [.. ids.Where(id => id.Length <= 6)];
         var names = streams.SelectMany(stream => (string[])
         [
-            RedisNames.Meta(stream)!, RedisNames.Log(stream)!, RedisNames.Cursors(stream)!, RedisNames.Seen(stream)!, RedisNames.Phones(stream)!,
-            .. lasts.Select(last => (string)RedisNames.Id(stream, last)!),
-            .. lasts.Select(last => (string)RedisNames.Shown(stream, last)!),
-            .. lasts.SelectMany(user => lasts.Take(20).Select(device => (string)RedisNames.TopicCursor(stream, user, device)!)),
+            Names.Default.Meta(stream)!, Names.Default.Log(stream)!, Names.Default.Cursors(stream)!, Names.Default.Seen(stream)!, Names.Default.Phones(stream)!,
+            .. lasts.Select(last => (string)Names.Default.Id(stream, last)!),
+            .. lasts.Select(last => (string)Names.Default.Shown(stream, last)!),
+            .. lasts.SelectMany(user => lasts.Take(20).Select(device => (string)Names.Default.TopicCursor(stream, user, device)!)),
         ]).Select(name => name[name.IndexOf('}')..]);
 
         Assert.DoesNotContain(names.CountBy(name => name), name => name.Value > 1);

@@ -109,7 +109,7 @@ public sealed class RevocationTests : IAsyncLifetime
         var redis = await servers.StartAsync("--appendonly", "yes");
         await using var hub = await HubHost.StartAsync(redis.ConnectionString, ("Delivery:ProbeInterval", "00:00:00.200"));
         await using var connection = await RedisProcesses.ConnectAsync(redis);
-        var store = new RevocationStore(connection, new LiveChannels(connection));
+        var store = new RevocationStore(connection, new LiveChannels(connection, Names.Default), Names.Default);
         var revoked = TestTokens.Create(RedisServers.Unique("user"));
         using var operators = hub.As("olga", TokenNames.OperatorRole);
         using (var answer = await operators.PostAsync($"/api/users/{SubjectOf(revoked)}/revocation", null))
@@ -141,13 +141,13 @@ public sealed class RevocationTests : IAsyncLifetime
     public async Task Redis_forgets_a_revocation_when_no_token_can_be_left_that_it_would_refuse(RedisKind kind)
     {
         var redis = (await _servers.GetAsync(kind)).Connection;
-        var store = new RevocationStore(redis, new LiveChannels(redis));
+        var store = new RevocationStore(redis, new LiveChannels(redis, Names.Default), Names.Default);
         var now = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
         await store.AddAsync("old", now - TimeSpan.FromHours(2), TimeSpan.FromHours(1));
         await store.AddAsync("new", now, TimeSpan.FromHours(1));
 
         Assert.Equal([KeyValuePair.Create("new", now)], await store.ListAsync(now - TimeSpan.FromDays(1)));
-        Assert.InRange((await redis.GetDatabase().KeyTimeToLiveAsync(RedisNames.Revocations))!.Value, TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));
+        Assert.InRange((await redis.GetDatabase().KeyTimeToLiveAsync(Names.Default.Revocations))!.Value, TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));
     }
 
     [Theory]
