@@ -38,17 +38,20 @@ public sealed class RedisNamesTests
     [InlineData("push")]
     public void A_name_of_no_kind_is_no_stream(string name) => Assert.False(StreamName.TryParse(name, out _));
 
-    [Fact]
-    public void Whatever_is_allowed_in_an_id_stays_in_its_partition_and_behind_its_prefix()
+    [Theory]
+    [InlineData("")]
+    [InlineData("staging:eu-west_1/a.b:")]
+    public void Whatever_is_allowed_in_an_id_stays_in_its_partition_and_behind_its_prefix(string keyPrefix)
     {
         const string every = "a-z_AZ09.~@+=:|/!$";
+        var redis = Names.With(keyPrefix);
         foreach (var stream in (StreamName[])[StreamName.User(every), StreamName.Topic(every), StreamName.User("a:log"), StreamName.User("a:meta"), StreamName.User(":id:x")])
         {
-            var prefix = $"n:{{{RedisNames.Partition(stream)}}}:{stream}";
+            var prefix = $"{keyPrefix}n:{{{RedisNames.Partition(stream)}}}:{stream}";
             string[] names =
             [
-                Names.Default.Meta(stream)!, Names.Default.Log(stream)!, Names.Default.Cursors(stream)!, Names.Default.Seen(stream)!, Names.Default.Phones(stream)!,
-                Names.Default.TopicCursor(stream, every, every)!, Names.Default.Id(stream, every)!, Names.Default.Shown(stream, every)!, Names.Default.Live(stream),
+                redis.Meta(stream)!, redis.Log(stream)!, redis.Cursors(stream)!, redis.Seen(stream)!, redis.Phones(stream)!,
+                redis.TopicCursor(stream, every, every)!, redis.Id(stream, every)!, redis.Shown(stream, every)!, redis.Live(stream),
             ];
             Assert.All(names, name =>
             {
@@ -57,6 +60,27 @@ public sealed class RedisNamesTests
                 Assert.Equal(2, name.Count(character => character is '{' or '}'));
             });
             Assert.Equal(names.Length, names.Distinct().Count());
+        }
+    }
+
+    [Fact]
+    public void A_prefix_stands_before_every_name_and_changes_nothing_behind_it()
+    {
+        Assert.Equal("n:{61}:user:7:log", Names.Default.Log(StreamName.User("7")));
+        Assert.Equal("n:{hubs}", Names.Default.Instances);
+        Assert.Equal(All(Names.Default).Select(name => "staging:" + name), All(Names.With("staging:")));
+
+        static IEnumerable<string> All(RedisNames names)
+        {
+            var (user, topic) = (StreamName.User("7"), StreamName.Topic("news"));
+            return
+            [
+                names.Meta(user)!, names.Log(user)!, names.Cursors(user)!, names.Seen(user)!, names.TopicCursor(topic, "7", "laptop")!, names.Id(user, "1")!,
+                names.Live(user), names.Live(topic), names.Phones(user)!, names.PhoneToken("fcm", "t")!, names.Shown(user, "laptop")!,
+                .. RedisNames.AllPartitions.Select(partition => (string)names.Escalations(partition)!),
+                .. RedisNames.AllPartitions.Select(partition => names.Probe(partition, "a")),
+                names.Instances!, names.Instance("a")!, names.Questions, names.Answers("a"), names.BackplanePrefix, names.Revocations!, names.UserEnds,
+            ];
         }
     }
 
