@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Notifications.Messaging;
 
-/// <summary>Limits and lifetimes of notifications, section <c>Notifications</c>. All services must agree on them.</summary>
+/// <summary>Prefix of the names in Redis, limits and lifetimes of notifications, section <c>Notifications</c>. All services must agree on them.</summary>
 public sealed class NotificationOptions : IValidatableObject
 {
     public const string Section = "Notifications";
