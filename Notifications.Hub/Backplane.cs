@@ -17,9 +17,9 @@ internal static class Backplane
     public static void AddBackplane(this ISignalRServerBuilder signalR, ILoggingBuilder logging)
     {
         signalR.AddStackExchangeRedis();
-        signalR.Services.AddOptions<RedisOptions>().Configure<IConnectionMultiplexer, RedisConnections, TimeProvider, IHostApplicationLifetime>(
+        signalR.Services.AddOptions<RedisOptions>().Configure<IConnectionMultiplexer, RedisConnections, RedisNames, TimeProvider, IHostApplicationLifetime>(
             // The options of the connections are known once the shared one is made.
-            (options, _, connections, time, lifetime) => options.ConnectionFactory = _ => ConnectAsync(connections, time, lifetime.ApplicationStopping));
+            (options, _, connections, names, time, lifetime) => options.ConnectionFactory = _ => ConnectAsync(connections, names, time, lifetime.ApplicationStopping));
         // Errors are its lost connections, with a stack trace for each attempt to connect again. RedisWatch logs the outage once.
         logging.AddFilter(LogCategory, level => level == LogLevel.Warning);
     }
@@ -28,13 +28,13 @@ internal static class Backplane
     /// Waits until Redis can be reached: with a connection that is not up, the manager of a hub class gives up its subscriptions for good.
     /// A connection of that hub class waits too.
     /// </summary>
-    private static async Task<IConnectionMultiplexer> ConnectAsync(RedisConnections connections, TimeProvider time, CancellationToken stopping)
+    private static async Task<IConnectionMultiplexer> ConnectAsync(RedisConnections connections, RedisNames names, TimeProvider time, CancellationToken stopping)
     {
         while (true)
         {
             try
             {
-                return await connections.ConnectAsync(RedisChannel.Literal(RedisNames.BackplanePrefix));
+                return await connections.ConnectAsync(RedisChannel.Literal(names.BackplanePrefix));
             }
             catch (Exception exception) when (exception.IsFromRedis())
             {

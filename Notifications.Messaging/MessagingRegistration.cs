@@ -27,10 +27,7 @@ public static class MessagingRegistration
     /// <summary>Adds <see cref="NotificationLog"/>, for a service that reads streams.</summary>
     internal static IServiceCollection AddNotificationLog(this IServiceCollection services)
     {
-        services.AddOptions<NotificationOptions>()
-            .BindConfiguration(NotificationOptions.Section)
-            .ValidateDataAnnotations()
-            .ValidateOnStart();
+        services.AddRedisNames();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<MessagingTelemetry>();
@@ -51,6 +48,7 @@ public static class MessagingRegistration
     /// <summary>Adds <see cref="RevocationStore"/>, for the hubs.</summary>
     internal static IServiceCollection AddRevocations(this IServiceCollection services)
     {
+        services.AddRedisNames();
         services.TryAddSingleton<RevocationStore>();
         return services;
     }
@@ -58,6 +56,7 @@ public static class MessagingRegistration
     /// <summary>Adds <see cref="UserInspector"/>, for the hubs.</summary>
     internal static IServiceCollection AddUserInspector(this IServiceCollection services)
     {
+        services.AddRedisNames();
         services.TryAddSingleton<UserInspector>();
         return services;
     }
@@ -65,7 +64,23 @@ public static class MessagingRegistration
     /// <summary>Adds <see cref="InstanceRegistry"/>, for the hubs that enter themselves and the gateways that read it.</summary>
     internal static IServiceCollection AddInstanceRegistry(this IServiceCollection services)
     {
+        services.AddRedisNames();
         services.TryAddSingleton<InstanceRegistry>();
         return services;
+    }
+
+    /// <summary>Adds <see cref="RedisNames"/> and the options that they are made of, once: each validator more would say the same error again.</summary>
+    private static void AddRedisNames(this IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(RedisNames)))
+        {
+            return;
+        }
+
+        services.AddOptions<NotificationOptions>()
+            .BindConfiguration(NotificationOptions.Section)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        services.AddSingleton<RedisNames>();
     }
 }

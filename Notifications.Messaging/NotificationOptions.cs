@@ -1,11 +1,24 @@
+using System.Buffers;
 using System.ComponentModel.DataAnnotations;
 
 namespace Notifications.Messaging;
 
-/// <summary>Limits and lifetimes of notifications, section <c>Notifications</c>. All services must agree on them.</summary>
-public sealed class NotificationOptions
+/// <summary>Prefix of the names in Redis, limits and lifetimes of notifications, section <c>Notifications</c>. All services must agree on them.</summary>
+public sealed class NotificationOptions : IValidatableObject
 {
     public const string Section = "Notifications";
+
+    private const int MaxKeyPrefixLength = 64;
+
+    private static readonly SearchValues<char> KeyPrefixCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/");
+
+    /// <summary>
+    /// What every Redis key and channel begins with, such as <c>staging:</c>, so that several environments can share one Redis. All services of one
+    /// environment need the same. Default: nothing. Never change it under live data: what is kept under the old names is not found any more.
+    /// </summary>
+    /// <remarks>Up to 64 characters out of ASCII letters, digits and <c>. _ - : /</c>: no braces, white space or wildcards, which mean something to Redis.</remarks>
+    public string KeyPrefix { get; set; } = "";
 
     /// <summary>The largest payload, and the largest push part, in bytes of UTF-8 JSON. Default 16 KiB.</summary>
     [Range(1, 1024 * 1024)]
@@ -59,4 +72,14 @@ public sealed class NotificationOptions
     /// <see cref="LogLifetime"/>, so that a reader who has seen everything is not told that he lost something. Four times as long.
     /// </summary>
     public TimeSpan StreamLifetime => LogLifetime * 4;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        var prefix = KeyPrefix.AsSpan();
+        if (prefix.Length > MaxKeyPrefixLength || prefix.ContainsAnyExcept(KeyPrefixCharacters))
+        {
+            yield return new ValidationResult(
+                $"{Section}:{nameof(KeyPrefix)} is \"{KeyPrefix}\" and has to have at most {MaxKeyPrefixLength} characters out of a-z A-Z 0-9 . _ - : /. Set one such as \"staging:\", the same for all services of an environment, or remove it.");
+        }
+    }
 }

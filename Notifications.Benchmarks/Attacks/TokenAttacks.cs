@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.IdentityModel.Tokens;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 
 namespace Notifications.Benchmarks.Attacks;
 
@@ -104,7 +103,7 @@ internal sealed class OthersStreams : AttackScenario
         }
 
         stage.Require(heard == 0, $"none of his notifications, but {heard}");
-        var cursors = await stage.Cluster.RedisConnection.GetDatabase().HashGetAllAsync(RedisNames.Cursors(victim));
+        var cursors = await stage.Cluster.RedisConnection.GetDatabase().HashGetAllAsync(stage.Cluster.Names.Cursors(victim));
         stage.Require(cursors.All(cursor => (long)cursor.Value < position.Offset), "his cursors where they were");
         return $"an error of the call to all {2 * times}, 404 to all {times}; a forged cookie leads to some hub, as none does";
     }

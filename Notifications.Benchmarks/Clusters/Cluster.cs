@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
 using StackExchange.Redis;
 
@@ -69,6 +70,8 @@ internal sealed class Cluster : IAsyncDisposable
 
     /// <summary>The driver's own.</summary>
     public IConnectionMultiplexer RedisConnection => Services.GetRequiredService<IConnectionMultiplexer>();
+
+    public RedisNames Names => Services.GetRequiredService<RedisNames>();
 
     public InstanceRegistry Registry => Services.GetRequiredService<InstanceRegistry>();
 

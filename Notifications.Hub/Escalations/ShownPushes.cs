@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Escalations;
 
 /// <summary>Development: the last few messages that a phone would have shown. In Redis, since any instance may be asked for them.</summary>
-internal sealed class ShownPushes(IConnectionMultiplexer redis, TimeProvider time)
+internal sealed class ShownPushes(IConnectionMultiplexer redis, RedisNames names, TimeProvider time)
 {
     private const int Kept = 20;
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
@@ -12,7 +12,7 @@ internal sealed class ShownPushes(IConnectionMultiplexer redis, TimeProvider tim
     public Task AddAsync(PushMessage message, Phone phone)
     {
         var database = redis.GetDatabase();
-        var key = RedisNames.Shown(message.Stream, phone.Device);
+        var key = names.Shown(message.Stream, phone.Device);
         var shown = new
         {
             message.Id,
@@ -31,5 +31,5 @@ internal sealed class ShownPushes(IConnectionMultiplexer redis, TimeProvider tim
     }
 
     public async Task<IReadOnlyList<JsonElement>> ListAsync(StreamName stream, string device) =>
-        [.. (await redis.GetDatabase().ListRangeAsync(RedisNames.Shown(stream, device))).Select(shown => JsonElement.Parse((byte[])shown!))];
+        [.. (await redis.GetDatabase().ListRangeAsync(names.Shown(stream, device))).Select(shown => JsonElement.Parse((byte[])shown!))];
 }

@@ -8,14 +8,14 @@ namespace Notifications.Messaging.Escalations;
 /// its lease ends: while all is well each is handled once, and those of an instance that died fall due again. Redis alone
 /// measures the time.
 /// </summary>
-internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChannels channels)
+internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChannels channels, RedisNames names)
 {
     private static readonly Script Find = Script.Load("find-escalations.lua");
     private static readonly Script Claim = Script.Load("claim-escalations.lua");
     private static readonly Script Read = Script.Load("read-escalation.lua");
     private static readonly Script Settle = Script.Load("settle-escalation.lua");
 
-    private readonly ScriptScope _scope = new(redis, channels);
+    private readonly ScriptScope _scope = new(redis, channels, names);
 
     /// <summary>
     /// Whether one of these partitions may have any, due or not: where there is nothing to escalate, one call says so for all of them. On a cluster none can,
@@ -28,18 +28,18 @@ internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChann
             return true;
         }
 
-        return (bool)await Find.RunAsync(redis.GetDatabase(), [.. partitions.Select(RedisNames.Escalations)], []);
+        return (bool)await Find.RunAsync(redis.GetDatabase(), [.. partitions.Select(names.Escalations)], []);
     }
 
     /// <summary>Whether a partition has any, due or not. Costs Redis next to nothing.</summary>
     public async Task<bool> IsOccupiedAsync(int partition) =>
-        await redis.GetDatabase().SortedSetLengthAsync(RedisNames.Escalations(partition)) > 0;
+        await redis.GetDatabase().SortedSetLengthAsync(names.Escalations(partition)) > 0;
 
     /// <summary>Takes up to <paramref name="limit"/> that are due in a partition, the one due longest first.</summary>
     public async Task<ClaimedEscalations> ClaimAsync(int partition, TimeSpan lease, int limit)
     {
         var result = (RedisResult[])(await Claim.RunAsync(
-            redis.GetDatabase(), [RedisNames.Escalations(partition)], [(long)lease.TotalMilliseconds, limit]))!;
+            redis.GetDatabase(), [names.Escalations(partition)], [(long)lease.TotalMilliseconds, limit]))!;
         var (now, leaseEnd, due) = ((double)result[0], (string)result[1]!, (RedisResult[])result[2]!);
         var claims = new List<EscalationClaim>();
         var unreadable = new List<string>();
@@ -66,7 +66,7 @@ internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChann
         var stream = escalation.Stream;
         var result = (RedisResult[])(await Read.RunAsync(
             redis.GetDatabase(),
-            [RedisNames.Meta(stream), RedisNames.Log(stream), RedisNames.Cursors(stream), Key(escalation), RedisNames.Phones(stream)],
+            [names.Meta(stream), names.Log(stream), names.Cursors(stream), Key(escalation), names.Phones(stream)],
             [escalation.ToString(), escalation.Offset]))!;
         return (string)result[0]! switch
         {
@@ -90,7 +90,7 @@ internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChann
                 .. later.SelectMany(each => new RedisValue[] { (long)each.In.TotalMilliseconds, each.Escalation.ToString() }),
             ]);
 
-    private static RedisKey Key(Escalation escalation) => RedisNames.Escalations(RedisNames.Partition(escalation.Stream));
+    private RedisKey Key(Escalation escalation) => names.Escalations(RedisNames.Partition(escalation.Stream));
 
     private static DueEscalation Dropped(EscalationState state) => new(state, "", default, []);
 }

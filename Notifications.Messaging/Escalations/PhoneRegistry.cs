@@ -38,7 +38,7 @@ internal sealed record Phone(string User, string Device, PushPlatform Platform, 
 /// (<see cref="IsOwnAsync"/>): whatever is interrupted in between, and in whatever order calls overtake each other, no token
 /// ever counts as two users'.
 /// </summary>
-internal sealed class PhoneRegistry(IConnectionMultiplexer redis, IOptions<NotificationOptions> options, TimeProvider time)
+internal sealed class PhoneRegistry(IConnectionMultiplexer redis, RedisNames names, IOptions<NotificationOptions> options, TimeProvider time)
 {
     private static readonly Script Register = Script.Load("register-phone.lua");
     private static readonly Script Forget = Script.Load("forget-phone.lua");
@@ -114,7 +114,7 @@ internal sealed class PhoneRegistry(IConnectionMultiplexer redis, IOptions<Notif
     /// <summary>By the registration: it must not take the token from one that came meanwhile, be it the same device's.</summary>
     private Task ReleaseAsync(Phone phone) => Release.RunAsync(redis.GetDatabase(), [TokenKey(phone)], [phone.Owner]);
 
-    private static RedisKey PhonesKey(string user) => RedisNames.Phones(StreamName.User(user));
+    private RedisKey PhonesKey(string user) => names.Phones(StreamName.User(user));
 
-    private static RedisKey TokenKey(Phone phone) => RedisNames.PhoneToken(phone.PlatformName, phone.Token);
+    private RedisKey TokenKey(Phone phone) => names.PhoneToken(phone.PlatformName, phone.Token);
 }

@@ -9,16 +9,16 @@ namespace Notifications.Messaging.Log;
 /// on one of the pool's, and holds up no other notification.
 /// </summary>
 /// <param name="stream">The stream.</param>
+/// <param name="live">What its keys begin with, and its channel (<see cref="RedisNames.Live"/>).</param>
 /// <param name="id">The notification's id.</param>
 /// <param name="entry">The notification (<see cref="LogEntry"/>).</param>
 /// <param name="grace">After which its escalation is due while a hub listens; null: it has none.</param>
-internal sealed class Append(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace)
+internal sealed class Append(StreamName stream, string live, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace)
     : TaskCompletionSource<PublishResult>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public StreamName Stream => stream;
 
-    /// <summary><see cref="RedisNames.Live"/>, which every key of it begins with.</summary>
-    public string Live { get; } = RedisNames.Live(stream);
+    public string Live => live;
 
     public string Id => id;
 

@@ -9,10 +9,11 @@ namespace Notifications.Messaging.Log;
 /// Appends that share calls: one call of the script at a time, which takes along what came up while the last one was on its way. A call costs Redis and
 /// its caller more than a notification in it does; with nothing under way nobody waits. In the order in which they were asked for.
 /// </summary>
+/// <param name="names">The names in Redis.</param>
 /// <param name="publish">Runs publish.lua.</param>
 /// <param name="isSharded">Whether the streams' channels are.</param>
 /// <param name="options">Limits and lifetimes.</param>
-internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult>> publish, bool isSharded, NotificationOptions options)
+internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[], Task<RedisResult>> publish, bool isSharded, NotificationOptions options)
 {
     /// <summary>A call holds Redis up for as long as it takes, and so many take about a millisecond.</summary>
     private const int MaxInCall = 64;
@@ -135,7 +136,7 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
         }
     }
 
-    private static RedisKey[] Keys(Append[] batch)
+    private RedisKey[] Keys(Append[] batch)
     {
         const int each = 4;
         var keys = new RedisKey[(batch.Length * each) + batch.Count(append => append.IsEscalated)];
@@ -150,7 +151,7 @@ internal sealed class AppendLane(Func<RedisKey[], RedisValue[], Task<RedisResult
             keys[(each * i) + 3] = RedisNames.Id(live, append.Id);
             if (append.IsEscalated)
             {
-                keys[schedule++] = RedisNames.Escalations(RedisNames.Partition(append.Stream));
+                keys[schedule++] = names.Escalations(RedisNames.Partition(append.Stream));
             }
         }
 

@@ -7,10 +7,11 @@ namespace Notifications.Messaging.Log;
 /// Appends to streams' logs. Those of one stream are in the order of their calls, from the first one on: until the kind of server is known
 /// (<see cref="ScriptScope"/>), all wait in one queue.
 /// </summary>
+/// <param name="names">The names in Redis.</param>
 /// <param name="scope">What a call may touch.</param>
 /// <param name="publish">Runs publish.lua.</param>
 /// <param name="options">Limits and lifetimes.</param>
-internal sealed class Appends(ScriptScope scope, Func<RedisKey[], RedisValue[], Task<RedisResult>> publish, NotificationOptions options)
+internal sealed class Appends(RedisNames names, ScriptScope scope, Func<RedisKey[], RedisValue[], Task<RedisResult>> publish, NotificationOptions options)
 {
     private readonly Lock _lock = new();
     private readonly Queue<Append> _early = new();
@@ -61,7 +62,7 @@ internal sealed class Appends(ScriptScope scope, Func<RedisKey[], RedisValue[], 
             var lanes = new AppendLane[known.HasAllPartitions ? 1 : RedisNames.Partitions];
             for (var i = 0; i < lanes.Length; i++)
             {
-                lanes[i] = new AppendLane(publish, known.IsSharded, options);
+                lanes[i] = new AppendLane(names, publish, known.IsSharded, options);
             }
 
             while (TakeEarly(lanes) is { } append)

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Log;
 
 /// <summary>Moves the cursors of many devices in one call of a script.</summary>
-internal sealed class CursorWriter(IConnectionMultiplexer redis, ScriptScope scope, NotificationOptions options)
+internal sealed class CursorWriter(IConnectionMultiplexer redis, RedisNames names, ScriptScope scope, NotificationOptions options)
 {
     /// <summary>A call holds Redis up for as long as it takes, and so many take about half a millisecond.</summary>
     private const int MaxInCall = 128;
@@ -38,7 +38,7 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, ScriptScope sco
         for (var i = 0; i < acknowledgements.Count; i++)
         {
             var (stream, device, position) = acknowledgements[i];
-            var live = RedisNames.Live(stream);
+            var live = names.Live(stream);
             (keys[2 * i], keys[(2 * i) + 1]) = (RedisNames.Meta(live), RedisNames.Cursors(live));
             (arguments[(3 * i) + 1], arguments[(3 * i) + 2], arguments[(3 * i) + 3]) = (device.Device, position.Epoch, position.Offset);
         }
@@ -54,7 +54,7 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, ScriptScope sco
         for (var i = 0; i < acknowledgements.Count; i++)
         {
             var (topic, device, position) = acknowledgements[i];
-            (keys[2 * i], keys[(2 * i) + 1]) = (RedisNames.Meta(topic), RedisNames.TopicCursor(topic, device.User, device.Device));
+            (keys[2 * i], keys[(2 * i) + 1]) = (names.Meta(topic), names.TopicCursor(topic, device.User, device.Device));
             (arguments[(2 * i) + 1], arguments[(2 * i) + 2]) = (position.Epoch, position.Offset);
         }
 

@@ -63,6 +63,7 @@ internal sealed class NotificationLog : IDisposable
     private static readonly Script ResumeTopic = Script.Load("resume-topic.lua");
 
     private readonly IConnectionMultiplexer _redis;
+    private readonly RedisNames _names;
     private readonly NotificationOptions _options;
     private readonly TimeProvider _time;
     private readonly Appends _appends;
@@ -70,14 +71,15 @@ internal sealed class NotificationLog : IDisposable
     private readonly StreamCalls _ends;
     private readonly ReplicatedAppends _replicated;
 
-    public NotificationLog(IConnectionMultiplexer redis, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time)
+    public NotificationLog(IConnectionMultiplexer redis, RedisNames names, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time)
     {
-        (_redis, _options, _time) = (redis, options.Value, time);
-        var scope = new ScriptScope(redis, channels);
-        _cursors = new CursorWriter(redis, scope, _options);
+        (_redis, _names, _options, _time) = (redis, names, options.Value, time);
+        var scope = new ScriptScope(redis, channels, names);
+        _cursors = new CursorWriter(redis, names, scope, _options);
         _ends = new StreamCalls(scope, MaxEndsInCall);
         _replicated = new ReplicatedAppends(redis, options);
         _appends = new Appends(
+            names,
             scope,
             _options.WaitForReplicas > 0
                 ? (keys, arguments) => _replicated.RunAsync(Publish, keys, arguments)
@@ -122,9 +124,9 @@ internal sealed class NotificationLog : IDisposable
     public Task<LogPage> ReadAfterCursorAsync(StreamName stream, DeviceName device, int limit) =>
         stream.IsUser
             ? PageAsync(
-                Resume, stream, [RedisNames.Seen(stream)],
+                Resume, stream, [_names.Seen(stream)],
                 device.Device, limit, _time.GetUtcNow().ToUnixTimeMilliseconds(), Milliseconds(_options.LogLifetime), _options.MaxDevices)
-            : PageAsync(ResumeTopic, stream, [RedisNames.TopicCursor(stream, device.User, device.Device)], limit, Milliseconds(_options.LogLifetime));
+            : PageAsync(ResumeTopic, stream, [_names.TopicCursor(stream, device.User, device.Device)], limit, Milliseconds(_options.LogLifetime));
 
     /// <summary>Moves the device's cursor forward to <paramref name="position"/>.</summary>
     /// <returns>False if nothing changed: another epoch, past the stream's end, or not past the cursor.</returns>
@@ -144,7 +146,7 @@ internal sealed class NotificationLog : IDisposable
     /// <param name="entry">The notification.</param>
     /// <param name="grace">After which its escalation is due while a hub listens; null: it has none.</param>
     internal Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace) =>
-        _appends.RunAsync(new Append(stream, id, entry, grace));
+        _appends.RunAsync(new Append(stream, _names.Live(stream), id, entry, grace));
 
     private async Task<LogPage> PageAsync(Script script, StreamName stream, RedisKey[] keys, params RedisValue[] arguments)
     {
@@ -164,8 +166,8 @@ internal sealed class NotificationLog : IDisposable
     private Task<RedisResult> RunAsync(Script script, StreamName stream, RedisKey[] keys, params RedisValue[] arguments) =>
         script.RunAsync(_redis.GetDatabase(), Keys(stream, keys), Arguments(arguments));
 
-    private static RedisKey[] Keys(StreamName stream, params RedisKey[] keys) =>
-        [.. Keys(RedisNames.Live(stream)), .. keys];
+    private RedisKey[] Keys(StreamName stream, params RedisKey[] keys) =>
+        [.. Keys(_names.Live(stream)), .. keys];
 
     private static RedisKey[] Keys(string live) => [RedisNames.Meta(live), RedisNames.Log(live), RedisNames.Cursors(live)];
 

@@ -21,7 +21,7 @@ internal sealed record InspectedUser(
 internal sealed record InspectedDevice(string Name, long? Cursor, DateTimeOffset? SeenAt, Phone? Phone);
 
 /// <summary>Looks at what Redis has of a user, for operators. Whoever was never there is not there afterwards either.</summary>
-internal sealed class UserInspector(IConnectionMultiplexer redis)
+internal sealed class UserInspector(IConnectionMultiplexer redis, RedisNames names)
 {
     private static readonly Script Inspect = Script.Load("inspect-user.lua");
 
@@ -33,7 +33,7 @@ internal sealed class UserInspector(IConnectionMultiplexer redis)
         var stream = StreamName.User(user);
         var result = (RedisResult[])(await Inspect.RunAsync(
             redis.GetDatabase(),
-            [RedisNames.Meta(stream), RedisNames.Log(stream), RedisNames.Cursors(stream), RedisNames.Seen(stream), RedisNames.Phones(stream)],
+            [names.Meta(stream), names.Log(stream), names.Cursors(stream), names.Seen(stream), names.Phones(stream)],
             [limit, maxBytes]))!;
         var (epoch, offset, life) = ((string)result[0]!, (long)result[1], (long)result[3]);
         var cursors = Pairs(result[5]).ToDictionary(pair => pair.Key, pair => (long)pair.Value);

@@ -6,7 +6,7 @@ namespace Notifications.Messaging.Redis;
 /// What one call of a script may touch on this Redis. On a single server that is everything. On a Redis Cluster, and behind a proxy that hides one
 /// (the enterprise policy of Azure Managed Redis), it is one slot, and so one partition.
 /// </summary>
-internal sealed class ScriptScope(IConnectionMultiplexer redis, LiveChannels channels)
+internal sealed class ScriptScope(IConnectionMultiplexer redis, LiveChannels channels, RedisNames names)
 {
     private const string SlotsDiffer = "CROSSSLOT";
 
@@ -29,7 +29,7 @@ internal sealed class ScriptScope(IConnectionMultiplexer redis, LiveChannels cha
 
         try
         {
-            await redis.GetDatabase().ScriptEvaluateAsync("return 1", [.. RedisNames.AllPartitions.Select(RedisNames.Escalations)]);
+            await redis.GetDatabase().ScriptEvaluateAsync("return 1", [.. RedisNames.AllPartitions.Select(names.Escalations)]);
             return new Scope(IsSharded: false, HasAllPartitions: true);
         }
         catch (RedisServerException exception) when (exception.Message.StartsWith(SlotsDiffer, StringComparison.Ordinal))

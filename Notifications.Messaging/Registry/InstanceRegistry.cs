@@ -24,7 +24,7 @@ internal sealed record ObservedInstance(string Id, string Address, bool Draining
 /// The list of running hub instances in Redis. An entry lives as long as its instance refreshes it; Redis alone measures the
 /// time, so the clocks of the machines do not matter.
 /// </summary>
-internal sealed class InstanceRegistry(IConnectionMultiplexer redis)
+internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames names)
 {
     /// <summary>Enters the instance, or refreshes it, for <paramref name="expiry"/>.</summary>
     public async Task RegisterAsync(HubInstance instance, TimeSpan expiry, HubStatus? status = null)
@@ -33,14 +33,14 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis)
         var entry = new ObservedInstance(instance.Id, instance.Address, instance.Draining, status, instance.SessionLinks);
         var json = JsonSerializer.Serialize(entry, RegistryJson.Default.ObservedInstance);
         // Entry first: a reader that finds an id without its entry takes the instance for dead and removes the id.
-        await database.StringSetAsync(RedisNames.Instance(instance.Id), json, expiry);
-        await database.SetAddAsync(RedisNames.Instances, instance.Id);
+        await database.StringSetAsync(names.Instance(instance.Id), json, expiry);
+        await database.SetAddAsync(names.Instances, instance.Id);
     }
 
     public Task RemoveAsync(string id)
     {
         var database = redis.GetDatabase();
-        return Task.WhenAll(database.SetRemoveAsync(RedisNames.Instances, id), database.KeyDeleteAsync(RedisNames.Instance(id)));
+        return Task.WhenAll(database.SetRemoveAsync(names.Instances, id), database.KeyDeleteAsync(names.Instance(id)));
     }
 
     /// <summary>The running instances, by id. Those that did not refresh in time are gone from the list.</summary>
@@ -63,17 +63,17 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis)
     private async Task<IEnumerable<string>> ReadAsync(CancellationToken cancellationToken)
     {
         var database = redis.GetDatabase();
-        var ids = await database.SetMembersAsync(RedisNames.Instances).WaitAsync(cancellationToken);
+        var ids = await database.SetMembersAsync(names.Instances).WaitAsync(cancellationToken);
         if (ids.Length == 0)
         {
             return [];
         }
 
-        var entries = await database.StringGetAsync(Array.ConvertAll(ids, id => RedisNames.Instance(id!))).WaitAsync(cancellationToken);
+        var entries = await database.StringGetAsync(Array.ConvertAll(ids, id => names.Instance(id!))).WaitAsync(cancellationToken);
         var expired = ids.Where((_, i) => entries[i].IsNull).ToArray();
         if (expired.Length > 0)
         {
-            await database.SetRemoveAsync(RedisNames.Instances, expired).WaitAsync(cancellationToken);
+            await database.SetRemoveAsync(names.Instances, expired).WaitAsync(cancellationToken);
         }
 
         return entries.Where(entry => !entry.IsNull).Select(entry => (string)entry!);

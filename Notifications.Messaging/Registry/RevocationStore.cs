@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Registry;
 
 /// <summary>The revocations as Redis keeps them.</summary>
-internal sealed class RevocationStore(IConnectionMultiplexer redis)
+internal sealed class RevocationStore(IConnectionMultiplexer redis, RedisNames names)
 {
     /// <summary>Keeps a revocation for <paramref name="kept"/>, and forgets those that are older than that.</summary>
     /// <param name="user">Whose tokens.</param>
@@ -13,16 +13,16 @@ internal sealed class RevocationStore(IConnectionMultiplexer redis)
     public async Task AddAsync(string user, DateTimeOffset until, TimeSpan kept)
     {
         var database = redis.GetDatabase();
-        await database.SortedSetAddAsync(RedisNames.Revocations, user, until.ToUnixTimeSeconds());
+        await database.SortedSetAddAsync(names.Revocations, user, until.ToUnixTimeSeconds());
         await Task.WhenAll(
-            database.SortedSetRemoveRangeByScoreAsync(RedisNames.Revocations, double.NegativeInfinity, (until - kept).ToUnixTimeSeconds()),
-            database.KeyExpireAsync(RedisNames.Revocations, kept));
+            database.SortedSetRemoveRangeByScoreAsync(names.Revocations, double.NegativeInfinity, (until - kept).ToUnixTimeSeconds()),
+            database.KeyExpireAsync(names.Revocations, kept));
     }
 
     /// <summary>Every revocation that was made since: user and until when.</summary>
     public async Task<IReadOnlyCollection<KeyValuePair<string, DateTimeOffset>>> ListAsync(DateTimeOffset since)
     {
-        var entries = await redis.GetDatabase().SortedSetRangeByScoreWithScoresAsync(RedisNames.Revocations, since.ToUnixTimeSeconds());
+        var entries = await redis.GetDatabase().SortedSetRangeByScoreWithScoresAsync(names.Revocations, since.ToUnixTimeSeconds());
         return Array.ConvertAll(entries, entry => KeyValuePair.Create((string)entry.Element!, DateTimeOffset.FromUnixTimeSeconds((long)entry.Score)));
     }
 }

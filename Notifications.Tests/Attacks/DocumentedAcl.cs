@@ -18,14 +18,15 @@ internal sealed partial class DocumentedAcl : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("notifications-acl-");
     private readonly Dictionary<string, string> _passwords = [];
 
-    public DocumentedAcl()
+    /// <param name="keyPrefix">Of the environment: the page says where it has to stand.</param>
+    public DocumentedAcl(string keyPrefix = "")
     {
         var page = System.IO.File.ReadAllText(Path.Combine(Path.GetDirectoryName(Programs.Solution)!, "docs", "redis.md"));
         var users = Block().Match(page) is { Success: true } block
             ? block.Groups["users"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             : throw new InvalidOperationException("docs/redis.md has no block ```acl with the users.");
         // The tests' own connection is the default user, which the page turns off.
-        string[] lines = [.. users.Where(user => user != $"user {Administrator} off").Select(WithPassword), $"user {Administrator} on nopass ~* &* +@all"];
+        string[] lines = [.. users.Where(user => user != $"user {Administrator} off").Select(user => WithPassword(WithPrefix(user, keyPrefix))), $"user {Administrator} on nopass ~* &* +@all"];
         File = Path.Combine(_directory.FullName, "users.acl");
         System.IO.File.WriteAllLines(File, lines);
         if (lines.Length != users.Length || _passwords.Count != lines.Length - 1)
@@ -48,6 +49,9 @@ internal sealed partial class DocumentedAcl : IDisposable
 
     [GeneratedRegex(@"^user (?<name>\S+) on >(?<word>[A-Z_]+) ")]
     private static partial Regex User();
+
+    private static string WithPrefix(string line, string keyPrefix) =>
+        line.Replace("~n:", $"~{keyPrefix}n:", StringComparison.Ordinal).Replace("&n:", $"&{keyPrefix}n:", StringComparison.Ordinal);
 
     private string WithPassword(string line)
     {

@@ -60,7 +60,7 @@ public sealed class RedisAclTests(SecuredSystem system)
         }
 
         await Eventually.True(
-            async () => (long?)await system.Cluster.RedisConnection.GetDatabase().HashGetAsync(RedisNames.Cursors(StreamName.User(user)), "laptop") == 2, "the cursor");
+            async () => (long?)await system.Cluster.RedisConnection.GetDatabase().HashGetAsync(Names.Default.Cursors(StreamName.User(user)), "laptop") == 2, "the cursor");
         Assert.Equal(HttpStatusCode.OK, (await caller.GetAsync("/api/notifications")).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await caller.DeleteAsync("/api/devices/tablet")).StatusCode);
         Assert.Equal("""{"hubs":2}""", await (await operators.DeleteAsync($"/api/users/{user}/connections")).Content.ReadAsStringAsync());
@@ -114,17 +114,17 @@ public sealed class RedisAclTests(SecuredSystem system)
 
         var database = redis.GetDatabase();
         await IsRefusedAsync(
-            () => database.ListRangeAsync(RedisNames.Log(stream)),
-            () => database.ListGetByIndexAsync(RedisNames.Log(stream), 0),
-            () => database.KeyDumpAsync(RedisNames.Log(stream)),
-            () => database.HashGetAllAsync(RedisNames.Cursors(stream)),
-            () => database.ScriptEvaluateAsync("return redis.call('LRANGE', KEYS[1], 0, -1)", [RedisNames.Log(stream)]),
-            () => database.PublishAsync(RedisChannel.Literal(RedisNames.Hubs), "{}"),
-            () => redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(RedisNames.Hubs)),
-            () => database.PublishAsync(RedisChannel.Literal($"{RedisNames.BackplanePrefix}Shop.PriceHub:all"), "{}"),
-            () => database.PublishAsync(RedisChannel.Literal($"{RedisNames.BackplanePrefix}Shop.PriceHub:user:{user}"), "{}"),
-            () => database.SortedSetAddAsync(RedisNames.Revocations, user, 1),
-            () => database.StringSetAsync(RedisNames.Instance("mine"), "{}"),
+            () => database.ListRangeAsync(Names.Default.Log(stream)),
+            () => database.ListGetByIndexAsync(Names.Default.Log(stream), 0),
+            () => database.KeyDumpAsync(Names.Default.Log(stream)),
+            () => database.HashGetAllAsync(Names.Default.Cursors(stream)),
+            () => database.ScriptEvaluateAsync("return redis.call('LRANGE', KEYS[1], 0, -1)", [Names.Default.Log(stream)]),
+            () => database.PublishAsync(RedisChannel.Literal(Names.Default.Hubs), "{}"),
+            () => redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(Names.Default.Hubs)),
+            () => database.PublishAsync(RedisChannel.Literal($"{Names.Default.BackplanePrefix}Shop.PriceHub:all"), "{}"),
+            () => database.PublishAsync(RedisChannel.Literal($"{Names.Default.BackplanePrefix}Shop.PriceHub:user:{user}"), "{}"),
+            () => database.SortedSetAddAsync(Names.Default.Revocations, user, 1),
+            () => database.StringSetAsync(Names.Default.Instance("mine"), "{}"),
             () => database.ExecuteAsync("KEYS", "*"),
             () => database.ExecuteAsync("CONFIG", "GET", "requirepass"),
             () => database.ExecuteAsync("ACL", "LIST"));
@@ -138,16 +138,16 @@ public sealed class RedisAclTests(SecuredSystem system)
         var stream = StreamName.User(system.GoodUser);
         var database = redis.GetDatabase();
 
-        Assert.Equal(2, (await new InstanceRegistry(redis).ListAsync()).Count);
+        Assert.Equal(2, (await new InstanceRegistry(redis, Names.Default).ListAsync()).Count);
         await IsRefusedAsync(
-            () => database.PublishAsync(RedisChannel.Literal(RedisNames.Live(stream)), "x"),
-            () => database.ListRangeAsync(RedisNames.Log(stream)),
-            () => database.PublishAsync(RedisChannel.Literal(RedisNames.Hubs), "{}"),
-            () => database.StringSetAsync(RedisNames.Instance("mine"), "{}"),
-            () => database.SetAddAsync(RedisNames.Instances, "mine"),
-            () => database.KeyDeleteAsync(RedisNames.Instances),
+            () => database.PublishAsync(RedisChannel.Literal(Names.Default.Live(stream)), "x"),
+            () => database.ListRangeAsync(Names.Default.Log(stream)),
+            () => database.PublishAsync(RedisChannel.Literal(Names.Default.Hubs), "{}"),
+            () => database.StringSetAsync(Names.Default.Instance("mine"), "{}"),
+            () => database.SetAddAsync(Names.Default.Instances, "mine"),
+            () => database.KeyDeleteAsync(Names.Default.Instances),
             () => database.ScriptEvaluateAsync("return 1"),
-            () => redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(RedisNames.Live(stream))),
+            () => redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(Names.Default.Live(stream))),
             () => database.ExecuteAsync("FLUSHALL"));
         await system.GoodClientIsServedAsync();
     }
@@ -190,7 +190,7 @@ public sealed class RedisAclTests(SecuredSystem system)
     private async Task<long> EscalationsAsync()
     {
         var database = system.Cluster.RedisConnection.GetDatabase();
-        var counts = await Task.WhenAll(RedisNames.AllPartitions.Select(partition => database.SortedSetLengthAsync(RedisNames.Escalations(partition))));
+        var counts = await Task.WhenAll(RedisNames.AllPartitions.Select(partition => database.SortedSetLengthAsync(Names.Default.Escalations(partition))));
         return counts.Sum();
     }
 

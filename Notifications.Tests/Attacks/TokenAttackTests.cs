@@ -4,7 +4,6 @@ using System.Net.WebSockets;
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Messaging;
 using Notifications.Messaging.Log;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
@@ -75,7 +74,7 @@ public sealed class TokenAttackTests(SecuredSystem system)
             Assert.EndsWith($"You may not read the stream {stream}.", refused.Message, StringComparison.Ordinal);
         }
 
-        var cursor = await system.Cluster.RedisConnection.GetDatabase().HashGetAsync(RedisNames.Cursors(stream), "laptop");
+        var cursor = await system.Cluster.RedisConnection.GetDatabase().HashGetAsync(Names.Default.Cursors(stream), "laptop");
         Assert.True(cursor.IsNull || (long)cursor <= 0, $"The cursor stands at {cursor}.");
         await system.Cluster.Publisher.PublishAsync(stream, TestMessaging.Numbered(2));
         await Eventually.True(() => victims.Received.Count == 2, "the victim to be served on");

@@ -5,7 +5,6 @@ using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Faults;
 using Notifications.Client;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
@@ -88,7 +87,7 @@ internal sealed class ClientSetup : IAsyncDisposable
 
     /// <returns>What the device acknowledged in the stream; null: nothing.</returns>
     public async Task<long?> CursorAsync(StreamName stream, string device = "laptop") =>
-        (long?)await Messaging.Database.HashGetAsync(RedisNames.Cursors(stream), device);
+        (long?)await Messaging.Database.HashGetAsync(Names.Default.Cursors(stream), device);
 
     public Task AcknowledgedAsync(StreamName stream, long offset) =>
         Eventually.True(async () => await CursorAsync(stream) == offset, $"offset {offset} to be acknowledged");

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Client;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using Xunit;
 using static Notifications.Tests.Client.RecordingClient;
@@ -50,7 +49,7 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
         await client.SeesAsync(Offsets(at.Own, 1, 5));
         await at.AcknowledgedAsync(at.Own, 5);
 
-        await at.Messaging.Database.KeyDeleteAsync(RedisNames.Cursors(at.Own));
+        await at.Messaging.Database.KeyDeleteAsync(Names.Default.Cursors(at.Own));
         await at.Proxy.CutAsync();
         await at.Messaging.PublishAsync(at.Own, 1);
 
@@ -73,7 +72,7 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
             }
 
             // As after a crash of the hub: nothing is known about this device.
-            await at.Messaging.Database.KeyDeleteAsync(RedisNames.Cursors(at.Own));
+            await at.Messaging.Database.KeyDeleteAsync(Names.Default.Cursors(at.Own));
             await at.Messaging.PublishAsync(at.Own, 2);
             using (var positions = new FilePositionStore(path))
             await using (var client = await at.ConnectAsync(at.Options(positions: positions)))
@@ -113,7 +112,7 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
         await client.SeesAsync(Offsets(at.Own, 1, 2));
         var before = new Position((await at.Messaging.Log.ReadEndAsync(at.Own)).Epoch, 2);
 
-        await at.Messaging.Database.KeyDeleteAsync([RedisNames.Meta(at.Own), RedisNames.Log(at.Own), RedisNames.Cursors(at.Own)]);
+        await at.Messaging.Database.KeyDeleteAsync([Names.Default.Meta(at.Own), Names.Default.Log(at.Own), Names.Default.Cursors(at.Own)]);
         await at.Messaging.PublishAsync(at.Own, 1);
 
         await client.SeesAsync($"{at.Own}@1", $"{at.Own}@2", $"gap {at.Own}@0", $"{at.Own}@1");
@@ -132,7 +131,7 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
 
         await at.LoseConnectionAsync();
         await at.Messaging.PublishAsync(at.Own, 5);
-        await at.Messaging.Database.ListTrimAsync(RedisNames.Log(at.Own), -2, -1);
+        await at.Messaging.Database.ListTrimAsync(Names.Default.Log(at.Own), -2, -1);
         at.FindHubAgain();
 
         await client.SeesAsync($"{at.Own}@1", $"gap {at.Own}@4", $"{at.Own}@5", $"{at.Own}@6");
@@ -153,9 +152,9 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
         await at.LoseConnectionAsync();
         // As a Redis that was restored from a snapshot has it: the log and the device's cursor as they were earlier.
         var database = at.Messaging.Database;
-        await database.ListTrimAsync(RedisNames.Log(stream), 0, 6);
-        await database.HashSetAsync(RedisNames.Meta(stream), "offset", 7);
-        await database.HashSetAsync(RedisNames.Cursors(stream), "laptop", 5);
+        await database.ListTrimAsync(Names.Default.Log(stream), 0, 6);
+        await database.HashSetAsync(Names.Default.Meta(stream), "offset", 7);
+        await database.HashSetAsync(Names.Default.Cursors(stream), "laptop", 5);
         at.FindHubAgain();
 
         await Eventually.True(() => client.Gaps.Count == 1, "the client to be told");
@@ -221,7 +220,7 @@ public sealed class HandlingTests(RedisServers servers) : IClassFixture<RedisSer
         await at.Messaging.PublishAsync(at.Own, 1);
 
         await client.SeesAsync($"{at.Own}@3", $"{at.Own}@5");
-        Assert.Empty(await at.Messaging.Database.HashKeysAsync(RedisNames.Cursors(at.Own)));
+        Assert.Empty(await at.Messaging.Database.HashKeysAsync(Names.Default.Cursors(at.Own)));
     }
 
     [Fact]

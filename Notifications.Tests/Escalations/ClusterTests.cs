@@ -53,12 +53,38 @@ public sealed class ClusterTests(RedisCluster cluster, PushFixture fakes) : ICla
     }
 
     [FactWithRedisServer]
+    public async Task With_a_key_prefix_users_of_all_nodes_get_theirs_live_and_on_their_phones_and_another_environment_has_none()
+    {
+        const string prefix = "staging:";
+        await using var messaging = TestMessaging.On(cluster.Connection, options => options.KeyPrefix = prefix);
+        await using var plain = TestMessaging.On(cluster.Connection);
+        await using var hub = await fakes.HubAsync(cluster.ConnectionString, ("Notifications:KeyPrefix", prefix));
+        await using var laptop = await hub.ConnectAsync(_user, "laptop");
+        var acknowledged = await messaging.Publisher.PublishAsync(StreamName.User(_user), Urgent);
+        await Eventually.True(() => laptop.Received.Count == 1, "the live notification");
+        await laptop.InvokeAsync("Acknowledge", $"user:{_user}", acknowledged.Epoch, 1);
+        string[] users = [.. Enumerable.Range(0, 12).Select(number => $"{_user}-{number}")];
+        foreach (var user in users.Append(_user))
+        {
+            await messaging.Phones.RegisterAsync(user, "phone", PushPlatform.Fcm, $"staging-{user}");
+        }
+
+        // In one call as far as the cluster allows.
+        await messaging.Publisher.PublishAsync([.. users.Select(user => (StreamName.User(user), Urgent with { Id = $"prefixed-{user}" }))]);
+
+        await Eventually.True(() => users.All(user => Tokens($"prefixed-{user}").Length > 0), "everybody's phone to have it");
+        Assert.All(users, user => Assert.Equal([$"staging-{user}"], Tokens($"prefixed-{user}")));
+        Assert.Empty(Tokens(acknowledged.Id));
+        Assert.All(await plain.Log.ReadEndsAsync([.. users.Select(StreamName.User)]), end => Assert.Equal((0, null), (end.End.Offset, end.Failure)));
+    }
+
+    [FactWithRedisServer]
     public async Task While_a_node_is_dead_the_others_escalations_go_out_and_its_own_follow_with_its_replica()
     {
         await using var messaging = TestMessaging.On(cluster.Connection);
         await using var hub = await fakes.HubAsync(cluster.ConnectionString);
         var concerned = StreamName.User(_user);
-        var primary = await cluster.Processes.PrimaryOfAsync(RedisNames.Escalations(RedisNames.Partition(concerned)));
+        var primary = await cluster.Processes.PrimaryOfAsync(Names.Default.Escalations(RedisNames.Partition(concerned)));
         string[] users = [.. Enumerable.Range(0, 30).Select(number => $"{_user}-{number}")];
         foreach (var user in users.Append(_user))
         {

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
@@ -98,5 +97,5 @@ public sealed class DeviceApiTests(RedisServers servers) : IClassFixture<RedisSe
         http.PutAsJsonAsync($"/api/devices/{device}", new { platform = "fcm", token = _token });
 
     private static async Task<IEnumerable<string>> PhonesAsync(TestMessaging messaging, string user) =>
-        (await messaging.Database.HashKeysAsync(RedisNames.Phones(StreamName.User(user)))).Select(device => (string)device!);
+        (await messaging.Database.HashKeysAsync(Names.Default.Phones(StreamName.User(user)))).Select(device => (string)device!);
 }

@@ -115,9 +115,9 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
 
         await messaging.Publisher.PublishAsync(Own, Urgent);
         await Eventually.True(
-            async () => (await messaging.Database.HashKeysAsync(RedisNames.Phones(Own))).Select(device => (string)device!).SequenceEqual(["living"]),
+            async () => (await messaging.Database.HashKeysAsync(Names.Default.Phones(Own))).Select(device => (string)device!).SequenceEqual(["living"]),
             "the dead one to be forgotten");
-        Assert.False(await messaging.Database.KeyExistsAsync(RedisNames.PhoneToken("fcm", _token)));
+        Assert.False(await messaging.Database.KeyExistsAsync(Names.Default.PhoneToken("fcm", _token)));
         await messaging.Publisher.PublishAsync(Own, Urgent);
         await Eventually.True(() => OfApns().Length == 2, "the second message on the living one");
         Assert.Single(AllOfFcm());
@@ -196,13 +196,13 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
         await messaging.Phones.RegisterAsync(_user, "android", PushPlatform.Fcm, _token);
         await messaging.Phones.RegisterAsync(_user, "iphone", PushPlatform.Apns, _token);
         // What a registration by Bob leaves that died after its first step.
-        await messaging.Database.StringSetAsync(RedisNames.PhoneToken("fcm", _token), "bob android 0123456789abcdef");
+        await messaging.Database.StringSetAsync(Names.Default.PhoneToken("fcm", _token), "bob android 0123456789abcdef");
 
         await messaging.Publisher.PublishAsync(Own, Urgent);
         await Eventually.True(() => OfApns().Length == 1, "the message on the phone that is still his");
-        await Eventually.True(async () => !await messaging.Database.HashExistsAsync(RedisNames.Phones(Own), "android"), "the other to be forgotten");
+        await Eventually.True(async () => !await messaging.Database.HashExistsAsync(Names.Default.Phones(Own), "android"), "the other to be forgotten");
         Assert.Empty(AllOfFcm());
-        Assert.StartsWith("bob ", await messaging.Database.StringGetAsync(RedisNames.PhoneToken("fcm", _token)), StringComparison.Ordinal);
+        Assert.StartsWith("bob ", await messaging.Database.StringGetAsync(Names.Default.PhoneToken("fcm", _token)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -235,7 +235,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
 
     /// <summary>Nothing of this test's user is scheduled any more.</summary>
     private async Task<bool> IsSettledAsync(TestMessaging messaging) =>
-        !(await messaging.Database.SortedSetRangeByRankAsync(RedisNames.Escalations(RedisNames.Partition(Own))))
+        !(await messaging.Database.SortedSetRangeByRankAsync(Names.Default.Escalations(RedisNames.Partition(Own))))
             .Any(escalation => ((string)escalation!).Contains(Own.Value, StringComparison.Ordinal));
 
     private FcmRequest[] AllOfFcm() => [.. fakes.Fcm.Requests.Where(request => request.Token == _token)];

@@ -25,13 +25,13 @@ public sealed class PhoneRegistryTests(RedisServers servers) : IClassFixture<Red
         Assert.Equal((_ann, "phone", PushPlatform.Apns, _token), (phone.User, phone.Device, phone.Platform, phone.Token));
         Assert.InRange(phone.RegisteredAt, before.AddMilliseconds(-1), DateTimeOffset.UtcNow);
         Assert.True(await messaging.Phones.IsOwnAsync(phone));
-        Assert.NotNull(await messaging.Database.KeyTimeToLiveAsync(RedisNames.Phones(StreamName.User(_ann))));
-        Assert.NotNull(await messaging.Database.KeyTimeToLiveAsync(RedisNames.PhoneToken("apns", _token)));
+        Assert.NotNull(await messaging.Database.KeyTimeToLiveAsync(Names.Default.Phones(StreamName.User(_ann))));
+        Assert.NotNull(await messaging.Database.KeyTimeToLiveAsync(Names.Default.PhoneToken("apns", _token)));
 
         Assert.True(await messaging.Phones.RemoveAsync(_ann, "phone"));
         Assert.False(await messaging.Phones.RemoveAsync(_ann, "phone"));
         Assert.Empty(await PhonesAsync(messaging, _ann));
-        Assert.False(await messaging.Database.KeyExistsAsync(RedisNames.PhoneToken("apns", _token)));
+        Assert.False(await messaging.Database.KeyExistsAsync(Names.Default.PhoneToken("apns", _token)));
     }
 
     [Theory]
@@ -58,7 +58,7 @@ public sealed class PhoneRegistryTests(RedisServers servers) : IClassFixture<Red
         var anns = Assert.Single(await PhonesAsync(messaging, _ann));
 
         // What a call by Bob leaves behind that dies after its first step.
-        await messaging.Database.StringSetAsync(RedisNames.PhoneToken("fcm", _token), $"{_bob} mine 0123456789abcdef");
+        await messaging.Database.StringSetAsync(Names.Default.PhoneToken("fcm", _token), $"{_bob} mine 0123456789abcdef");
         Assert.Equal(anns, Assert.Single(await PhonesAsync(messaging, _ann)));
         Assert.False(await messaging.Phones.IsOwnAsync(anns));
 
@@ -104,7 +104,7 @@ public sealed class PhoneRegistryTests(RedisServers servers) : IClassFixture<Red
         await messaging.Phones.RegisterAsync(_ann, "phone", PushPlatform.Fcm, _token);
         await messaging.Phones.RegisterAsync(_ann, "phone", PushPlatform.Fcm, _token + "-2");
         Assert.Equal(_token + "-2", Assert.Single(await PhonesAsync(messaging, _ann)).Token);
-        Assert.False(await messaging.Database.KeyExistsAsync(RedisNames.PhoneToken("fcm", _token)));
+        Assert.False(await messaging.Database.KeyExistsAsync(Names.Default.PhoneToken("fcm", _token)));
     }
 
     [Theory]
@@ -135,7 +135,7 @@ public sealed class PhoneRegistryTests(RedisServers servers) : IClassFixture<Red
         await messaging.Phones.RegisterAsync(_ann, "third", PushPlatform.Fcm, _token + "-3");
 
         Assert.Equal(["second", "third"], (await PhonesAsync(messaging, _ann)).Select(phone => phone.Device).Order());
-        Assert.False(await messaging.Database.KeyExistsAsync(RedisNames.PhoneToken("fcm", _token + "-1")));
+        Assert.False(await messaging.Database.KeyExistsAsync(Names.Default.PhoneToken("fcm", _token + "-1")));
     }
 
     /// <summary>As an escalation finds them.</summary>

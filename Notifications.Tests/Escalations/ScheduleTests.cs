@@ -45,7 +45,7 @@ public sealed class ScheduleTests(RedisServers servers) : IClassFixture<RedisSer
     public async Task With_a_hub_listening_it_is_due_after_its_grace(RedisKind kind)
     {
         await using var messaging = await TestMessaging.OnAsync(servers, kind, options => options.PushGrace = TimeSpan.FromSeconds(30));
-        await messaging.Redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(RedisNames.Live(Own)));
+        await messaging.Redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(Names.Default.Live(Own)));
 
         await messaging.Publisher.PublishAsync(Own, Urgent with { Push = new Push { Grace = TimeSpan.FromSeconds(1) } });
         await messaging.Publisher.PublishAsync(Own, Urgent);
@@ -161,7 +161,7 @@ public sealed class ScheduleTests(RedisServers servers) : IClassFixture<RedisSer
     public async Task One_that_another_version_wrote_is_told_of_and_stays(RedisKind kind)
     {
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
-        var key = RedisNames.Escalations(Partition);
+        var key = Names.Default.Escalations(Partition);
         var foreign = RedisServers.Unique("of-another-form");
         await messaging.Database.SortedSetAddAsync(key, foreign, 1);
         Assert.Contains(foreign, (await messaging.Schedule.ClaimAsync(Partition, ShortLease, 100)).Unreadable);
@@ -190,7 +190,7 @@ public sealed class ScheduleTests(RedisServers servers) : IClassFixture<RedisSer
         await messaging.Publisher.PublishAsync(Own, Urgent);
         Assert.True(await messaging.Schedule.MayHaveAnyAsync([.. free, Partition]));
 
-        var key = RedisNames.Escalations(free.First(partition => partition != Partition));
+        var key = Names.Default.Escalations(free.First(partition => partition != Partition));
         await messaging.Database.StringSetAsync(key, "of another kind");
         Assert.True(await messaging.Schedule.MayHaveAnyAsync([.. free.Where(partition => partition != Partition)]));
         await messaging.Database.KeyDeleteAsync(key);
@@ -201,6 +201,6 @@ public sealed class ScheduleTests(RedisServers servers) : IClassFixture<RedisSer
 
     /// <summary>When this test's own escalations fall due, the first one first.</summary>
     private async Task<double[]> ScoresAsync(TestMessaging messaging) =>
-        [.. (await messaging.Database.SortedSetRangeByRankWithScoresAsync(RedisNames.Escalations(Partition)))
+        [.. (await messaging.Database.SortedSetRangeByRankWithScoresAsync(Names.Default.Escalations(Partition)))
             .Where(entry => ((string)entry.Element!).Contains(Own.Value, StringComparison.Ordinal)).Select(entry => entry.Score)];
 }

@@ -34,7 +34,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     {
         (_app, _ownsRedis) = (app, ownsRedis);
         Redis = redis;
-        Registry = new InstanceRegistry(redis.Connection);
+        Registry = new InstanceRegistry(redis.Connection, Names.Default);
     }
 
     public RedisServer Redis { get; }

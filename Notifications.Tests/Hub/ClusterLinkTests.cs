@@ -1,7 +1,6 @@
 using System.Globalization;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
@@ -21,7 +20,7 @@ public sealed class ClusterLinkTests(RedisCluster cluster) : IClassFixture<Redis
     {
         var own = StreamName.User(_user);
         var nodes = cluster.Processes.Nodes;
-        var node = await cluster.Processes.PrimaryOfAsync(RedisNames.Meta(own));
+        var node = await cluster.Processes.PrimaryOfAsync(Names.Default.Meta(own));
         await using var proxy = TcpProxy.Start(node.EndPoint);
         // From now on whoever asks the cluster where that node is goes through the proxy; who knew it goes on as before.
         var port = proxy.Port.ToString(CultureInfo.InvariantCulture);

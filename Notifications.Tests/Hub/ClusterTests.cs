@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
@@ -35,7 +34,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         }
 
         await Eventually.True(
-            async () => await messaging.Database.HashGetAsync(RedisNames.Cursors(Own), "laptop") == 1, "the acknowledgement of who left to be written");
+            async () => await messaging.Database.HashGetAsync(Names.Default.Cursors(Own), "laptop") == 1, "the acknowledgement of who left to be written");
         await messaging.PublishAsync(Own, 1);
         await using var again = await hub.ConnectAsync(_user, "laptop");
         await Eventually.True(() => again.Received.Count == 2, "what was not acknowledged");
@@ -71,7 +70,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await messaging.PublishAsync(Own, 1);
         await Eventually.True(() => client.Received.Count == 1, "the first notification");
 
-        var primary = await nodes.PrimaryOfAsync(RedisNames.Meta(Own));
+        var primary = await nodes.PrimaryOfAsync(Names.Default.Meta(Own));
         await primary.KillAsync();
         // Whichever way the commands take while nobody serves these keys: wait for the replica, or fail and be sent again.
         await messaging.PublishUntilTakenAsync(Own, 2);
@@ -99,10 +98,10 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await using var hub = await HubHost.StartAsync(cluster.ConnectionString);
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready");
         await using var client = await hub.ConnectAsync(_user, "laptop");
-        var replica = await nodes.ReplicaOfAsync(await nodes.PrimaryOfAsync(RedisNames.Meta(Own)));
+        var replica = await nodes.ReplicaOfAsync(await nodes.PrimaryOfAsync(Names.Default.Meta(Own)));
 
         await replica.SendAsync("CLUSTER", "FAILOVER");
-        for (var number = 1; await nodes.PrimaryOfAsync(RedisNames.Meta(Own)) != replica || number <= 100; number++)
+        for (var number = 1; await nodes.PrimaryOfAsync(Names.Default.Meta(Own)) != replica || number <= 100; number++)
         {
             await messaging.PublishUntilTakenAsync(Own, number);
         }
@@ -112,7 +111,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         Assert.Equal(Enumerable.Range(1, (int)published).Select(offset => (long)offset), client.Received.Select(received => received.Offset));
         Assert.Single(client.Subscribed);
         await Eventually.True(
-            async () => (await replica.SendAsync("PUBSUB", "SHARDNUMSUB", RedisNames.Live(Own))).EndsWith('1'), "the new primary to count the hub", FailoverLimit);
+            async () => (await replica.SendAsync("PUBSUB", "SHARDNUMSUB", Names.Default.Live(Own))).EndsWith('1'), "the new primary to count the hub", FailoverLimit);
     }
 
     [FactWithRedisServer]
@@ -126,14 +125,14 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await messaging.PublishAsync(Own, 1);
         await Eventually.True(() => client.Received.Count == 1, "the first notification");
 
-        var from = await nodes.PrimaryOfAsync(RedisNames.Meta(Own));
+        var from = await nodes.PrimaryOfAsync(Names.Default.Meta(Own));
         var to = await nodes.OtherPrimaryAsync(from);
-        await nodes.MoveSlotAsync(RedisNames.Meta(Own), from, to);
+        await nodes.MoveSlotAsync(Names.Default.Meta(Own), from, to);
         await messaging.PublishUntilTakenAsync(Own, 2);
 
         await Eventually.True(() => client.Received.Count == 2, "what was published after the move", FailoverLimit);
         await Eventually.True(
-            async () => (await to.SendAsync("PUBSUB", "SHARDNUMSUB", RedisNames.Live(Own))).EndsWith('1'), "the new node to count the hub", FailoverLimit);
+            async () => (await to.SendAsync("PUBSUB", "SHARDNUMSUB", Names.Default.Live(Own))).EndsWith('1'), "the new node to count the hub", FailoverLimit);
         await messaging.PublishUntilTakenAsync(Own, 3);
         await Eventually.True(() => client.Received.Count == 3, "live delivery from the new node", TimeSpan.FromSeconds(2));
         Assert.Equal([1L, 2L, 3L], client.Received.Select(received => received.Offset));

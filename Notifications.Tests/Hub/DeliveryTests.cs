@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
@@ -44,7 +43,7 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
         }
 
         await Eventually.Value(
-            async () => (string?)await at.Messaging.Database.HashGetAsync(RedisNames.Cursors(Own), "laptop") is "3" ? "3" : null,
+            async () => (string?)await at.Messaging.Database.HashGetAsync(Names.Default.Cursors(Own), "laptop") is "3" ? "3" : null,
             "the acknowledgement to be written");
         await using var second = await at.Hub.ConnectAsync(_user, "laptop");
         await ReceivesAsync(second, Own, 4, 5);
@@ -109,7 +108,7 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
         await at.Messaging.PublishAsync(Own, 1);
         await ReceivesAsync(client, Own, 1);
 
-        await at.Messaging.Database.KeyDeleteAsync([RedisNames.Meta(Own), RedisNames.Log(Own), RedisNames.Cursors(Own)]);
+        await at.Messaging.Database.KeyDeleteAsync([Names.Default.Meta(Own), Names.Default.Log(Own), Names.Default.Cursors(Own)]);
 
         await Eventually.True(() => client.Subscribed.Count == 2, "the new epoch to be announced");
         Assert.Equal((Own.Value, 0, false), Said(client, 1));
@@ -138,7 +137,7 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
         await at.Messaging.PublishAsync(Own, 2);
         await ReceivesAsync(client, Own, 1, 2);
 
-        await at.Messaging.Database.KeyDeleteAsync([RedisNames.Meta(Own), RedisNames.Log(Own), RedisNames.Cursors(Own)]);
+        await at.Messaging.Database.KeyDeleteAsync([Names.Default.Meta(Own), Names.Default.Log(Own), Names.Default.Cursors(Own)]);
         await at.Messaging.PublishAsync(Own, 1);
 
         await ReceivesAsync(client, Own, 1, 2, 1);
@@ -157,7 +156,7 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
             await ReceivesAsync(first, Own, 1, 2, 3, 4, 5);
         }
 
-        await at.Messaging.Database.ListTrimAsync(RedisNames.Log(Own), -2, -1);
+        await at.Messaging.Database.ListTrimAsync(Names.Default.Log(Own), -2, -1);
         await using var second = await at.Hub.ConnectAsync(_user, "laptop");
         await ReceivesAsync(second, Own, 4, 5);
         Assert.Equal((Own.Value, 3, false), Said(second, 0));

@@ -1,5 +1,4 @@
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
@@ -54,7 +53,7 @@ public sealed class DevicesTests(RedisServers servers) : IClassFixture<RedisServ
     }
 
     private async Task<long?> CursorAsync(RedisServer redis, string device) =>
-        (long?)await redis.Connection.GetDatabase().HashGetAsync(RedisNames.Cursors(Own), device);
+        (long?)await redis.Connection.GetDatabase().HashGetAsync(Names.Default.Cursors(Own), device);
 
     private async Task ReceivesAllAsync(HubClient client, int count)
     {

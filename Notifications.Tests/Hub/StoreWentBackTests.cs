@@ -2,7 +2,6 @@ using System.Net;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
@@ -126,7 +125,7 @@ public sealed class StoreWentBackTests : IAsyncDisposable
         var client = await HearsThreeAsync(hub, before, beforeThird: async () =>
         {
             await Eventually.True(
-                async () => await replica.SendAsync("LLEN", RedisNames.Log(Own).ToString()) == "2", "the replica to have the first two");
+                async () => await replica.SendAsync("LLEN", Names.Default.Log(Own).ToString()) == "2", "the replica to have the first two");
             replication.Swallow();
         });
 

@@ -5,11 +5,11 @@ using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Hubs;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
+using Notifications.Tests.Redis;
 using Xunit;
 
 namespace Notifications.Tests.Links;
@@ -131,7 +131,7 @@ public sealed class LinkedAcknowledgementTests : IAsyncLifetime
         return results[^1].Epoch;
     }
 
-    private async Task<long?> CursorAsync() => (long?)await _messaging.Database.HashGetAsync(RedisNames.Cursors(Own), "laptop");
+    private async Task<long?> CursorAsync() => (long?)await _messaging.Database.HashGetAsync(Names.Default.Cursors(Own), "laptop");
 
     private static async Task SayAsync(ClientWebSocket socket, params string[] messages)
     {

@@ -1,6 +1,5 @@
 using Notifications.Messaging;
 using Notifications.Messaging.Log;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 using Xunit;
@@ -42,7 +41,7 @@ public sealed class AcknowledgementTests(RedisServers servers) : IClassFixture<R
             Assert.Null(await CursorAsync(messaging, each));
         }
 
-        Assert.False(await messaging.Database.KeyExistsAsync(RedisNames.Meta(invalid[^1].Stream)));
+        Assert.False(await messaging.Database.KeyExistsAsync(Names.Default.Meta(invalid[^1].Stream)));
     }
 
     [Theory]
@@ -52,7 +51,7 @@ public sealed class AcknowledgementTests(RedisServers servers) : IClassFixture<R
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
         var users = Enumerable.Range(0, 5).Select(_ => TestMessaging.NewStream()).ToArray();
         var ends = await PublishTwiceAsync(messaging, users);
-        await messaging.Database.StringSetAsync(RedisNames.Cursors(users[2]), "another program's", TimeSpan.FromMinutes(5));
+        await messaging.Database.StringSetAsync(Names.Default.Cursors(users[2]), "another program's", TimeSpan.FromMinutes(5));
         var all = users.Select(user => Of(user, "phone", ends[user].Epoch, 2)).ToArray();
 
         var unwritten = Assert.Single(await messaging.Log.AcknowledgeAsync(all));
@@ -81,14 +80,14 @@ public sealed class AcknowledgementTests(RedisServers servers) : IClassFixture<R
         // The stream's lifetimes are set anew with the log's, and the cursors' with them.
         foreach (var stream in ends.Keys)
         {
-            await messaging.Database.KeyExpireAsync(RedisNames.Cursors(stream), TimeSpan.FromMinutes(1));
-            await messaging.Database.KeyDeleteAsync(RedisNames.Log(stream));
+            await messaging.Database.KeyExpireAsync(Names.Default.Cursors(stream), TimeSpan.FromMinutes(1));
+            await messaging.Database.KeyDeleteAsync(Names.Default.Log(stream));
             await messaging.PublishAsync(stream, 1);
-            var life = await messaging.Database.KeyTimeToLiveAsync(RedisNames.Meta(stream));
+            var life = await messaging.Database.KeyTimeToLiveAsync(Names.Default.Meta(stream));
             Assert.InRange(await LifeAsync(stream), life!.Value - TimeSpan.FromSeconds(10), TimeSpan.MaxValue);
         }
 
-        async Task<TimeSpan> LifeAsync(StreamName stream) => (await messaging.Database.KeyTimeToLiveAsync(RedisNames.Cursors(stream)))!.Value;
+        async Task<TimeSpan> LifeAsync(StreamName stream) => (await messaging.Database.KeyTimeToLiveAsync(Names.Default.Cursors(stream)))!.Value;
     }
 
     private static Acknowledgement Of(StreamName stream, string device, string epoch, long offset) =>
@@ -103,6 +102,6 @@ public sealed class AcknowledgementTests(RedisServers servers) : IClassFixture<R
     }
 
     private static async Task<string?> CursorAsync(TestMessaging messaging, Acknowledgement of) => of.Stream.IsUser
-        ? await messaging.Database.HashGetAsync(RedisNames.Cursors(of.Stream), of.Device.Device)
-        : ((string?)await messaging.Database.StringGetAsync(RedisNames.TopicCursor(of.Stream, of.Device.User, of.Device.Device)))?.Split(' ')[0];
+        ? await messaging.Database.HashGetAsync(Names.Default.Cursors(of.Stream), of.Device.Device)
+        : ((string?)await messaging.Database.StringGetAsync(Names.Default.TopicCursor(of.Stream, of.Device.User, of.Device.Device)))?.Split(' ')[0];
 }

@@ -61,7 +61,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         // Without these three a connection does not find out that there are slots.
         await using var connection = await ConnectionMultiplexer.ConnectAsync($"{node.ConnectionString},$HELLO=,$INFO=,$CLUSTER=");
         await using var messaging = TestMessaging.On(connection);
-        Assert.False(await new LiveChannels(connection).AreShardedAsync());
+        Assert.False(await new LiveChannels(connection, Names.Default).AreShardedAsync());
 
         await AssertAcknowledgedAtOnceAsync(messaging);
     }
@@ -73,7 +73,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await using var other = await ConnectionMultiplexer.ConnectAsync(cluster.ConnectionString);
         foreach (var stream in OneOfEachPartition())
         {
-            var channel = await new LiveChannels(other).LiveAsync(stream);
+            var channel = await new LiveChannels(other, Names.Default).LiveAsync(stream);
             Assert.True(channel.IsSharded);
             Assert.Equal(0, await cluster.Connection.GetDatabase().PublishAsync(channel, "nobody"));
             var live = await other.GetSubscriber().SubscribeAsync(channel, CommandFlags.DemandMaster);
@@ -94,7 +94,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         var (node, single) = (processes.Add("--cluster-enabled", "yes", "--cluster-port", $"{FreePorts.Next()}"), processes.Add());
         await using var toNode = await RedisProcesses.ConnectAsync(node);
         await using var toSingle = await RedisProcesses.ConnectAsync(single);
-        var (ofNode, ofSingle) = (new LiveChannels(toNode), new LiveChannels(toSingle));
+        var (ofNode, ofSingle) = (new LiveChannels(toNode, Names.Default), new LiveChannels(toSingle, Names.Default));
         Task[] early = [ofNode.AreShardedAsync(), ofSingle.AreShardedAsync()];
 
         await Task.WhenAll(node.StartAsync(CancellationToken.None), single.StartAsync(CancellationToken.None));
@@ -154,7 +154,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
 
         foreach (var stream in streams)
         {
-            Assert.Equal(1, (long)await messaging.Database.HashGetAsync(RedisNames.Cursors(stream), "laptop"));
+            Assert.Equal(1, (long)await messaging.Database.HashGetAsync(Names.Default.Cursors(stream), "laptop"));
         }
     }
 

@@ -1,4 +1,3 @@
-using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
 using Notifications.Tests.Redis;
 using Xunit;
@@ -31,7 +30,7 @@ public sealed class InstanceRegistryTests(RedisServers servers) : IClassFixture<
 
         await registry.RegisterAsync(a, TimeSpan.FromMilliseconds(50));
         await Eventually.True(async () => (await registry.ListAsync()).Count == 0, "the instance to expire");
-        Assert.Equal(0, await messaging.Database.SetLengthAsync(RedisNames.Instances));
+        Assert.Equal(0, await messaging.Database.SetLengthAsync(Names.Default.Instances));
 
         await registry.RegisterAsync(a, Long);
         Assert.Equal([a], await registry.ListAsync());

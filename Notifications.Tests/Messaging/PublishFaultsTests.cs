@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 using Xunit;
@@ -138,7 +137,7 @@ public sealed class PublishFaultsTests : IAsyncLifetime
             async () =>
             {
                 await messaging.PublishUntilTakenAsync(_stream, ++number);
-                return await replica.SendAsync("LLEN", RedisNames.Log(_stream).ToString()) != "1";
+                return await replica.SendAsync("LLEN", Names.Default.Log(_stream).ToString()) != "1";
             },
             "a notification in the new primary's log",
             TimeSpan.FromSeconds(30));

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using Xunit;
 
@@ -53,6 +52,6 @@ public sealed class PublishLimitsTests(RedisServers servers) : IClassFixture<Red
         await using var messaging = await TestMessaging.OnAsync(servers, RedisKind.Garnet);
         var exception = await Assert.ThrowsAnyAsync<ArgumentException>(() => messaging.Publisher.PublishAsync(_stream, notification));
         Assert.All(says, part => Assert.Contains(part, exception.Message, StringComparison.Ordinal));
-        Assert.False(await messaging.Database.KeyExistsAsync(RedisNames.Meta(_stream)));
+        Assert.False(await messaging.Database.KeyExistsAsync(Names.Default.Meta(_stream)));
     }
 }

@@ -121,9 +121,9 @@ public sealed class PublishTests(RedisServers servers) : IClassFixture<RedisServ
 
         // A log's lifetimes are set anew when a sixty-fourth of it has passed, and last as much longer.
         var slack = options.LogLifetime / 64;
-        await AssertExpires(RedisNames.Log(_stream), options.LogLifetime + slack);
-        await AssertExpires(RedisNames.Meta(_stream), options.StreamLifetime + slack);
-        await AssertExpires(RedisNames.Id(_stream, result.Id), options.IdLifetime);
+        await AssertExpires(Names.Default.Log(_stream), options.LogLifetime + slack);
+        await AssertExpires(Names.Default.Meta(_stream), options.StreamLifetime + slack);
+        await AssertExpires(Names.Default.Id(_stream, result.Id), options.IdLifetime);
 
         async Task AssertExpires(RedisKey key, TimeSpan after) =>
             Assert.InRange((await messaging.Database.KeyTimeToLiveAsync(key))!.Value, after - TimeSpan.FromMinutes(1), after);
@@ -232,8 +232,8 @@ public sealed class PublishTests(RedisServers servers) : IClassFixture<RedisServ
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
         var broken = Enumerable.Range(0, int.MaxValue).Select(i => StreamName.User($"{_stream.Id}-{i}"))
             .First(stream => RedisNames.Partition(stream) == RedisNames.Partition(_stream));
-        await messaging.Database.StringSetAsync(RedisNames.Log(broken), "another program's", TimeSpan.FromMinutes(5));
-        await messaging.Database.HashSetAsync(RedisNames.Meta(broken), [new("epoch", "e"), new("offset", 0)]);
+        await messaging.Database.StringSetAsync(Names.Default.Log(broken), "another program's", TimeSpan.FromMinutes(5));
+        await messaging.Database.HashSetAsync(Names.Default.Meta(broken), [new("epoch", "e"), new("offset", 0)]);
 
         var good = Enumerable.Range(1, 20).Select(number => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number))).ToArray();
         Notification[] refused = [.. Enumerable.Range(1, 3).Select(number => TestMessaging.Numbered(number) with { Id = $"refused-{number}" })];
@@ -246,7 +246,7 @@ public sealed class PublishTests(RedisServers servers) : IClassFixture<RedisServ
             await Assert.ThrowsAsync<RedisServerException>(() => publish);
         }
 
-        await messaging.Database.KeyDeleteAsync(RedisNames.Log(broken));
+        await messaging.Database.KeyDeleteAsync(Names.Default.Log(broken));
         foreach (var notification in refused)
         {
             Assert.False((await messaging.Publisher.PublishAsync(broken, notification)).Duplicate);
@@ -259,7 +259,7 @@ public sealed class PublishTests(RedisServers servers) : IClassFixture<RedisServ
     {
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
         var first = await messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(1));
-        await messaging.Database.KeyDeleteAsync(RedisNames.Log(_stream));
+        await messaging.Database.KeyDeleteAsync(Names.Default.Log(_stream));
 
         var second = await messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(2));
         Assert.Equal((first.Epoch, 2L), (second.Epoch, second.Offset));
@@ -273,7 +273,7 @@ public sealed class PublishTests(RedisServers servers) : IClassFixture<RedisServ
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
         await messaging.PublishAsync(_stream, 3);
         var old = await messaging.Log.ReadEndAsync(_stream);
-        await messaging.Database.KeyDeleteAsync(RedisNames.Meta(_stream));
+        await messaging.Database.KeyDeleteAsync(Names.Default.Meta(_stream));
 
         var result = await messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(4));
         Assert.NotEqual(old.Epoch, result.Epoch);
@@ -286,7 +286,7 @@ public sealed class PublishTests(RedisServers servers) : IClassFixture<RedisServ
     public async Task The_channel_carries_what_was_appended_in_the_order_of_the_offsets(RedisKind kind)
     {
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
-        var channel = await messaging.Redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(RedisNames.Live(_stream)));
+        var channel = await messaging.Redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(Names.Default.Live(_stream)));
         var repeated = TestMessaging.Numbered(0);
         await messaging.Publisher.PublishAsync(_stream, repeated);
         await Task.WhenAll(Enumerable.Range(1, 98).Select(number => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number))));

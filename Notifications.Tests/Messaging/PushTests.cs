@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Notifications.Messaging;
 using Notifications.Messaging.Log;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using Xunit;
 
@@ -108,7 +107,7 @@ public sealed class PushTests(RedisServers servers) : IClassFixture<RedisServers
         var large = TestMessaging.Numbered(1) with { Push = new Push { Body = new string('x', 17_000) } };
         var refused = await Assert.ThrowsAsync<PayloadTooLargeException>(() => messaging.Publisher.PublishAsync(_stream, large));
         Assert.Contains("The push part has 17034 bytes and the limit is 16384", refused.Message, StringComparison.Ordinal);
-        Assert.False(await messaging.Database.KeyExistsAsync(RedisNames.Meta(_stream)));
+        Assert.False(await messaging.Database.KeyExistsAsync(Names.Default.Meta(_stream)));
     }
 
     [FactWithRedisServer]
@@ -137,6 +136,6 @@ public sealed class PushTests(RedisServers servers) : IClassFixture<RedisServers
         await using var messaging = await TestMessaging.OnAsync(servers, RedisKind.Garnet);
         var exception = await Assert.ThrowsAsync<ArgumentException>(() => messaging.Publisher.PublishAsync(stream, TestMessaging.Numbered(1) with { Push = push }));
         Assert.Contains(says, exception.Message, StringComparison.Ordinal);
-        Assert.False(await messaging.Database.KeyExistsAsync(RedisNames.Meta(stream)));
+        Assert.False(await messaging.Database.KeyExistsAsync(Names.Default.Meta(stream)));
     }
 }

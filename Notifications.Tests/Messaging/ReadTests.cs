@@ -1,6 +1,5 @@
 using Notifications.Messaging;
 using Notifications.Messaging.Log;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 using Xunit;
@@ -49,7 +48,7 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
         var other = TestMessaging.NewStream();
         await messaging.PublishAsync(other, 2);
-        await messaging.Database.StringSetAsync(RedisNames.Meta(_stream), "not a hash");
+        await messaging.Database.StringSetAsync(Names.Default.Meta(_stream), "not a hash");
 
         var ends = await messaging.Log.ReadEndsAsync([_stream, other]);
 
@@ -131,8 +130,8 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
         await messaging.PublishAsync(_stream, 3);
         var before = await messaging.Log.ReadAfterAsync(_stream, 3, 10);
 
-        await messaging.Database.HashSetAsync(RedisNames.Meta(_stream), "offset", 2);
-        await messaging.Database.ListTrimAsync(RedisNames.Log(_stream), 0, 1);
+        await messaging.Database.HashSetAsync(Names.Default.Meta(_stream), "offset", 2);
+        await messaging.Database.ListTrimAsync(Names.Default.Log(_stream), 0, 1);
 
         var claimed = await messaging.Log.ReadAfterAsync(_stream, 3, 10);
         Assert.Equal((before.Epoch, 2L, false), (claimed.Epoch, claimed.After, claimed.IsContiguous));
@@ -173,8 +172,8 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
 
         async Task GoBackTo(int offset)
         {
-            await messaging.Database.HashSetAsync(RedisNames.Meta(_stream), [new("offset", offset), new("token", tokens[offset - 1])]);
-            await messaging.Database.ListTrimAsync(RedisNames.Log(_stream), 0, offset - 1);
+            await messaging.Database.HashSetAsync(Names.Default.Meta(_stream), [new("offset", offset), new("token", tokens[offset - 1])]);
+            await messaging.Database.ListTrimAsync(Names.Default.Log(_stream), 0, offset - 1);
         }
     }
 
@@ -186,7 +185,7 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
         await messaging.PublishAsync(_stream, 2);
         var old = await messaging.Log.ReadAfterCursorAsync(_stream, Device("phone"), 10);
         await messaging.Log.AcknowledgeAsync(_stream, Device("phone"), new Position(old.Epoch, 2));
-        await messaging.Database.KeyDeleteAsync(RedisNames.Meta(_stream));
+        await messaging.Database.KeyDeleteAsync(Names.Default.Meta(_stream));
         await messaging.PublishAsync(_stream, 1);
 
         var told = await messaging.Log.ReadAfterCursorAsync(_stream, Device("phone"), 10);
@@ -206,11 +205,11 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
         await messaging.PublishAsync(_stream, 3);
         var epoch = (await messaging.Log.ReadAfterCursorAsync(_stream, Device("first"), 10)).Epoch;
         await messaging.Log.ReadAfterCursorAsync(_stream, Device("second"), 10);
-        await messaging.Database.HashSetAsync(RedisNames.Seen(_stream), "first", DateTimeOffset.UtcNow.AddDays(-1).ToUnixTimeMilliseconds());
+        await messaging.Database.HashSetAsync(Names.Default.Seen(_stream), "first", DateTimeOffset.UtcNow.AddDays(-1).ToUnixTimeMilliseconds());
         await messaging.Log.AcknowledgeAsync(_stream, Device("second"), new Position(epoch, 2));
 
         Assert.Equal(2, (await messaging.Log.ReadAfterCursorAsync(_stream, Device("third"), 10)).Asked);
-        Assert.Equal(["second", "third"], (await messaging.Database.HashKeysAsync(RedisNames.Cursors(_stream))).Select(name => (string)name!).Order());
+        Assert.Equal(["second", "third"], (await messaging.Database.HashKeysAsync(Names.Default.Cursors(_stream))).Select(name => (string)name!).Order());
     }
 
     [Theory]
@@ -219,11 +218,11 @@ public sealed class ReadTests(RedisServers servers) : IClassFixture<RedisServers
     {
         await using var messaging = await TestMessaging.OnAsync(servers, kind);
         await messaging.Log.ReadAfterCursorAsync(_stream, Device("old"), 10);
-        await messaging.Database.HashSetAsync(RedisNames.Seen(_stream), "old", DateTimeOffset.UtcNow.AddDays(-8).ToUnixTimeMilliseconds());
+        await messaging.Database.HashSetAsync(Names.Default.Seen(_stream), "old", DateTimeOffset.UtcNow.AddDays(-8).ToUnixTimeMilliseconds());
 
         await messaging.Log.ReadAfterCursorAsync(_stream, Device("new"), 10);
-        Assert.Equal("new", (string?)Assert.Single(await messaging.Database.HashKeysAsync(RedisNames.Cursors(_stream))));
-        Assert.Equal("new", (string?)Assert.Single(await messaging.Database.HashKeysAsync(RedisNames.Seen(_stream))));
+        Assert.Equal("new", (string?)Assert.Single(await messaging.Database.HashKeysAsync(Names.Default.Cursors(_stream))));
+        Assert.Equal("new", (string?)Assert.Single(await messaging.Database.HashKeysAsync(Names.Default.Seen(_stream))));
     }
 
     [Theory]

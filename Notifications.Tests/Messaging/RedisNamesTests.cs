@@ -1,5 +1,6 @@
 using Notifications.Messaging;
 using Notifications.Messaging.Redis;
+using Notifications.Tests.Redis;
 using Xunit;
 
 namespace Notifications.Tests.Messaging;
@@ -35,17 +36,20 @@ public sealed class RedisNamesTests
     [InlineData("push")]
     public void A_name_of_no_kind_is_no_stream(string name) => Assert.False(StreamName.TryParse(name, out _));
 
-    [Fact]
-    public void Whatever_is_allowed_in_an_id_stays_in_its_partition_and_behind_its_prefix()
+    [Theory]
+    [InlineData("")]
+    [InlineData("staging:eu-west_1/a.b:")]
+    public void Whatever_is_allowed_in_an_id_stays_in_its_partition_and_behind_its_prefix(string keyPrefix)
     {
         const string every = "a-z_AZ09.~@+=:|/!$";
+        var redis = Names.With(keyPrefix);
         foreach (var stream in (StreamName[])[StreamName.User(every), StreamName.Topic(every), StreamName.User("a:log"), StreamName.User("a:meta"), StreamName.User(":id:x")])
         {
-            var prefix = $"n:{{{RedisNames.Partition(stream)}}}:{stream}";
+            var prefix = $"{keyPrefix}n:{{{RedisNames.Partition(stream)}}}:{stream}";
             string[] names =
             [
-                RedisNames.Meta(stream)!, RedisNames.Log(stream)!, RedisNames.Cursors(stream)!, RedisNames.Seen(stream)!, RedisNames.Phones(stream)!,
-                RedisNames.TopicCursor(stream, every, every)!, RedisNames.Id(stream, every)!, RedisNames.Shown(stream, every)!, RedisNames.Live(stream),
+                redis.Meta(stream)!, redis.Log(stream)!, redis.Cursors(stream)!, redis.Seen(stream)!, redis.Phones(stream)!,
+                redis.TopicCursor(stream, every, every)!, redis.Id(stream, every)!, redis.Shown(stream, every)!, redis.Live(stream),
             ];
             Assert.All(names, name =>
             {
@@ -54,6 +58,27 @@ public sealed class RedisNamesTests
                 Assert.Equal(2, name.Count(character => character is '{' or '}'));
             });
             Assert.Equal(names.Length, names.Distinct().Count());
+        }
+    }
+
+    [Fact]
+    public void A_prefix_stands_before_every_name_and_changes_nothing_behind_it()
+    {
+        Assert.Equal("n:{61}:user:7:log", Names.Default.Log(StreamName.User("7")));
+        Assert.Equal("n:{hubs}", Names.Default.Instances);
+        Assert.Equal(All(Names.Default).Select(name => "staging:" + name), All(Names.With("staging:")));
+
+        static IEnumerable<string> All(RedisNames names)
+        {
+            var (user, topic) = (StreamName.User("7"), StreamName.Topic("news"));
+            return
+            [
+                names.Meta(user)!, names.Log(user)!, names.Cursors(user)!, names.Seen(user)!, names.TopicCursor(topic, "7", "laptop")!, names.Id(user, "1")!,
+                names.Live(user), names.Live(topic), names.Phones(user)!, names.PhoneToken("fcm", "t")!, names.Shown(user, "laptop")!,
+                .. RedisNames.AllPartitions.Select(partition => (string)names.Escalations(partition)!),
+                .. RedisNames.AllPartitions.Select(partition => names.Probe(partition, "a")),
+                names.Instances!, names.Instance("a")!, names.Hubs, names.Hub("a"), names.BackplanePrefix, names.Revocations!,
+            ];
         }
     }
 
@@ -71,10 +96,10 @@ public sealed class RedisNamesTests
         string[] lasts = [.. ids.Where(id => id.Length <= 6)];
         var names = streams.SelectMany(stream => (string[])
         [
-            RedisNames.Meta(stream)!, RedisNames.Log(stream)!, RedisNames.Cursors(stream)!, RedisNames.Seen(stream)!, RedisNames.Phones(stream)!,
-            .. lasts.Select(last => (string)RedisNames.Id(stream, last)!),
-            .. lasts.Select(last => (string)RedisNames.Shown(stream, last)!),
-            .. lasts.SelectMany(user => lasts.Take(20).Select(device => (string)RedisNames.TopicCursor(stream, user, device)!)),
+            Names.Default.Meta(stream)!, Names.Default.Log(stream)!, Names.Default.Cursors(stream)!, Names.Default.Seen(stream)!, Names.Default.Phones(stream)!,
+            .. lasts.Select(last => (string)Names.Default.Id(stream, last)!),
+            .. lasts.Select(last => (string)Names.Default.Shown(stream, last)!),
+            .. lasts.SelectMany(user => lasts.Take(20).Select(device => (string)Names.Default.TopicCursor(stream, user, device)!)),
         ]).Select(name => name[name.IndexOf('}')..]);
 
         Assert.DoesNotContain(names.CountBy(name => name), name => name.Value > 1);

@@ -1,7 +1,6 @@
 using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using Xunit;
 
@@ -47,7 +46,7 @@ public sealed class WaitForReplicasTests : IAsyncLifetime
         for (var number = 1; number <= 20; number++)
         {
             await messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number));
-            Assert.Equal($"{number}", await Replica.SendAsync("LLEN", RedisNames.Log(_stream).ToString()));
+            Assert.Equal($"{number}", await Replica.SendAsync("LLEN", Names.Default.Log(_stream).ToString()));
         }
     }
 
@@ -59,7 +58,7 @@ public sealed class WaitForReplicasTests : IAsyncLifetime
         Assert.Equal(Enumerable.Range(1, 300).Select(offset => (long)offset), several.Select(result => result.Offset));
 
         await Task.WhenAll(Enumerable.Range(1, 300).Select(number => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(number))));
-        Assert.Equal("600", await Replica.SendAsync("LLEN", RedisNames.Log(_stream).ToString()));
+        Assert.Equal("600", await Replica.SendAsync("LLEN", Names.Default.Log(_stream).ToString()));
     }
 
     [FactWithRedisServer]
@@ -95,7 +94,7 @@ public sealed class WaitForReplicasTests : IAsyncLifetime
             },
             "the replica to be back");
         Assert.Equal((2, true), (result!.Offset, result.Duplicate));
-        Assert.Equal("2", await Replica.SendAsync("LLEN", RedisNames.Log(_stream).ToString()));
+        Assert.Equal("2", await Replica.SendAsync("LLEN", Names.Default.Log(_stream).ToString()));
     }
 
     [FactWithRedisServer]

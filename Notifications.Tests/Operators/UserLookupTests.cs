@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Notifications.Messaging;
 using Notifications.Messaging.Escalations;
-using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Redis;
@@ -106,7 +105,7 @@ public sealed class UserLookupTests : IAsyncLifetime
         Assert.All((string[])["devices", "notifications", "notAnswered"], member => Assert.Empty(found.GetProperty(member).EnumerateArray()));
         Assert.Equal(2, found.GetProperty("instances").GetArrayLength());
         Assert.Equal(0, await redis.Connection.GetDatabase().KeyExistsAsync(
-            [RedisNames.Meta(Own), RedisNames.Log(Own), RedisNames.Cursors(Own), RedisNames.Seen(Own), RedisNames.Phones(Own)]));
+            [Names.Default.Meta(Own), Names.Default.Log(Own), Names.Default.Cursors(Own), Names.Default.Seen(Own), Names.Default.Phones(Own)]));
     }
 
     [Fact]

@@ -36,14 +36,30 @@ public sealed class RefusedStartTests
         Assert.Contains("Authentication:Schemes:Bearer:Authority is \"http://issuer.test\" and has to be an https:// address", output, StringComparison.Ordinal);
     }
 
-    private static async Task<(int ExitCode, string Output)> RunAsync(string service, (string Variable, string Value) setting)
+    [Theory]
+    [MemberData(nameof(Services))]
+    public async Task A_key_prefix_with_a_brace_does_not_start(string service)
+    {
+        var (exitCode, output) = await RunAsync(service, (Authority, "https://issuer.test"), ("Notifications__KeyPrefix", "{staging}"));
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains(
+            "Notifications:KeyPrefix is \"{staging}\" and has to have at most 64 characters out of a-z A-Z 0-9 . _ - : /. Set one such as \"staging:\", the same for all services of an environment, or remove it.",
+            output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(string service, params (string Variable, string Value)[] settings)
     {
         var start = new ProcessStartInfo("dotnet", [Programs.Built(service)]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DOTNET_ENVIRONMENT"] = "Production";
         start.Environment.Remove("ASPNETCORE_ENVIRONMENT");
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         start.Environment["ConnectionStrings__redis"] = $"127.0.0.1:{FreePorts.Next()}";
-        start.Environment[setting.Variable] = setting.Value;
+        foreach (var (variable, value) in settings)
+        {
+            start.Environment[variable] = value;
+        }
+
         using var process = Process.Start(start)!;
         try
         {

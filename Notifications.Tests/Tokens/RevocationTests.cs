@@ -8,7 +8,6 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Notifications.Hubs.Tokens;
 using Notifications.Messaging;
-using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
@@ -71,7 +70,7 @@ public sealed class RevocationTests : IAsyncLifetime
         await using var client = await hub.ConnectAsync(_user);
         using var operators = hub.As("olga", TokenNames.OperatorRole);
 
-        await redis.Connection.GetDatabase().PublishAsync(RedisChannel.Literal(RedisNames.Hubs), text);
+        await redis.Connection.GetDatabase().PublishAsync(RedisChannel.Literal(Names.Default.Hubs), text);
         Assert.Equal(HubConnectionState.Connected, client.State);
         using var answer = await operators.DeleteAsync($"/api/users/{Uri.EscapeDataString(_user)}/connections");
 
@@ -134,7 +133,7 @@ public sealed class RevocationTests : IAsyncLifetime
         var redis = await servers.StartAsync("--appendonly", "yes");
         await using var hub = await HubHost.StartAsync(redis.ConnectionString, ("Delivery:ProbeInterval", "00:00:00.200"));
         await using var connection = await RedisProcesses.ConnectAsync(redis);
-        var store = new RevocationStore(connection);
+        var store = new RevocationStore(connection, Names.Default);
         var revoked = TestTokens.Create(RedisServers.Unique("user"));
         using var operators = hub.As("olga", TokenNames.OperatorRole);
         using (var answer = await operators.PostAsync($"/api/users/{SubjectOf(revoked)}/revocation", null))
@@ -166,13 +165,13 @@ public sealed class RevocationTests : IAsyncLifetime
     public async Task Redis_forgets_a_revocation_when_no_token_can_be_left_that_it_would_refuse(RedisKind kind)
     {
         var redis = (await _servers.GetAsync(kind)).Connection;
-        var store = new RevocationStore(redis);
+        var store = new RevocationStore(redis, Names.Default);
         var now = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
         await store.AddAsync("old", now - TimeSpan.FromHours(2), TimeSpan.FromHours(1));
         await store.AddAsync("new", now, TimeSpan.FromHours(1));
 
         Assert.Equal([KeyValuePair.Create("new", now)], await store.ListAsync(now - TimeSpan.FromDays(1)));
-        Assert.InRange((await redis.GetDatabase().KeyTimeToLiveAsync(RedisNames.Revocations))!.Value, TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));
+        Assert.InRange((await redis.GetDatabase().KeyTimeToLiveAsync(Names.Default.Revocations))!.Value, TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));
     }
 
     [Theory]
