@@ -7,11 +7,11 @@ using Notifications.Client;
 
 namespace Notifications.Benchmarks.Attacks;
 
-internal sealed class HandshakeFlood : AttackScenario
+internal sealed class HandshakeFlood(string name, string disguise, string query) : AttackScenario
 {
-    public override string Name => "handshake-flood";
+    public override string Name => name;
 
-    public override string What => "10,000 handshakes of one user from one address as fast as they are answered, while somebody else connects";
+    public override string What => $"10,000 handshakes of one user from one address{disguise} as fast as they are answered, while somebody else connects";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -22,7 +22,7 @@ internal sealed class HandshakeFlood : AttackScenario
         var watch = Stopwatch.StartNew();
         var flood = Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 100, CancellationToken = cancellationToken }, async (_, token) =>
         {
-            using var answer = await http.PostAsync("/hubs/notifications/negotiate?negotiateVersion=1", null, token);
+            using var answer = await http.PostAsync("/hubs/notifications/negotiate?negotiateVersion=1" + query, null, token);
             answers.AddOrUpdate(answer.StatusCode, 1, (_, before) => before + 1);
             if (answer.StatusCode == HttpStatusCode.TooManyRequests && answer.Headers.RetryAfter?.Delta is null)
             {

@@ -125,3 +125,34 @@ internal sealed class Smuggling : AttackScenario
     private static string[] Statuses(string heard) =>
         [.. heard.Split("HTTP/1.1 ")[1..].Select(answer => answer[..3])];
 }
+
+internal sealed class UpgradedBodies : AttackScenario
+{
+    public override string Name => "upgraded-bodies";
+
+    public override string What => "Bodies of 25 MB, on requests that ask for an upgrade which nobody takes";
+
+    public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
+    {
+        var times = stage.Length(40, 4);
+        var body = new byte[25_000_000];
+        body.AsSpan().Fill((byte)' ');
+        using var http = stage.Http(stage.Token("upgrader"));
+        for (var i = 0; i < times; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, "/api/devices/d1") { Content = new ByteArrayContent(body) };
+            request.Headers.TryAddWithoutValidation("Upgrade", "x");
+            if (i % 2 == 0)
+            {
+                request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+            }
+
+            // So that the answer is read before the connection is closed on what is still being sent.
+            request.Headers.ExpectContinue = true;
+            using var answer = await http.SendAsync(request, cancellationToken);
+            stage.Require(answer.StatusCode is HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.BadRequest, $"413 or 400, but {answer.StatusCode}");
+        }
+
+        return $"413 or 400 to all {times}";
+    }
+}

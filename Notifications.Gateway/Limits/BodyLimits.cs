@@ -13,8 +13,7 @@ internal static class BodyLimits
         var telemetry = app.Services.GetRequiredService<GatewayTelemetry>();
         app.Use((context, next) =>
         {
-            // What a WebSocket sends is a body without an end, and its messages are limited by the hub.
-            if (HttpMethods.IsConnect(context.Request.Method) || context.Request.Headers.ContainsKey(HeaderNames.Upgrade))
+            if (IsWebSocket(context))
             {
                 return next(context);
             }
@@ -37,6 +36,15 @@ internal static class BodyLimits
         var size = context.Request.ContentLength is { } length ? $"has {length} bytes" : "is too large";
         return $"The body {size} and may have {bytes} ({LimitOptions.Section}:{name}). Send less, or several requests.";
     }
+
+    /// <summary>What a WebSocket sends is a body without an end, and its messages are limited by the hub. A body that the request has besides is none of it.</summary>
+    private static bool IsWebSocket(HttpContext context) =>
+        context.Request.Path.StartsWithSegments(Proxy.HubsPath)
+        && (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
+            || (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+                && HttpMethods.IsGet(context.Request.Method)
+                && context.Request.ContentLength is null
+                && !context.Request.Headers.ContainsKey(HeaderNames.TransferEncoding)));
 
     private static (int Bytes, string Name) LimitOf(HttpRequest request, LimitOptions options) =>
         request.Path.StartsWithSegments(Proxy.HubsPath) ? (options.SendBytes, nameof(LimitOptions.SendBytes))

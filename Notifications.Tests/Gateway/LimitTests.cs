@@ -52,6 +52,28 @@ public sealed class LimitTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await gateway.Browser(Bob).PostAsync(Negotiate, null)).StatusCode);
     }
 
+    [Theory]
+    [InlineData("POST", Negotiate + "?id=x")]
+    [InlineData("POST", Negotiate + "?negotiateVersion=1&ID=x")]
+    [InlineData("POST", Negotiate + "/?id=x")]
+    [InlineData("POST", RunningGateway.HubPath + "/Negotiate?id=x")]
+    [InlineData("POST", RunningGateway.HubPath + "/%6eegotiate?id=x")]
+    [InlineData("POST", "/hubs/prices/negotiate?id=x")]
+    [InlineData("GET", RunningGateway.HubPath)]
+    [InlineData("GET", RunningGateway.HubPath + "?id")]
+    [InlineData("GET", RunningGateway.HubPath + "?id=")]
+    public async Task Whatever_begins_a_session_at_the_hub_is_a_handshake(string method, string path)
+    {
+        await using var gateway = await StartAsync(("HandshakesPerUser:PerSecond", "1"), ("HandshakesPerUser:Burst", "1"));
+        using var ann = gateway.Browser(Ann);
+        Assert.Equal(HttpStatusCode.OK, (await ann.PostAsync(Negotiate, null)).StatusCode);
+
+        using var another = await ann.SendAsync(new HttpRequestMessage(new(method), path));
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, another.StatusCode);
+        Assert.Single(_hub.Seen);
+    }
+
     [Fact]
     public async Task Publishes_of_a_caller_and_his_other_requests_are_counted_apart()
     {
@@ -127,6 +149,31 @@ public sealed class LimitTests : IAsyncLifetime
         Assert.Equal(
             (HttpStatusCode.RequestEntityTooLarge, $"The body is too large and may have 10 (Gateway:Limits:{name}). Send less, or several requests."),
             await RunningGateway.ProblemOf(await ann.PutOrPostAsync(path, chunked)));
+    }
+
+    [Theory]
+    [InlineData("PUT", "/api/devices/phone", "x", true)]
+    [InlineData("PUT", "/api/devices/phone", "websocket", true)]
+    [InlineData("PUT", "/api/devices/phone", "websocket", false)]
+    [InlineData("POST", "/api/notifications", "h2c", true)]
+    [InlineData("POST", Poll, "websocket", true)]
+    [InlineData("GET", Poll, "websocket", true)]
+    [InlineData("GET", Poll, "x", false)]
+    public async Task A_body_that_is_too_large_also_with_an_upgrade_that_nobody_takes(string method, string path, string upgrade, bool connects)
+    {
+        await using var gateway = await StartAsync(("BodyBytes", "10"), ("PublishBytes", "10"), ("SendBytes", "10"));
+        using var ann = gateway.Browser(Ann);
+        using var request = new HttpRequestMessage(new(method), path) { Content = new ByteArrayContent(new byte[100_000]) };
+        request.Headers.TryAddWithoutValidation("Upgrade", upgrade);
+        if (connects)
+        {
+            request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+        }
+
+        using var refused = await ann.SendAsync(request);
+
+        Assert.Contains(refused.StatusCode, (HttpStatusCode[])[HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.BadRequest]);
+        Assert.Empty(_hub.Seen);
     }
 
     [Fact]
