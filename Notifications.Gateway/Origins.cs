@@ -21,11 +21,14 @@ internal sealed class Origins(IOptions<GatewayOptions> options)
         _ => false,
     };
 
-    /// <summary>As browsers write it: lower case, no default port, no path. Null if it is no origin.</summary>
+    /// <summary>
+    /// As browsers write it: lower case, no default port, no path. Null if it is no origin. Apps have schemes of their own, such as
+    /// <c>capacitor://localhost</c>.
+    /// </summary>
     public static string? Normal(string? origin)
     {
         if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-            || uri.Scheme is not ("http" or "https")
+            || uri.Scheme is "ws" or "wss" or "file"
             || uri.HostNameType is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
         {
             return null;
@@ -46,7 +49,7 @@ internal sealed class Origins(IOptions<GatewayOptions> options)
     /// </summary>
     private static bool IsOwn(string origin, HttpRequest request) =>
         Normal(origin) is { } normal
-        && new Uri(normal) is var page
+        && new Uri(normal) is { Scheme: "http" or "https" } page
         && !(request.IsHttps && page.Scheme == Uri.UriSchemeHttp)
         && string.Equals(page.Host, request.Host.Host, StringComparison.OrdinalIgnoreCase)
         && page.Port == (request.Host.Port ?? (page.Scheme == Uri.UriSchemeHttps ? 443 : 80));

@@ -7,11 +7,12 @@ namespace Notifications.Hubs;
 /// <summary>The caller's phones: where a notification goes that nobody acknowledged in time.</summary>
 internal static class DeviceApi
 {
+    private const string Device = "device";
     private const string Example = """{"platform": "fcm", "token": "…"}""";
 
     public static void MapDeviceApi(this WebApplication app)
     {
-        var devices = app.MapGroup("/api/devices/{device}").RefuseWithoutStore().AddEndpointFilter(RefuseBadDevice);
+        var devices = app.MapGroup($"/api/devices/{{{Device}}}").RefuseWithoutStore().AddEndpointFilter(RefuseBadDevice);
         devices.MapPut("/", Register);
         devices.MapDelete("/", Remove);
         if (app.Environment.IsDevelopment())
@@ -22,7 +23,7 @@ internal static class DeviceApi
 
     /// <summary>A token that was registered elsewhere, for this user or another, is this phone's from now on.</summary>
     private static async Task<Results<NoContent, ProblemHttpResult>> Register(
-        string device, JsonElement? sent, HttpContext context, PhoneRegistry phones)
+        JsonElement? sent, HttpContext context, PhoneRegistry phones)
     {
         if (sent is not { ValueKind: JsonValueKind.Object } body)
         {
@@ -45,27 +46,29 @@ internal static class DeviceApi
             return Bad(error);
         }
 
-        await phones.RegisterAsync(User(context), device, known, token!);
+        await phones.RegisterAsync(User(context), DeviceOf(context), known, token!);
         return TypedResults.NoContent();
     }
 
-    private static async Task<NoContent> Remove(string device, HttpContext context, PhoneRegistry phones)
+    private static async Task<NoContent> Remove(HttpContext context, PhoneRegistry phones)
     {
-        await phones.RemoveAsync(User(context), device);
+        await phones.RemoveAsync(User(context), DeviceOf(context));
         return TypedResults.NoContent();
     }
 
     /// <summary>What the log sender has shown on that phone, oldest first.</summary>
-    private static async Task<Ok<IReadOnlyList<JsonElement>>> Shown(string device, HttpContext context, ShownPushes shown) =>
-        TypedResults.Ok(await shown.ListAsync(StreamName.User(User(context)), device));
+    private static async Task<Ok<IReadOnlyList<JsonElement>>> Shown(HttpContext context, ShownPushes shown) =>
+        TypedResults.Ok(await shown.ListAsync(StreamName.User(User(context)), DeviceOf(context)));
 
     private static async ValueTask<object?> RefuseBadDevice(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var device = (string)context.HttpContext.Request.RouteValues["device"]!;
+        var device = DeviceOf(context.HttpContext);
         return StreamName.IsValidId(device)
             ? await next(context)
             : Bad($"The device name has {device.Length} characters or one that is not allowed. It takes 1 to {StreamName.MaxIdLength} out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.");
     }
+
+    private static string DeviceOf(HttpContext context) => UserRoute.IdOf(context, Device);
 
     private static PushPlatform? Platform(string? name) => name switch
     {

@@ -19,9 +19,11 @@ internal static class UserRoute
                     statusCode: StatusCodes.Status400BadRequest);
         });
 
-    /// <summary>Routing leaves an encoded slash as it is, and a user id may have one.</summary>
-    public static string UserOf(HttpContext context) =>
-        ((string)context.Request.RouteValues[User]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+    public static string UserOf(HttpContext context) => IdOf(context, User);
+
+    /// <summary>A part of the path that is an id. Routing leaves an encoded slash as it is, and ids may have one.</summary>
+    public static string IdOf(HttpContext context, string name) =>
+        ((string)context.Request.RouteValues[name]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The operator.</summary>
     public static string? CallerOf(HttpContext context) => context.User.FindFirst(TokenNames.UserClaim)?.Value;

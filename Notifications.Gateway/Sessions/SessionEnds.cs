@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Notifications.Gateway.Links;
 
 namespace Notifications.Gateway.Sessions;
@@ -32,10 +33,22 @@ internal sealed class SessionEnds(HttpMessageHandler inner, OpenSessions session
             : null;
         if (boundaries is not null)
         {
+            LetProxiesPassOn(response);
             response.Content = new SessionContent(response.Content, sessions.Open(), boundaries, time);
         }
 
         return response;
+    }
+
+    /// <summary>
+    /// Servers in front of the gateway would gather a stream until it ends, or compress it: nginx by its defaults
+    /// (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering), others by Cache-Control's <c>no-transform</c> (RFC 9111, 5.2.2.6).
+    /// </summary>
+    private static void LetProxiesPassOn(HttpResponseMessage response)
+    {
+        response.Headers.Remove("X-Accel-Buffering");
+        response.Headers.Add("X-Accel-Buffering", "no");
+        response.Headers.CacheControl = new CacheControlHeaderValue { NoCache = true, NoStore = true, NoTransform = true };
     }
 
     private async Task<HttpResponseMessage> PollAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -53,6 +53,23 @@ public sealed class DeviceApiTests(RedisServers servers) : IClassFixture<RedisSe
     }
 
     [Theory]
+    [InlineData("a/b")]
+    [InlineData("a@b:c|d/e!$~=+")]
+    public async Task Whatever_a_device_may_be_named_can_stand_in_the_path(string device)
+    {
+        var redis = await servers.GetAsync(RedisKind.Garnet);
+        await using var hub = await HubHost.StartAsync(redis.ConnectionString);
+        await using var messaging = TestMessaging.On(redis.Connection);
+        using var http = hub.As(_user);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await PutAsync(http, Uri.EscapeDataString(device))).StatusCode);
+        Assert.Equal([device], await PhonesAsync(messaging, _user));
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync($"/api/devices/{Uri.EscapeDataString(device)}/pushes")).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await http.DeleteAsync($"/api/devices/{Uri.EscapeDataString(device)}")).StatusCode);
+        Assert.Empty(await PhonesAsync(messaging, _user));
+    }
+
+    [Theory]
     [MemberData(nameof(Wrong))]
     public async Task What_can_not_be_a_phone_is_refused(string device, object body, string says)
     {

@@ -113,6 +113,27 @@ public sealed class OriginTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("capacitor://localhost")]
+    [InlineData("ionic://localhost")]
+    [InlineData("tauri://localhost")]
+    [InlineData("app://com.example.shop:8080")]
+    [InlineData("chrome-extension://abcdefghijklmnopabcdefghijklmnop")]
+    [InlineData("moz-extension://6f2b1c1e-0c1f-4d5e-9a57-1b1d2c3e4f50")]
+    public async Task An_apps_own_scheme_can_be_listed_and_gets_in_only_then(string origin)
+    {
+        await using var gateway = await StartAsync(origin);
+        using var answer = await SendAsync(gateway, HttpMethod.Post, Negotiate, origin);
+        using var other = await SendAsync(gateway, HttpMethod.Post, Negotiate, origin + "x");
+        await using var without = await StartAsync();
+        using var refused = await SendAsync(without, HttpMethod.Post, Negotiate, origin);
+        using var own = await SendAsync(without, HttpMethod.Post, Negotiate, $"capacitor://{without.Address.Authority}");
+
+        Assert.Equal((HttpStatusCode.OK, origin), (answer.StatusCode, Header(answer, "Access-Control-Allow-Origin")));
+        Assert.Equal(
+            (HttpStatusCode.Forbidden, HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (other.StatusCode, refused.StatusCode, own.StatusCode));
+    }
+
+    [Theory]
     [InlineData(null, "http", "path=/; samesite=strict; httponly")]
     [InlineData(null, "https", "path=/; secure; samesite=strict; httponly")]
     [InlineData(Listed, "http", "path=/; samesite=strict; httponly")]
@@ -132,6 +153,10 @@ public sealed class OriginTests : IAsyncLifetime
     [InlineData("https://app.example.com/")]
     [InlineData("app.example.com")]
     [InlineData("wss://app.example.com")]
+    [InlineData("file:///index.html")]
+    [InlineData("chrome-extension://*")]
+    [InlineData("capacitor://localhost/index.html")]
+    [InlineData("localhost:80")]
     [InlineData("https://ann@app.example.com")]
     [InlineData("null")]
     public async Task What_is_no_origin_can_not_be_listed(string origin)
