@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -37,12 +39,19 @@ internal static class DevelopmentTokens
     }
 
     private static Results<Ok<TokenResponse>, ProblemHttpResult> Issue(TokenRequest request, DevelopmentIssuer issuer) =>
-        GatewayTokens.IsUserId(request.User)
+        request.Unknown.Keys.FirstOrDefault() is { } unknown
+            ? TypedResults.Problem(
+                $"The body has \"{unknown[..Math.Min(unknown.Length, ShownLength)]}\", which is not known. It may have user, roles.", statusCode: StatusCodes.Status400BadRequest)
+        : GatewayTokens.IsUserId(request.User)
             ? TypedResults.Ok(new TokenResponse(issuer.Issue(request.User, request.Roles ?? [])))
             : TypedResults.Problem(
                 $"user is {(request.User is null ? "missing" : $"\"{request.User[..Math.Min(request.User.Length, ShownLength)]}\", which is no user id")}. {GatewayTokens.UserIdRule}", statusCode: StatusCodes.Status400BadRequest);
 
-    private sealed record TokenRequest(string? User, string[]? Roles);
+    private sealed record TokenRequest(string? User, string[]? Roles)
+    {
+        [JsonExtensionData]
+        public Dictionary<string, JsonElement> Unknown { get; init; } = [];
+    }
 
     private sealed record TokenResponse(string AccessToken);
 

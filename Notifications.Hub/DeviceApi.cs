@@ -30,7 +30,7 @@ internal static class DeviceApi
             return Bad($"The body is {sent?.ValueKind.ToString() ?? "missing or null"}. Send {Example}.");
         }
 
-        if (JsonRule.Error(body) is { } invalid)
+        if ((JsonRule.Error(body) ?? JsonRule.UnknownMember(body, "platform", "token")) is { } invalid)
         {
             return Bad($"The body {invalid}");
         }

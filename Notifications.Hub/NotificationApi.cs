@@ -157,6 +157,11 @@ internal static class NotificationApi
             throw new JsonException($"A notification is a JSON object such as {Example}, and this is {body.ValueKind}.");
         }
 
+        if (JsonRule.UnknownMember(body, "stream", "type", "payload", "id", "push") is { } unknown)
+        {
+            throw new JsonException($"A notification {unknown}");
+        }
+
         var notification = new Notification { Type = Text(body, "type"), Payload = Member(body, "payload") };
         if (body.TryGetProperty("id", out _))
         {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Notifications.Messaging.Log;
 
 namespace Notifications.Messaging;
 
@@ -56,6 +57,11 @@ public sealed record Push
         if (json.ValueKind != JsonValueKind.Object)
         {
             throw new ArgumentException($"\"push\" is {json.ValueKind}. It has to be an object such as {{\"title\": \"Your order was shipped\"}}.", nameof(json));
+        }
+
+        if (JsonRule.UnknownMember(json, "title", "body", "badge", "sound", "data", "grace", "ttl") is { } unknown)
+        {
+            throw new ArgumentException($"\"push\" {unknown}", nameof(json));
         }
 
         return new Push

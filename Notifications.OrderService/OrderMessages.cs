@@ -4,6 +4,7 @@ using Notifications.Messaging;
 namespace Notifications.OrderService;
 
 /// <summary>The body of <c>POST /api/orders</c>, as sent: anything may be missing.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record PlaceOrder(string? Item, int? Quantity)
 {
     public const int MaxItemLength = 200;
@@ -39,6 +40,7 @@ internal sealed record PlaceOrder(string? Item, int? Quantity)
 }
 
 /// <summary>The body of <c>PUT /api/orders/{id}/status</c>.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ChangeStatus(string? Status);
 
 /// <summary>An order as the API answers it.</summary>

@@ -110,7 +110,7 @@ internal static class OperatorApi
             return Bad($"The body is {body.ValueKind}. Send {Example}, or nothing.");
         }
 
-        if (JsonRule.Error(body, int.MaxValue) is { } error)
+        if ((JsonRule.Error(body, int.MaxValue) ?? JsonRule.UnknownMember(body, "type", "payload")) is { } error)
         {
             return Bad($"The body {error} Nothing was published.");
         }

@@ -13,6 +13,24 @@ internal static class JsonRule
     /// <summary>Objects and arrays within each other. Most readers stop at 64, and a notification is in a message in a batch.</summary>
     public const int MaxDepth = 50;
 
+    private const int ShownLength = 40;
+
+    /// <summary>A member that nobody reads is a slip of the pen, or something that this version can't do: its sender has to know.</summary>
+    /// <returns>Which one is not known, as the end of a sentence; null if all are.</returns>
+    public static string? UnknownMember(JsonElement json, params ReadOnlySpan<string> known)
+    {
+        foreach (var member in json.EnumerateObject())
+        {
+            if (!known.Contains(member.Name))
+            {
+                var name = member.Name.Length > ShownLength ? member.Name[..ShownLength] + "…" : member.Name;
+                return $"has \"{name}\", which is not known. It may have {string.Join(", ", known!)}.";
+            }
+        }
+
+        return null;
+    }
+
     /// <returns>What is wrong, as the end of a sentence; null if nothing is.</returns>
     public static string? Error(JsonElement json, int maxDepth = MaxDepth)
     {

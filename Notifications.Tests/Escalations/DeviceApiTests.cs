@@ -25,6 +25,7 @@ public sealed class DeviceApiTests(RedisServers servers) : IClassFixture<RedisSe
         { "phone", new { platform = "fcm", token = "two words" }, "white space" },
         { "phone", new { platform = "apns", token = "../../evil" }, "hexadecimal" },
         { "phone", "text", "The body is String" },
+        { "phone", new { platform = "fcm", token = "x", tokn = "y" }, "The body has \"tokn\", which is not known. It may have platform, token." },
         { "my%20phone", new { platform = "fcm", token = "x" }, "The device name has 8 characters or one that is not allowed" },
         { new string('d', 129), new { platform = "fcm", token = "x" }, "The device name has 129 characters" },
     };

@@ -24,6 +24,7 @@ public sealed class DevelopmentTokenTests
     [Theory]
     [InlineData("""{"user":"ann smith"}""", "user is \"ann smith\", which is no user id. A user id has 1 to 128 characters out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.")]
     [InlineData("{}", "user is missing. A user id has 1 to 128 characters out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.")]
+    [InlineData("""{"user":"ann","role":"staff"}""", "The body has \"role\", which is not known. It may have user, roles.")]
     [InlineData("{", "The body of POST /dev/token can't be read. Send JSON as application/json.")]
     public async Task A_bad_user_is_told_the_rule(string body, string detail)
     {

@@ -68,6 +68,9 @@ public sealed class NotificationApiTests(RedisServers servers) : IClassFixture<R
     [InlineData("null", "The request has no body, or null for one.")]
     [InlineData("""{"stream":"user:\ud800","type":"T","payload":1}""", "The body has half a surrogate pair among its escapes")]
     [InlineData("{\"stream\":\"user:a\",\"type\":\"T\",\"payload\":\"\u00ff\"}", "The body has bytes that are no UTF-8.")]
+    [InlineData("""{"stream":"user:a","type":"T","payload":1,"expires":5,"priority":"high"}""", "A notification has \"expires\", which is not known. It may have stream, type, payload, id, push.")]
+    [InlineData("""[{"stream":"user:a","type":"T","payload":1,"puhs":{}}]""", "A notification has \"puhs\", which is not known.")]
+    [InlineData("""{"stream":"user:a","type":"T","payload":1,"push":{"title":"x","Badge":1}}""", "\"push\" has \"Badge\", which is not known. It may have title, body, badge, sound, data, grace, ttl.")]
     public async Task A_body_that_no_reader_would_take_is_refused(string latin1, string says)
     {
         await using var hub = await HubHost.StartAsync((await servers.GetAsync(RedisKind.Garnet)).ConnectionString);
