@@ -101,6 +101,8 @@ internal sealed class HubLink : Link, IDisposable
         Find<ClientSession>(frame.Session)?.Answered(LinkHead.Parse(payload));
     }
 
+    protected override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, _hub, exception);
+
     private void Run()
     {
         Exception reason = new IOException("The hub has closed the link.");
