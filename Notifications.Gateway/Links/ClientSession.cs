@@ -322,7 +322,20 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // Not under the gate.
-            ThreadPool.UnsafeQueueUserWorkItem(static session => session.Dispose(), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static session => session.DisposeInPool(), this, preferLocal: false);
+        }
+    }
+
+    /// <summary>What is thrown in the pool ends the process.</summary>
+    private void DisposeInPool()
+    {
+        try
+        {
+            Dispose();
+        }
+        catch (Exception exception)
+        {
+            link.OnSessionFailed(exception);
         }
     }
 

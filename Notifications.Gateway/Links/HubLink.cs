@@ -101,7 +101,7 @@ internal sealed class HubLink : Link, IDisposable
         Find<ClientSession>(frame.Session)?.Answered(LinkHead.Parse(payload));
     }
 
-    protected override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, _hub, exception);
+    public override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, _hub, exception);
 
     private void Run()
     {

@@ -122,7 +122,7 @@ internal sealed class GatewayLink : Link, ISocketReader
         ThreadPool.UnsafeQueueUserWorkItem(_ => _ = request.RunAsync(_contexts, _next, _logger), null);
     }
 
-    protected override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, exception);
+    public override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, exception);
 
     private void End(Exception reason)
     {

@@ -56,7 +56,7 @@ internal abstract class Link
     protected abstract void OnHead(LinkFrame frame, ReadOnlySpan<byte> payload);
 
     /// <summary>Something of one session went wrong in a way that nobody foresaw. The session is ended, and the link goes on.</summary>
-    protected abstract void OnSessionFailed(Exception exception);
+    public abstract void OnSessionFailed(Exception exception);
 
     /// <remarks>Only what is no frame ends the link. Whatever a session's frame leads to ends that session.</remarks>
     private void OnFrame(LinkFrame frame, ReadOnlySpan<byte> payload)
