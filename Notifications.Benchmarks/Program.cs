@@ -36,7 +36,7 @@ try
             var fuzz = FuzzOptions.Read(arguments);
             arguments.ThrowIfUnknown();
             var violations = await FuzzRun.RunAsync(fuzz, Console.Out, stopping.Token);
-            Console.WriteLine(violations.Count == 0 ? "No 5xx, and no error in any log." : string.Join(Environment.NewLine, violations));
+            Console.WriteLine(violations.Count == 0 ? "No 5xx, no error in any log, and nobody else noticed." : string.Join(Environment.NewLine, violations));
             return violations.Count == 0 ? 0 : Red;
         case PublisherProgram.Command:
             arguments = new Arguments([.. args.Skip(1)]);

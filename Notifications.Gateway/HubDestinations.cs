@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Notifications.Gateway.Links;
 using Notifications.Messaging;
 using Notifications.Messaging.Registry;
 using Yarp.ReverseProxy.Configuration;
@@ -33,7 +34,7 @@ internal static class HubDestinationsRegistration
 /// last list.
 /// </summary>
 internal sealed class HubDestinations(
-    InstanceRegistry registry, InMemoryConfigProvider proxy, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time, ILogger<HubDestinations> logger)
+    InstanceRegistry registry, InMemoryConfigProvider proxy, SessionLinks links, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time, ILogger<HubDestinations> logger)
     : BackgroundService
 {
     private volatile IReadOnlyList<HubInstance>? _instances;
@@ -98,6 +99,7 @@ internal sealed class HubDestinations(
             instances.Where(IsReachable).ToDictionary(instance => instance.Id, instance => HubDestination.Of(instance, _knownSince[instance.Id])),
             options.Value);
         _instances = instances;
+        links.KeepOnly(instances.Select(instance => instance.Address).ToHashSet(StringComparer.Ordinal));
         Log.InstancesChanged(logger, instances.Count, string.Join(", ", instances.Select(instance => instance.Draining ? instance.Id + " (draining)" : instance.Id)));
     }
 

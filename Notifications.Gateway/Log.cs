@@ -29,6 +29,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "The link to {Hub} broke with {Sessions} sessions: {Reason}")]
     public static partial void LinkBroken(ILogger logger, Uri hub, int sessions, string reason);
 
+    [LoggerMessage(LogLevel.Error, "A session over the link to {Hub} failed and is ended.")]
+    public static partial void SessionFailed(ILogger logger, Uri hub, Exception exception);
+
     [LoggerMessage(LogLevel.Warning, "Nothing came over the link to {Hub} for {Silence}: it is given up.")]
     public static partial void LinkSilent(ILogger logger, Uri hub, TimeSpan silence);
 }

@@ -33,10 +33,31 @@ internal sealed class Mutations(int seed)
 
     private readonly Random _random = new(seed);
 
+    /// <summary>A valid message, or a call with odd values, changed.</summary>
     public byte[] HubFrame(string protocol)
     {
+        if (_random.Next(3) == 0)
+        {
+            return Changed(OddCall(protocol));
+        }
+
         var writer = Array.Find(Protocols, each => each.Name == protocol)!;
         return Changed(writer.GetMessageBytes(Messages[_random.Next(Messages.Length)]).ToArray());
+    }
+
+    /// <summary>A message in WebSocket frames that no client sends, changed as well or not.</summary>
+    public byte[] WebSocketFrames(string protocol)
+    {
+        var frames = OddFrames.In(_random.Next(OddFrames.Count), protocol, OddCall(protocol));
+        return _random.Next(2) == 0 ? frames : Changed(frames);
+    }
+
+    private byte[] OddCall(string protocol)
+    {
+        var values = protocol == "json" ? OddValues.Json : OddValues.MessagePack;
+        return OddValues.Call(protocol, "Acknowledge", Value("user:attacker"), Value("e"), values[_random.Next(values.Count)]);
+
+        byte[] Value(string plain) => _random.Next(2) == 0 ? OddValues.Plain(protocol, plain) : values[_random.Next(values.Count)];
     }
 
     public byte[] Changed(byte[] valid)

@@ -188,7 +188,7 @@ internal sealed class Cluster : IAsyncDisposable
             own["ConnectionStrings__redis"] = $"127.0.0.1:{network.Port}";
         }
 
-        return new HubProcess($"hub-{number}", _directory, _watchdog, Registry, _http, network, own);
+        return new HubProcess($"hub-{number}", _directory, _watchdog, Registry, _http, network, own, _options.HubsKeepTheirPorts);
     }
 
     private static Dictionary<string, string> Merged(IReadOnlyDictionary<string, string> settings, IReadOnlyDictionary<string, string> over) =>

@@ -25,6 +25,9 @@ internal sealed record ClusterOptions
     /// <summary>Each hub has a network of its own to Redis, which can be disturbed.</summary>
     public bool HubsReachRedisThroughProxies { get; init; }
 
+    /// <summary>A hub that is started again listens where it did, as one with a fixed address does; else at another port.</summary>
+    public bool HubsKeepTheirPorts { get; init; }
+
     /// <summary>Settings of every service, in place of the cluster's own where both have one.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 

@@ -4,7 +4,7 @@ using Notifications.Messaging.Registry;
 
 namespace Notifications.Benchmarks.Clusters;
 
-/// <summary>A hub replica. As under an orchestrator each start is another instance, with an id and a port of its own.</summary>
+/// <summary>A hub replica. As under an orchestrator each start is another instance, with an id of its own and, unless it keeps it, a port of its own.</summary>
 /// <param name="name">Of the replica; the instance's id adds how often it was started.</param>
 /// <param name="directory">Where it logs.</param>
 /// <param name="watchdog">Ends it with the driver.</param>
@@ -12,6 +12,7 @@ namespace Notifications.Benchmarks.Clusters;
 /// <param name="http">Asks for its health.</param>
 /// <param name="redis">The network between it and Redis, if that can be disturbed.</param>
 /// <param name="settings">Environment variables.</param>
+/// <param name="keepsPort">It listens at the same port whenever it is started.</param>
 internal sealed class HubProcess(
     string name,
     DirectoryInfo directory,
@@ -19,7 +20,8 @@ internal sealed class HubProcess(
     InstanceRegistry registry,
     HttpClient http,
     TcpProxy? redis,
-    IReadOnlyDictionary<string, string> settings)
+    IReadOnlyDictionary<string, string> settings,
+    bool keepsPort = false)
     : ServerProcess(name, directory, watchdog)
 {
     private int _starts;
@@ -50,7 +52,11 @@ internal sealed class HubProcess(
     protected override IEnumerable<string> Command()
     {
         _starts++;
-        EndPoint = new(IPAddress.Loopback, FreePorts.Next());
+        if (_starts == 1 || !keepsPort)
+        {
+            EndPoint = new(IPAddress.Loopback, FreePorts.Next());
+        }
+
         return ["dotnet", Programs.Built("Notifications.Hub")];
     }
 

@@ -2,13 +2,14 @@ namespace Notifications.Benchmarks.Fuzz;
 
 internal sealed record FuzzOptions
 {
-    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>How many of each kind: requests to the APIs, messages to the hub, and connections with frames of their own making.</summary>
+    public int Inputs { get; init; } = 2_000;
 
     public int Seed { get; init; } = 1;
 
     public static FuzzOptions Read(Arguments arguments) => new()
     {
-        Duration = TimeSpan.FromSeconds(arguments.Number("seconds", 60, least: 1)),
+        Inputs = arguments.Number("inputs", 2_000, least: 1),
         Seed = arguments.Number("seed", 1),
     };
 }

@@ -7,13 +7,14 @@ using Notifications.Benchmarks.Clusters;
 namespace Notifications.Benchmarks.Fuzz;
 
 /// <summary>
-/// Valid requests to the APIs and valid messages to the hub, changed at random, through the gateway. None may be answered with a 5xx, or
-/// make a service log an error.
+/// Valid requests to the APIs, valid messages to the hub and the frames that bring them, changed at random, through the gateway. None may be answered with a 5xx,
+/// make a service log an error, or be noticed by anybody else.
 /// </summary>
 internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
 {
     private const int ApiLanes = 3;
     private const int HubLanes = 6;
+    private const int FrameLanes = 4;
 
     private static readonly string[] Bodies =
     [
@@ -44,11 +45,18 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
     public static async Task<IReadOnlyList<string>> RunAsync(FuzzOptions options, TextWriter output, CancellationToken cancellationToken)
     {
         await using var cluster = await Cluster.StartAsync(new ClusterOptions { Hubs = 2, OrderServices = 1, GatewaySettings = Unhurried }, cancellationToken);
-        output.WriteLine($"Fuzzing for {options.Duration.TotalSeconds:0} s from the seed {options.Seed}. The servers log to {cluster.LogDirectory}.");
+        output.WriteLine($"Fuzzing with {options.Inputs} inputs of each kind from the seed {options.Seed}. The servers log to {cluster.LogDirectory}.");
+        await using var bystanders = new Bystanders(cluster);
+        await bystanders.StartAsync(cancellationToken);
         var logs = new ErrorsLogged(cluster);
         var run = new FuzzRun(options, new AttackStage(cluster, IPAddress.Loopback, isBrief: false));
         await run.RunAsync(cancellationToken);
         cluster.ThrowIfAnyDied();
+        if (!await bystanders.HaveAllAsync(cancellationToken) || bystanders.Reconnects > 0)
+        {
+            run._violations.Enqueue($"others lost {bystanders.Reconnects} connections, or notifications");
+        }
+
         foreach (var (answer, count) in run._answers.OrderByDescending(answer => answer.Value))
         {
             output.WriteLine($"{count} × {answer}");
@@ -59,30 +67,19 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
         return violations;
     }
 
-    private async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        end.CancelAfter(options.Duration);
-        var lanes = Enumerable.Range(0, ApiLanes).Select(lane => RepeatAsync(ApiLane(lane), end.Token))
-            .Concat(Enumerable.Range(0, HubLanes).Select(lane => RepeatAsync(HubLane(lane), end.Token)));
-        await Task.WhenAll(lanes);
-        cancellationToken.ThrowIfCancellationRequested();
-    }
+    private Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        RunAsync(ApiLanes, ApiLane, cancellationToken), RunAsync(HubLanes, HubLane, cancellationToken), RunAsync(FrameLanes, FrameLane, cancellationToken));
 
-    private static async Task RepeatAsync(Func<CancellationToken, Task> once, CancellationToken end)
-    {
-        try
+    /// <summary>The inputs of one kind, shared among its lanes.</summary>
+    private Task RunAsync(int lanes, Func<int, Func<CancellationToken, Task>> lane, CancellationToken cancellationToken) =>
+        Task.WhenAll(Enumerable.Range(0, lanes).Select(async number =>
         {
-            while (true)
+            var once = lane(number);
+            for (var input = number; input < options.Inputs; input += lanes)
             {
-                await once(end);
+                await once(cancellationToken);
             }
-        }
-        catch (OperationCanceledException) when (end.IsCancellationRequested)
-        {
-            // Long enough.
-        }
-    }
+        }));
 
     private Func<CancellationToken, Task> ApiLane(int lane)
     {
@@ -129,6 +126,15 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
                 _violations.Enqueue($"the hub said: {answer}");
             }
         };
+    }
+
+    private Func<CancellationToken, Task> FrameLane(int lane)
+    {
+        var protocol = lane % 2 == 0 ? "json" : "messagepack";
+        var mutations = new Mutations(options.Seed + ApiLanes + HubLanes + lane);
+        var number = 0;
+        return async cancellationToken =>
+            Count($"{await RawWebSocket.TryAsync(stage, $"frames-{lane}-{number++ % 100}", protocol, mutations.WebSocketFrames(protocol), cancellationToken)} (frames, {protocol})");
     }
 
     private void Count(string answer) => _answers.AddOrUpdate(answer, 1, (_, before) => before + 1);

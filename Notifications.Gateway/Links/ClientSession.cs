@@ -69,6 +69,18 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         {
             // The hub has closed the session already, which is seen below.
         }
+        catch
+        {
+            // The client's socket is this session's to close: its request has it no more.
+            lock (Gate)
+            {
+                _client = client;
+                link.CountTaken(1);
+            }
+
+            Dispose();
+            throw;
+        }
 
         bool isOver;
         lock (Gate)
@@ -138,9 +150,13 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
                 PassOn(room[..count]);
             }
         }
-        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
+        catch (Exception exception)
         {
             Dispose();
+            if (exception is not (IOException or SocketException or ObjectDisposedException))
+            {
+                throw;
+            }
         }
     }
 
@@ -306,7 +322,20 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // Not under the gate.
-            ThreadPool.UnsafeQueueUserWorkItem(static session => session.Dispose(), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static session => session.DisposeInPool(), this, preferLocal: false);
+        }
+    }
+
+    /// <summary>What is thrown in the pool ends the process.</summary>
+    private void DisposeInPool()
+    {
+        try
+        {
+            Dispose();
+        }
+        catch (Exception exception)
+        {
+            link.OnSessionFailed(exception);
         }
     }
 
@@ -321,8 +350,9 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
                 rest = TakeUnsent();
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception)
         {
+            // The client is gone; whatever else it is, nobody sends to it any more.
             Dispose();
         }
     }

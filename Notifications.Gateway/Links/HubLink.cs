@@ -19,6 +19,7 @@ internal sealed class HubLink : Link, IDisposable
 
     private readonly Uri _hub;
     private readonly TimeProvider _time;
+    private readonly Action<HubLink> _onOpened;
     private readonly Action<HubLink> _onEnded;
     private readonly ILogger _logger;
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -31,20 +32,26 @@ internal sealed class HubLink : Link, IDisposable
 
     /// <param name="hub">The instance's address.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="onEnded">Called when the link can't be used any more.</param>
+    /// <param name="onOpened">Called when the hub has taken the link.</param>
+    /// <param name="onEnded">Called when the link can't be used any more, or could not be opened.</param>
     /// <param name="logger">For what goes wrong.</param>
-    public HubLink(Uri hub, TimeProvider time, Action<HubLink> onEnded, ILogger logger)
+    public HubLink(Uri hub, TimeProvider time, Action<HubLink> onOpened, Action<HubLink> onEnded, ILogger logger)
     {
-        (_hub, _time, _onEnded, _logger) = (hub, time, onEnded, logger);
+        (_hub, _time, _onOpened, _onEnded, _logger) = (hub, time, onOpened, onEnded, logger);
         _heardAt = time.GetTimestamp();
         _ping = time.CreateTimer(_ => Ping(), null, PingInterval, PingInterval);
-        new Thread(Run) { IsBackground = true, Name = $"link to {hub.Authority}" }.Start();
     }
+
+    /// <summary>The hub has taken it, then or now.</summary>
+    public bool WasOpened => _ready.Task.IsCompletedSuccessfully;
 
     /// <summary>Sessions whose request is over, so that YARP does not count them at their instance any more.</summary>
     public int Taken => Volatile.Read(ref _taken);
 
     public override LinkOutput Output => _output ?? throw new InvalidOperationException("The link is not open yet.");
+
+    /// <summary>Opens it. A hub that is down refuses at once, so that it may have ended when this returns.</summary>
+    public void Start() => new Thread(Run) { IsBackground = true, Name = $"link to {_hub.Authority}" }.Start();
 
     /// <summary>Begins a session and waits for the hub's answer to it.</summary>
     /// <param name="request">The request.</param>
@@ -93,6 +100,8 @@ internal sealed class HubLink : Link, IDisposable
 
         Find<ClientSession>(frame.Session)?.Answered(LinkHead.Parse(payload));
     }
+
+    public override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, _hub, exception);
 
     private void Run()
     {
@@ -154,6 +163,7 @@ internal sealed class HubLink : Link, IDisposable
             Drained,
             _ => _socket.Dispose());
         _ready.SetResult(_output);
+        _onOpened(this);
         return stream;
     }
 

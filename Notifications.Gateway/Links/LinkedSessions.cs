@@ -52,7 +52,15 @@ internal sealed class LinkedSessions(HttpMessageHandler inner, SessionLinks link
             client.Features.Set<IHttpUpgradeFeature>(new TakenUpgrade(client.Features.GetRequiredFeature<IHttpUpgradeFeature>(), session));
         }
 
-        return Response(request, answer, session);
+        try
+        {
+            return Response(request, answer, session);
+        }
+        catch (Exception exception) when (exception is FormatException or OverflowException or ArgumentException)
+        {
+            session.Close(isBroken: true);
+            throw new HttpRequestException($"{destination.Address} answered the request of a session with what is no HTTP response.", exception);
+        }
     }
 
     private static LinkHead Head(HttpRequestMessage request) => new(

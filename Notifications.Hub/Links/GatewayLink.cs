@@ -32,8 +32,8 @@ internal sealed class GatewayLink : Link, ISocketReader
         _socket = _features.Get<ITlsHandshakeFeature>() is null ? _features.Get<SocketHandover>()?.TryTake() : null;
         Output = new LinkOutput(_socket?.Socket, SendAsync, Drained, exception =>
         {
-            context.Abort();
             _ended.TrySetResult(exception);
+            context.Abort();
         });
     }
 
@@ -59,8 +59,9 @@ internal sealed class GatewayLink : Link, ISocketReader
                 reason = await _ended.Task.WaitAsync(ended.Token);
             }
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        catch (Exception exception)
         {
+            // Whatever it is, the link's sessions end with it.
             reason = exception;
         }
 
@@ -102,16 +103,31 @@ internal sealed class GatewayLink : Link, ISocketReader
         }
 
         var session = new HubSession(this, frame.Session, _sendTimeout);
-        var request = new LinkedRequest(this, session, LinkHead.Parse(payload), _features);
+        LinkedRequest request;
+        try
+        {
+            request = new LinkedRequest(this, session, LinkHead.Parse(payload), _features);
+        }
+        catch (Exception exception)
+        {
+            // An answer, so that the gateway does not take this instance for one that can't be reached.
+            Log.SessionFailed(_logger, exception);
+            Output.Write(FrameType.Answer, frame.Session, new LinkHead($"{StatusCodes.Status400BadRequest}", []).ToBytes());
+            Output.Write(FrameType.Close, frame.Session, default);
+            return;
+        }
+
         Add(session);
         // Elsewhere: it answers when it pleases, and the link has more to bring.
         ThreadPool.UnsafeQueueUserWorkItem(_ => _ = request.RunAsync(_contexts, _next, _logger), null);
     }
 
+    public override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, exception);
+
     private void End(Exception reason)
     {
-        _socket!.Pause();
         _ended.TrySetResult(reason);
+        _socket!.Pause();
     }
 
     private async Task EndWhenEmptyAsync(CancellationTokenSource ended)

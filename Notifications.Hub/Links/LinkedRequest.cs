@@ -86,9 +86,10 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
 
     public async Task RunAsync(IHttpContextFactory contexts, RequestDelegate next, ILogger logger)
     {
-        var context = contexts.Create(_features);
+        HttpContext? context = null;
         try
         {
+            context = contexts.Create(_features);
             await next(context);
             if (!HasStarted)
             {
@@ -103,17 +104,28 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
             if (!RequestAborted.IsCancellationRequested)
             {
                 Log.SessionFailed(logger, exception);
+                AnswerError();
             }
 
             Abort();
         }
 
-        while (_completed.TryPop(out var each))
+        try
         {
-            await each.Callback(each.State);
+            while (_completed.TryPop(out var each))
+            {
+                await each.Callback(each.State);
+            }
+        }
+        catch (Exception exception)
+        {
+            Log.SessionFailed(logger, exception);
         }
 
-        contexts.Dispose(context);
+        if (context is not null)
+        {
+            contexts.Dispose(context);
+        }
     }
 
     /// <summary>Not on the thread that brings all sessions their bytes.</summary>
@@ -126,7 +138,18 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
             await each.Callback(each.State);
         }
 
-        HasStarted = true;
         _link.Output.Write(FrameType.Answer, _session.Id, LinkHead.Of(StatusCode.ToString(CultureInfo.InvariantCulture), Headers).ToBytes());
+        HasStarted = true;
+    }
+
+    /// <summary>As Kestrel does: no answer would tell the gateway that this instance can't be reached.</summary>
+    private void AnswerError()
+    {
+        if (!HasStarted)
+        {
+            HasStarted = true;
+            _link.Output.Write(FrameType.Answer, _session.Id, new LinkHead($"{StatusCodes.Status500InternalServerError}", []).ToBytes());
+            _session.Close();
+        }
     }
 }

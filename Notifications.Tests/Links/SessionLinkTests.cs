@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Connections;
 using Notifications.Benchmarks.Faults;
+using Notifications.Links;
 using Notifications.Messaging;
 using Notifications.Messaging.Registry;
 using Notifications.Tests.Gateway;
@@ -128,11 +131,7 @@ public sealed class SessionLinkTests : IAsyncLifetime
     public async Task What_the_hub_answers_instead_reaches_the_client()
     {
         using var browser = _gateway.Browser(TestTokens.Create("ann"));
-        using var request = new HttpRequestMessage(HttpMethod.Get, RunningGateway.HubPath + "?id=unknown");
-        request.Headers.Add("Connection", "Upgrade");
-        request.Headers.Add("Upgrade", "websocket");
-        request.Headers.Add("Sec-WebSocket-Version", "13");
-        request.Headers.Add("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+        using var request = Upgrade(RunningGateway.HubPath + "?id=unknown");
 
         using var response = await browser.SendAsync(request);
 
@@ -165,6 +164,81 @@ public sealed class SessionLinkTests : IAsyncLifetime
         var buffer = new byte[4_096];
         await Eventually.True(async () => await stream.ReadAsync(buffer) == 0, "the hub to close the link");
         await AssertGetsAsync(client, "ann", "still there");
+    }
+
+    [Fact]
+    public async Task A_session_that_can_not_be_read_or_answered_gets_an_error_and_the_others_over_its_link_go_on()
+    {
+        await using var hub = await HubHost.StartAsync(
+            _gateway.Redis.ConnectionString,
+            _ => { },
+            app =>
+            {
+                app.MapGet($"{OwnHub.Path}/long", (HttpContext context) =>
+                {
+                    // Longer than a frame of the link.
+                    for (var i = 0; i < 10; i++)
+                    {
+                        context.Response.Headers[$"x-{i}"] = new string('x', 8_000);
+                    }
+                });
+                app.MapGet($"{OwnHub.Path}/throws", (HttpContext context) => context.Response.OnStarting(() => throw new InvalidOperationException("Not this one.")));
+            });
+        await _gateway.UseAsync(Instance with { Address = hub.Address.ToString() });
+        await using var client = await ConnectAsync("ann", HttpTransportType.WebSockets);
+        using var browser = _gateway.Browser(TestTokens.Create("bob"));
+
+        foreach (var path in (string[])["long", "throws", "long"])
+        {
+            using var request = Upgrade($"{OwnHub.Path}/{path}");
+            using var response = await browser.SendAsync(request);
+            Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        }
+
+        await AssertGetsAsync(client, "ann", "still there");
+        Assert.Single(client.Subscribed);
+        Assert.Equal(1, _gateway.LinkedSessions);
+        Assert.DoesNotContain(_gateway.Logs.All, log => log.Message.Contains("can't be reached", StringComparison.Ordinal));
+        await client.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_frame_of_one_session_that_makes_no_sense_ends_that_session_and_not_the_link()
+    {
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(IPAddress.Loopback, _hub.Address.Port);
+        var stream = tcp.GetStream();
+        await stream.WriteAsync("GET /session-link HTTP/1.1\r\nHost: hub\r\nConnection: Upgrade\r\nUpgrade: notifications-sessions/1\r\n\r\n"u8.ToArray());
+        await Eventually.True(() => stream.ReadByte() == '\n' && stream.ReadByte() == '\r' && stream.ReadByte() == '\n', "the hub to take the link");
+
+        // No request, a credit that is no number, an answer, which only hubs send, and data and credit of a session that there is none of.
+        await SayAsync(stream, FrameType.Open, 1, Enumerable.Repeat((byte)0xFF, 50).ToArray());
+        await SayAsync(stream, FrameType.Open, 2, new LinkHead("no path", []).ToBytes());
+        var open = new LinkHead(RunningGateway.HubPath, [new("Host", "hub"), new("Authorization", $"Bearer {TestTokens.Create("ann")}"), new("Connection", "Upgrade"), new("Upgrade", "websocket"), new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]).ToBytes();
+        foreach (var session in (uint[])[3, 4, 5])
+        {
+            await SayAsync(stream, FrameType.Open, session, open);
+        }
+
+        await SayAsync(stream, FrameType.Credit, 3, [1, 2, 3]);
+        await SayAsync(stream, FrameType.Answer, 4, [0xFF]);
+        await SayAsync(stream, FrameType.Data, 99, [1]);
+        await SayAsync(stream, FrameType.Credit, 99, [1]);
+        await SayAsync(stream, FrameType.Close, 5, []);
+        await SayAsync(stream, FrameType.Ping, 0, []);
+
+        var heard = new List<(FrameType Type, uint Session)>();
+        await Eventually.True(
+            async () =>
+            {
+                var head = new byte[LinkFrame.HeadLength];
+                await stream.ReadExactlyAsync(head);
+                var frame = LinkFrame.Read(head);
+                await stream.ReadExactlyAsync(new byte[frame.Length]);
+                heard.Add((frame.Type, frame.Session));
+                return heard.Contains((FrameType.Pong, 0)) && ((uint[])[1, 2, 3, 4]).All(session => heard.Exists(each => each.Session == session && each.Type is FrameType.Close or FrameType.Abort));
+            },
+            "the link to go on, and the end of each");
     }
 
     [Fact]
@@ -219,6 +293,24 @@ public sealed class SessionLinkTests : IAsyncLifetime
                 return false;
             }
         }
+    }
+
+    private static HttpRequestMessage Upgrade(string path)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Add("Connection", "Upgrade");
+        request.Headers.Add("Upgrade", "websocket");
+        request.Headers.Add("Sec-WebSocket-Version", "13");
+        request.Headers.Add("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+        return request;
+    }
+
+    private static async Task SayAsync(NetworkStream stream, FrameType type, uint session, byte[] payload)
+    {
+        var frame = new byte[LinkFrame.HeadLength + payload.Length];
+        new LinkFrame(type, session, payload.Length).Write(frame);
+        payload.CopyTo(frame, LinkFrame.HeadLength);
+        await stream.WriteAsync(frame);
     }
 
     private HubInstance Instance => new("hub", _hub.Address.ToString(), Draining: false, SessionLinks: true);

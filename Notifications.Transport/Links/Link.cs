@@ -30,7 +30,14 @@ internal abstract class Link
     {
         foreach (var session in _sessions.Values)
         {
-            session.Continue();
+            try
+            {
+                session.Continue();
+            }
+            catch (Exception exception)
+            {
+                Fail(session.Id, exception);
+            }
         }
     }
 
@@ -41,13 +48,17 @@ internal abstract class Link
         foreach (var (id, session) in _sessions)
         {
             _sessions.TryRemove(id, out _);
-            session.End(reason);
+            End(session, reason);
         }
     }
 
     /// <summary>A session begins, or is answered.</summary>
     protected abstract void OnHead(LinkFrame frame, ReadOnlySpan<byte> payload);
 
+    /// <summary>Something of one session went wrong in a way that nobody foresaw. The session is ended, and the link goes on.</summary>
+    public abstract void OnSessionFailed(Exception exception);
+
+    /// <remarks>Only what is no frame ends the link. Whatever a session's frame leads to ends that session.</remarks>
     private void OnFrame(LinkFrame frame, ReadOnlySpan<byte> payload)
     {
         switch (frame.Type)
@@ -57,9 +68,24 @@ internal abstract class Link
                 return;
             case FrameType.Pong:
                 return;
-            case FrameType.Open:
-                OnHead(frame, payload);
-                return;
+        }
+
+        try
+        {
+            OnSessionFrame(frame, payload);
+        }
+        catch (Exception exception)
+        {
+            Fail(frame.Session, exception);
+        }
+    }
+
+    private void OnSessionFrame(LinkFrame frame, ReadOnlySpan<byte> payload)
+    {
+        if (frame.Type == FrameType.Open)
+        {
+            OnHead(frame, payload);
+            return;
         }
 
         // One that this end has closed: the other had not heard of it yet.
@@ -81,8 +107,30 @@ internal abstract class Link
                 break;
             default:
                 Forget(session);
-                session.End(frame.Type == FrameType.Abort ? new IOException("The other end aborted the session.") : null);
+                End(session, frame.Type == FrameType.Abort ? new IOException("The other end aborted the session.") : null);
                 break;
+        }
+    }
+
+    private void Fail(uint id, Exception exception)
+    {
+        OnSessionFailed(exception);
+        Output.Write(FrameType.Abort, id, default);
+        if (_sessions.TryRemove(id, out var session))
+        {
+            End(session, new IOException("The session failed.", exception));
+        }
+    }
+
+    private void End(LinkedSession session, Exception? reason)
+    {
+        try
+        {
+            session.End(reason);
+        }
+        catch (Exception exception)
+        {
+            OnSessionFailed(exception);
         }
     }
 

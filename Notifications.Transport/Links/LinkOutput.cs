@@ -36,8 +36,15 @@ internal sealed class LinkOutput(
 
     public bool IsEnded => Volatile.Read(ref _isEnded);
 
+    /// <exception cref="ArgumentException">The payload is longer than the other end takes, which would end the link.</exception>
     public void Write(FrameType type, uint session, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default)
     {
+        if (payload.Length + more.Length > LinkFrame.MaxLength)
+        {
+            throw new ArgumentException(
+                $"A frame of a session link holds up to {LinkFrame.MaxLength} bytes, and this {type} has {payload.Length + more.Length}.", nameof(payload));
+        }
+
         bool isAlone;
         lock (_lock)
         {
@@ -84,10 +91,10 @@ internal sealed class LinkOutput(
                 Sent();
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception exception)
         {
-            End();
-            onBroken(exception);
+            // Whatever it is: who flushes may be a session, another link's thread, or the loop of all sockets.
+            Break(exception);
         }
     }
 
@@ -113,8 +120,20 @@ internal sealed class LinkOutput(
         }
         catch (Exception exception)
         {
-            End();
-            onBroken(exception);
+            Break(exception);
+        }
+    }
+
+    private void Break(Exception reason)
+    {
+        End();
+        try
+        {
+            onBroken(reason);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The connection is gone already.
         }
     }
 

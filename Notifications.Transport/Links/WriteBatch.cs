@@ -1,8 +1,9 @@
 namespace Notifications.Links;
 
-/// <summary>Sends on what was written to it. Its errors are its own: the next one is flushed all the same.</summary>
+/// <summary>Sends on what was written to it.</summary>
 internal interface IFlushable
 {
+    /// <summary>Never throws: the next one is to be flushed all the same.</summary>
     void Flush();
 }
 
@@ -29,12 +30,17 @@ internal static class WriteBatch
             return;
         }
 
-        foreach (var each in written)
+        try
         {
-            each.Flush();
+            foreach (var each in written)
+            {
+                each.Flush();
+            }
         }
-
-        written.Clear();
+        finally
+        {
+            written.Clear();
+        }
     }
 
     /// <summary>To be called once between two flushes.</summary>

@@ -78,6 +78,11 @@ internal sealed class LoopConnection : DefaultConnectionContext, IConnectionSock
             {
                 EndReceiving(new ConnectionResetException(exception.Message, exception));
             }
+            catch (Exception exception)
+            {
+                EndReceiving(new ConnectionAbortedException(exception.Message, exception));
+                throw;
+            }
         }
     }
 

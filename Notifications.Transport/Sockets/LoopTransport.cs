@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Notifications.Sockets;
@@ -13,7 +14,7 @@ namespace Notifications.Sockets;
 /// Kestrel's transport for TCP: connections whose sockets a few threads read, and that can be taken out of Kestrel (<see cref="SocketHandover"/>). Unix sockets and other systems than
 /// Linux stay with Kestrel's own.
 /// </summary>
-internal sealed class LoopTransport(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools)
+internal sealed class LoopTransport(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, ILogger<LoopTransport> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     /// <summary>They pass bytes on and wait for nothing, so one of them has work for several of those that do the rest.</summary>
@@ -21,7 +22,7 @@ internal sealed class LoopTransport(IOptions<SocketTransportOptions> options, IM
 
     private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "sockets" });
     private readonly SocketLoop[] _loops =
-        [.. Enumerable.Range(1, 1 + Environment.ProcessorCount / ProcessorsPerLoop).Select(number => new SocketLoop($"sockets {number}"))];
+        [.. Enumerable.Range(1, 1 + Environment.ProcessorCount / ProcessorsPerLoop).Select(number => new SocketLoop($"sockets {number}", logger))];
 
     private int _next;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Pipes;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Notifications.Links;
 
 namespace Notifications.Sockets;
@@ -15,13 +16,15 @@ internal sealed class SocketLoop : IDisposable
     private const long Waker = 0;
 
     private readonly Epoll _epoll = new();
+    private readonly ILogger _logger;
     private readonly ConcurrentDictionary<long, WatchedSocket> _sockets = new();
     private readonly AnonymousPipeServerStream _waker = new();
     private long _last = Waker;
     private volatile bool _isDisposed;
 
-    public SocketLoop(string name)
+    public SocketLoop(string name, ILogger logger)
     {
+        _logger = logger;
         _epoll.Add((int)_waker.ClientSafePipeHandle.DangerousGetHandle(), Waker, SocketEvents.Readable);
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
@@ -52,7 +55,7 @@ internal sealed class SocketLoop : IDisposable
                 // One that was closed since is not there any more.
                 if (_sockets.TryGetValue(_epoll.Id(i), out var socket))
                 {
-                    socket.OnReady(_epoll.Events(i), room);
+                    Ready(socket, _epoll.Events(i), room);
                 }
             }
 
@@ -66,5 +69,19 @@ internal sealed class SocketLoop : IDisposable
 
         _epoll.Dispose();
         _waker.Dispose();
+    }
+
+    /// <summary>What one socket's bytes lead to ends that one: the others have the same thread, and without it the process has no end but its own.</summary>
+    private void Ready(WatchedSocket socket, SocketEvents events, Span<byte> room)
+    {
+        try
+        {
+            socket.OnReady(events, room);
+        }
+        catch (Exception exception)
+        {
+            Log.ReaderFailed(_logger, exception);
+            socket.Close(isReset: true);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net.Sockets;
 
 namespace Notifications.Sockets;
@@ -63,7 +64,15 @@ internal sealed class WatchedSocket(Socket socket, Epoll epoll, long id, Action 
                 return;
             }
 
-            Await(SocketEvents.None);
+            try
+            {
+                Await(SocketEvents.None);
+            }
+            catch (Win32Exception)
+            {
+                // The system takes out what is closed.
+            }
+
             _isClosed = true;
             (writable, _writable) = (_writable, null);
             if (isReset)
