@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Notifications.Benchmarks.Attacks;
@@ -21,7 +22,7 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
         """{"stream":"user:fuzz","id":"a","type":"T","payload":{"x":[1,2.5,"é",null,true]}}""",
         """{"stream":"topic:fuzz","type":"T","payload":"text"}""",
         """[{"stream":"user:fuzz","type":"T","payload":1},{"stream":"topic:fuzz","type":"T","payload":null}]""",
-        """{"stream":"user:fuzz","type":"T","payload":1,"push":{"title":"t","body":"b","collapseKey":"c","graceSeconds":5,"ttlSeconds":60,"data":{"a":"b"}}}""",
+        """{"stream":"user:fuzz","type":"T","payload":1,"push":{"title":"t","body":"b","badge":1,"sound":"s","grace":5,"ttl":60,"data":{"a":"b"}}}""",
         """{"platform":"fcm","token":"abc"}""",
         """{"item":"book","quantity":2}""",
     ];
@@ -40,12 +41,13 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
 
     private readonly ConcurrentDictionary<string, int> _answers = new();
     private readonly ConcurrentQueue<string> _violations = new();
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
 
     /// <returns>What may not be; nothing, if all is well.</returns>
     public static async Task<IReadOnlyList<string>> RunAsync(FuzzOptions options, TextWriter output, CancellationToken cancellationToken)
     {
         await using var cluster = await Cluster.StartAsync(new ClusterOptions { Hubs = 2, OrderServices = 1, GatewaySettings = Unhurried }, cancellationToken);
-        output.WriteLine($"Fuzzing with {options.Inputs} inputs of each kind from the seed {options.Seed}. The servers log to {cluster.LogDirectory}.");
+        output.WriteLine($"Fuzzing {(options.Duration is { } duration ? $"for {duration.TotalSeconds:0} s" : $"with {options.Inputs} inputs of each kind")} from the seed {options.Seed}. The servers log to {cluster.LogDirectory}.");
         await using var bystanders = new Bystanders(cluster);
         await bystanders.StartAsync(cancellationToken);
         var logs = new ErrorsLogged(cluster);
@@ -75,7 +77,7 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
         Task.WhenAll(Enumerable.Range(0, lanes).Select(async number =>
         {
             var once = lane(number);
-            for (var input = number; input < options.Inputs; input += lanes)
+            for (var input = number; options.Duration is { } duration ? _watch.Elapsed < duration : input < options.Inputs; input += lanes)
             {
                 await once(cancellationToken);
             }
