@@ -2,18 +2,28 @@ using Microsoft.Extensions.Hosting;
 
 namespace Notifications.AppHost;
 
-/// <summary>What the services check tokens with: a key made up at each start in Development, an OIDC authority everywhere else.</summary>
+/// <summary>
+/// What the services check tokens with: an OIDC authority, and in Development, unless one is configured, a key that is made up at each start.
+/// </summary>
 internal static class TokenKeys
 {
+    private const string Authority = "Authentication__Schemes__Bearer__Authority";
+
     public static (string Variable, IResourceBuilder<ParameterResource> Value) AddTokenKeys(this IDistributedApplicationBuilder builder)
     {
+        // The same setting as the services have, so that it is set once for all of them.
+        if (builder.ExecutionContext.IsRunMode && builder.Configuration["Authentication:Schemes:Bearer:Authority"] is { Length: > 0 } issuer)
+        {
+            return (Authority, builder.AddParameter("token-authority", issuer));
+        }
+
         if (builder.ExecutionContext.IsRunMode && builder.Environment.IsDevelopment())
         {
             var made = new GenerateParameterDefault { MinLength = 48, Special = false };
             return ("Authentication__DevelopmentKey", builder.AddParameter("jwt-key", made, secret: true));
         }
 
-        return ("Authentication__Schemes__Bearer__Authority", builder.AddParameter("token-authority"));
+        return (Authority, builder.AddParameter("token-authority"));
     }
 
     public static IResourceBuilder<ProjectResource> WithTokenKeys(

@@ -7,6 +7,9 @@ using Notifications.Client;
 
 namespace Notifications.Benchmarks.Attacks;
 
+/// <param name="name">Of the attack, and of its user: a user has one burst.</param>
+/// <param name="disguise">What the requests pretend to be, as part of a sentence.</param>
+/// <param name="query">What is added to the query for that.</param>
 internal sealed class HandshakeFlood(string name, string disguise, string query) : AttackScenario
 {
     public override string Name => name;
@@ -16,7 +19,7 @@ internal sealed class HandshakeFlood(string name, string disguise, string query)
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         var count = stage.Length(10_000, 5_000);
-        using var http = stage.Http(stage.Token("flooder"));
+        using var http = stage.Http(stage.Token(name));
         var answers = new ConcurrentDictionary<HttpStatusCode, int>();
         var late = 0;
         var watch = Stopwatch.StartNew();

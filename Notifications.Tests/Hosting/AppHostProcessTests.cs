@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Tests.Redis;
+using Notifications.Tests.Tokens;
 using Notifications.Tests.WholeSystem;
 using Xunit;
 
@@ -107,6 +109,22 @@ public sealed partial class AppHostProcessTests : IDisposable
 
         Assert.Matches(@"(?m)^  hub-\w+ did not start: \w+, exit code \d+\. The end of its log, without stack frames:$", appHost.Output);
         Assert.Matches(@"(?m)^    .*RefreshInterval", appHost.Output);
+    }
+
+    [Fact]
+    public async Task With_an_issuer_of_ones_own_every_service_takes_its_tokens_and_nobody_else_gives_any()
+    {
+        await using var issuer = await OidcAuthority.StartAsync();
+        await using var appHost = AppHostProcess.Start(("Redis__Kind", "Embedded"), ("HUB_REPLICAS", "1"), ("Authentication__Schemes__Bearer__Authority", issuer.Issuer));
+        await appHost.WaitUntilRunningAsync();
+        using var http = new HttpClient { BaseAddress = new Uri(DemoPage().Match(appHost.Output).Groups["address"].Value) };
+
+        Assert.Equal(HttpStatusCode.NotFound, (await http.PostAsJsonAsync("/dev/token", new { user = "ann" })).StatusCode);
+        http.DefaultRequestHeaders.Authorization = new("Bearer", issuer.Issue("ann"));
+        foreach (var api in (string[])["/api/notifications", "/api/orders"])
+        {
+            Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(api)).StatusCode);
+        }
     }
 
     public void Dispose() => _data.Delete(recursive: true);
