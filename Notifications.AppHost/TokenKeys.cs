@@ -7,14 +7,16 @@ namespace Notifications.AppHost;
 /// </summary>
 internal static class TokenKeys
 {
-    private const string Authority = "Authentication__Schemes__Bearer__Authority";
+    private const string Setting = "Authentication:Schemes:Bearer:Authority";
+
+    private static string Variable => Setting.Replace(":", "__", StringComparison.Ordinal);
 
     public static (string Variable, IResourceBuilder<ParameterResource> Value) AddTokenKeys(this IDistributedApplicationBuilder builder)
     {
         // The same setting as the services have, so that it is set once for all of them.
-        if (builder.ExecutionContext.IsRunMode && builder.Configuration["Authentication:Schemes:Bearer:Authority"] is { Length: > 0 } issuer)
+        if (builder.ExecutionContext.IsRunMode && builder.Configuration[Setting] is { Length: > 0 } issuer)
         {
-            return (Authority, builder.AddParameter("token-authority", issuer));
+            return (Variable, builder.AddParameter("token-authority", issuer));
         }
 
         if (builder.ExecutionContext.IsRunMode && builder.Environment.IsDevelopment())
@@ -23,7 +25,7 @@ internal static class TokenKeys
             return ("Authentication__DevelopmentKey", builder.AddParameter("jwt-key", made, secret: true));
         }
 
-        return (Authority, builder.AddParameter("token-authority"));
+        return (Variable, builder.AddParameter("token-authority"));
     }
 
     public static IResourceBuilder<ProjectResource> WithTokenKeys(

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using Notifications.Messaging.Log;
 
 namespace Notifications.Gateway;
 
@@ -39,9 +40,8 @@ internal static class DevelopmentTokens
     }
 
     private static Results<Ok<TokenResponse>, ProblemHttpResult> Issue(TokenRequest request, DevelopmentIssuer issuer) =>
-        request.Unknown.Keys.FirstOrDefault() is { } unknown
-            ? TypedResults.Problem(
-                $"The body has \"{unknown[..Math.Min(unknown.Length, ShownLength)]}\", which is not known. It may have user, roles.", statusCode: StatusCodes.Status400BadRequest)
+        JsonRule.UnknownMember(request.Unknown.Keys, "user", "roles") is { } unknown
+            ? TypedResults.Problem($"The body {unknown}", statusCode: StatusCodes.Status400BadRequest)
         : GatewayTokens.IsUserId(request.User)
             ? TypedResults.Ok(new TokenResponse(issuer.Issue(request.User, request.Roles ?? [])))
             : TypedResults.Problem(

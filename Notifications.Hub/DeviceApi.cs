@@ -38,7 +38,7 @@ internal static class DeviceApi
         var (platform, token) = (Text(body, "platform"), Text(body, "token"));
         if (Platform(platform) is not { } known)
         {
-            return Bad($"platform is {(platform is null ? "missing or no string" : $"\"{Shortened(platform)}\"")}. It has to be \"fcm\" or \"apns\".");
+            return Bad($"platform is {(platform is null ? "missing or no string" : $"\"{JsonRule.Shortened(platform)}\"")}. It has to be \"fcm\" or \"apns\".");
         }
 
         if (TokenError(known, token) is { } error)
@@ -60,15 +60,10 @@ internal static class DeviceApi
     private static async Task<Ok<IReadOnlyList<JsonElement>>> Shown(HttpContext context, ShownPushes shown) =>
         TypedResults.Ok(await shown.ListAsync(StreamName.User(User(context)), DeviceOf(context)));
 
-    private static async ValueTask<object?> RefuseBadDevice(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
-    {
-        var device = DeviceOf(context.HttpContext);
-        return StreamName.IsValidId(device)
-            ? await next(context)
-            : Bad($"The device name has {device.Length} characters or one that is not allowed. It takes 1 to {StreamName.MaxIdLength} out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.");
-    }
+    private static async ValueTask<object?> RefuseBadDevice(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        IdRule.Refusal("device name", DeviceOf(context.HttpContext)) is { } refusal ? refusal : await next(context);
 
-    private static string DeviceOf(HttpContext context) => UserRoute.IdOf(context, Device);
+    private static string DeviceOf(HttpContext context) => IdRule.Of(context, Device);
 
     private static PushPlatform? Platform(string? name) => name switch
     {
@@ -89,8 +84,6 @@ internal static class DeviceApi
 
     private static string? Text(JsonElement body, string name) =>
         body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    private static string Shortened(string text) => text.Length > 40 ? text[..40] + "…" : text;
 
     private static string User(HttpContext context) => context.User.FindFirst(TokenNames.UserClaim)!.Value;
 

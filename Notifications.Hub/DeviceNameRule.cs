@@ -8,10 +8,6 @@ internal static class DeviceNameRule
     public static void UseDeviceNameRule(this WebApplication app) => app.Use((context, next) =>
     {
         var device = context.Request.Path.StartsWithSegments(HubRegistration.Path) ? context.Request.Query[Query].ToString() : "";
-        return device.Length == 0 || StreamName.IsValidId(device)
-            ? next(context)
-            : TypedResults.Problem(
-                $"The device name has {device.Length} characters or one that is not allowed. It takes 1 to {StreamName.MaxIdLength} out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.",
-                statusCode: StatusCodes.Status400BadRequest).ExecuteAsync(context);
+        return device.Length > 0 && IdRule.Refusal("device name", device) is { } refusal ? refusal.ExecuteAsync(context) : next(context);
     });
 }

@@ -5,8 +5,9 @@ namespace Notifications.Benchmarks.Attacks;
 /// <summary>Sends a hub what no client would, and finds out what it made of it.</summary>
 internal static class FrameProbe
 {
-    private const string Served = "served";
-    private const string Waited = "waited for the rest";
+    public const string Served = "served";
+    public const string Waited = "waited for the rest";
+    public const string Answer = "alive";
     private const string Closed = "closed on its own word";
     private const string Unreadable = "A message can't be read as SignalR's protocol ";
 
@@ -16,15 +17,20 @@ internal static class FrameProbe
     /// <summary>A user for each frame, on a connection of its own.</summary>
     public static async Task<string> SendAsync(AttackStage stage, string user, string protocol, byte[] frame, CancellationToken cancellationToken)
     {
-        IHubProtocol writer = protocol == "json" ? new JsonHubProtocol() : new MessagePackHubProtocol();
         using var socket = await HubSocket.ConnectAsync(stage, user, protocol, cancellationToken);
         await socket.SayAsync(frame, cancellationToken);
-        // A call that the hub answers, if it can still tell it from what came before.
-        await socket.SayAsync(writer.GetMessageBytes(new InvocationMessage("alive", "Instance", [])).ToArray(), cancellationToken);
-        var heard = await socket.HearAsync("alive", Patience, cancellationToken);
+        await socket.SayAsync(Call(protocol), cancellationToken);
+        var heard = await socket.HearAsync(Answer, Patience, cancellationToken);
         return heard.IsClosed ? heard.Reason.Length > 0 ? heard.Reason : Closed
-            : heard.Said.Contains("alive", StringComparison.Ordinal) ? Served
+            : heard.Said.Contains(Answer, StringComparison.Ordinal) ? Served
             : Waited;
+    }
+
+    /// <summary>A call that the hub answers with <see cref="Answer"/>, if it can still tell it from what came before.</summary>
+    public static byte[] Call(string protocol)
+    {
+        IHubProtocol writer = protocol == "json" ? new JsonHubProtocol() : new MessagePackHubProtocol();
+        return writer.GetMessageBytes(new InvocationMessage(Answer, "Instance", [])).ToArray();
     }
 
     public static bool IsKnown(string answer) => answer is Served or Waited or Closed || answer.StartsWith(Unreadable, StringComparison.Ordinal);

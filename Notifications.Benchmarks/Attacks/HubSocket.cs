@@ -46,11 +46,14 @@ internal sealed partial class HubSocket : IDisposable
         }
     }
 
+    /// <summary>What SignalR's handshake is asked for with: the protocol <c>json</c> or <c>messagepack</c>.</summary>
+    public static string Handshake(string protocol) => $$"""{"protocol":"{{protocol}}","version":1}{{RecordEnd}}""";
+
     /// <summary>Connected, with the protocol <c>json</c> or <c>messagepack</c>.</summary>
     public static async Task<HubSocket> ConnectAsync(AttackStage stage, string user, string protocol, CancellationToken cancellationToken)
     {
         var socket = await OpenAsync(stage, user, cancellationToken);
-        await socket.SayAsync($$"""{"protocol":"{{protocol}}","version":1}{{RecordEnd}}""", cancellationToken);
+        await socket.SayAsync(Handshake(protocol), cancellationToken);
         return socket;
     }
 

@@ -6,8 +6,6 @@ namespace Notifications.Benchmarks.Attacks;
 internal sealed class RawWebSocket : IDisposable
 {
     public const string Ended = "ended";
-    public const string Served = "served";
-    public const string Waited = "waited for the rest";
 
     /// <summary>A frame that says that it is longer than it is swallows what follows.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
@@ -26,17 +24,14 @@ internal sealed class RawWebSocket : IDisposable
         using var socket = new RawWebSocket(await RawConnection.OpenAsync(stage.Gateway, stage.Source, cancellationToken));
         var opcode = (byte)(OddFrames.Final | OddFrames.OpcodeOf(protocol));
         await socket.UpgradeAsync(stage, user, cancellationToken);
-        await socket.SayAsync(OddFrames.Of(opcode, Encoding.UTF8.GetBytes($$"""{"protocol":"{{protocol}}","version":1}{{HubSocket.RecordEnd}}""")), cancellationToken);
-        if (await socket.HearAsync("subscribed", AnswerLimit, cancellationToken) != Served)
+        await socket.SayAsync(OddFrames.Of(opcode, Encoding.UTF8.GetBytes(HubSocket.Handshake(protocol))), cancellationToken);
+        if (await socket.HearAsync("subscribed", AnswerLimit, cancellationToken) != FrameProbe.Served)
         {
             throw new HttpRequestException("The handshake was not answered.");
         }
 
-        byte[] alive = protocol == "json"
-            ? Encoding.UTF8.GetBytes($$"""{"type":1,"invocationId":"alive","target":"Instance","arguments":[]}{{HubSocket.RecordEnd}}""")
-            : [0x14, 0x96, 0x01, 0x80, 0xA5, .. "alive"u8, 0xA8, .. "Instance"u8, 0x90, 0x90];
-        return await socket.SayAsync([.. frames, .. OddFrames.Of(opcode, alive)], cancellationToken)
-            ? await socket.HearAsync("alive", Patience, cancellationToken)
+        return await socket.SayAsync([.. frames, .. OddFrames.Of(opcode, FrameProbe.Call(protocol))], cancellationToken)
+            ? await socket.HearAsync(FrameProbe.Answer, Patience, cancellationToken)
             : Ended;
     }
 
@@ -94,11 +89,11 @@ internal sealed class RawWebSocket : IDisposable
                 said.Append(Encoding.Latin1.GetString(buffer, 0, count));
             }
 
-            return Served;
+            return FrameProbe.Served;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Waited;
+            return FrameProbe.Waited;
         }
         catch (IOException)
         {

@@ -9,12 +9,10 @@ internal static class SessionRequest
     /// <summary>The query parameter that names the session on every request but the one that begins it.</summary>
     private const string SessionParameter = "id";
 
-    private const string Negotiate = "/negotiate";
-
     public const string EventStream = "text/event-stream";
 
     /// <summary>It begins a session: negotiate, whatever session it names, or a WebSocket that names none.</summary>
-    public static bool Begins(HttpRequest request) => IsNegotiate(request) || StringValues.IsNullOrEmpty(request.Query[SessionParameter]);
+    public static bool Begins(HttpRequest request) => (HttpMethods.IsPost(request.Method) && IsNegotiate(request.Path.Value)) || StringValues.IsNullOrEmpty(request.Query[SessionParameter]);
 
     /// <summary>It begins a session, or opens the stream of one that has begun.</summary>
     public static bool Opens(HttpRequest request) =>
@@ -27,10 +25,9 @@ internal static class SessionRequest
     /// <summary>As <see cref="Opens(HttpRequest)"/>, of the request that is sent to the hub.</summary>
     public static bool Opens(HttpRequestMessage request) =>
         request.Method == HttpMethod.Post
-            ? request.RequestUri!.AbsolutePath.EndsWith(Negotiate, StringComparison.Ordinal)
+            ? IsNegotiate(request.RequestUri!.AbsolutePath)
             : request.Headers.Upgrade.Count > 0 || request.Headers.Accept.Any(accept => accept.MediaType == EventStream);
 
     /// <summary>As the hub's routes take it: in any case, and with a slash behind it.</summary>
-    private static bool IsNegotiate(HttpRequest request) =>
-        HttpMethods.IsPost(request.Method) && request.Path.Value!.AsSpan().TrimEnd('/').EndsWith(Negotiate, StringComparison.OrdinalIgnoreCase);
+    private static bool IsNegotiate(ReadOnlySpan<char> path) => path.TrimEnd('/').EndsWith("/negotiate", StringComparison.OrdinalIgnoreCase);
 }

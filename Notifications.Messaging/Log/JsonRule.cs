@@ -17,19 +17,25 @@ internal static class JsonRule
 
     /// <summary>A member that nobody reads is a slip of the pen, or something that this version can't do: its sender has to know.</summary>
     /// <returns>Which one is not known, as the end of a sentence; null if all are.</returns>
-    public static string? UnknownMember(JsonElement json, params ReadOnlySpan<string> known)
+    public static string? UnknownMember(JsonElement json, params ReadOnlySpan<string> known) =>
+        UnknownMember(json.EnumerateObject().Select(member => member.Name), known);
+
+    /// <inheritdoc cref="UnknownMember(JsonElement, ReadOnlySpan{string})"/>
+    public static string? UnknownMember(IEnumerable<string> members, params ReadOnlySpan<string> known)
     {
-        foreach (var member in json.EnumerateObject())
+        foreach (var member in members)
         {
-            if (!known.Contains(member.Name))
+            if (!known.Contains(member))
             {
-                var name = member.Name.Length > ShownLength ? member.Name[..ShownLength] + "…" : member.Name;
-                return $"has \"{name}\", which is not known. It may have {string.Join(", ", known!)}.";
+                return $"has \"{Shortened(member)}\", which is not known. It may have {string.Join(", ", known!)}.";
             }
         }
 
         return null;
     }
+
+    /// <summary>What a caller sent, for an error that names it.</summary>
+    public static string Shortened(string text) => text.Length > ShownLength ? text[..ShownLength] + "…" : text;
 
     /// <returns>What is wrong, as the end of a sentence; null if nothing is.</returns>
     public static string? Error(JsonElement json, int maxDepth = MaxDepth)

@@ -53,7 +53,7 @@ public sealed class SessionInputTests
         cluster.ThrowIfAnyDied();
         Assert.Equal(inputs.Length, ends.Count);
         // Some are only errors of a call, and some end the session.
-        Assert.Equal([RawWebSocket.Ended, RawWebSocket.Served], ends.Distinct().Where(end => end != RawWebSocket.Waited).Order());
+        Assert.Equal([RawWebSocket.Ended, FrameProbe.Served], ends.Distinct().Where(end => end != FrameProbe.Waited).Order());
         Assert.True(await bystanders.HaveAllAsync(limit.Token), "The others did not get all notifications.");
         Assert.Equal(0, bystanders.Reconnects);
         Assert.Empty(logs.New());

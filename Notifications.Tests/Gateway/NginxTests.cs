@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.Connections;
 using Notifications.Benchmarks.Clusters;
@@ -39,7 +38,7 @@ public sealed partial class NginxTests(RedisServers servers) : IClassFixture<Red
 
     /// <summary>The example of docs/deploy.md.</summary>
     private static string Documented() =>
-        Block().Match(File.ReadAllText(Path.Combine(Path.GetDirectoryName(Programs.Solution)!, "docs", "deploy.md"))) is { Success: true } block
+        Block().Match(File.ReadAllText(Programs.InRepository("docs", "deploy.md"))) is { Success: true } block
             ? block.Groups["example"].Value
             : throw new InvalidOperationException("docs/deploy.md has no block ```nginx with the example.");
 
@@ -47,32 +46,10 @@ public sealed partial class NginxTests(RedisServers servers) : IClassFixture<Red
     {
         var directory = Directory.CreateTempSubdirectory("notifications-nginx-");
         var watchdog = new Watchdog();
-        var process = new PeerProcess("nginx", directory, watchdog, endPoint => Command(directory.FullName, Configuration(directory.FullName, endPoint)));
+        var process = new PeerProcess("nginx", directory, watchdog, endPoint => Nginx.Command(
+            Gateways().Replace(servers, $"server {gateway.Authority};").Replace("listen 80;", $"listen {endPoint};", StringComparison.Ordinal), directory));
         await process.StartAsync(CancellationToken.None);
         return new RunningNginx(process, watchdog, directory);
-
-        string Configuration(string path, IPEndPoint endPoint) => $$"""
-            daemon off;
-            pid {{path}}/nginx.pid;
-            error_log {{path}}/nginx-error.log warn;
-            events { }
-            http {
-              access_log off;
-              client_body_temp_path {{path}}/body;
-              proxy_temp_path {{path}}/proxy;
-              fastcgi_temp_path {{path}}/fastcgi;
-              uwsgi_temp_path {{path}}/uwsgi;
-              scgi_temp_path {{path}}/scgi;
-              {{Gateways().Replace(servers, $"server {gateway.Authority};").Replace("listen 80;", $"listen {endPoint};", StringComparison.Ordinal)}}
-            }
-            """;
-    }
-
-    private static IEnumerable<string> Command(string directory, string configuration)
-    {
-        var file = Path.Combine(directory, "nginx.conf");
-        File.WriteAllText(file, configuration);
-        return [Nginx.Program, "-c", file, "-p", directory];
     }
 
     [GeneratedRegex("^```nginx\n(?<example>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]

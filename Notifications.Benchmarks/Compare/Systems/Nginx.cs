@@ -18,14 +18,19 @@ internal static class Nginx
 
     public static string Program => File.Exists(DebianPath) ? DebianPath : Programs.Installed("nginx", Remedy);
 
-    public static IEnumerable<string> Command(IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, DirectoryInfo directory)
+    public static IEnumerable<string> Command(IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, DirectoryInfo directory) =>
+        Command(Sticky(endPoint, servers), directory);
+
+    /// <param name="servers">What stands in the <c>http</c> block: servers and their upstreams.</param>
+    /// <param name="directory">For nginx's own files.</param>
+    public static IEnumerable<string> Command(string servers, DirectoryInfo directory)
     {
         var file = Path.Combine(directory.FullName, "nginx.conf");
-        File.WriteAllText(file, Configuration(endPoint, servers, directory.FullName));
+        File.WriteAllText(file, Configuration(servers, directory.FullName));
         return [Program, "-c", file, "-p", directory.FullName];
     }
 
-    private static string Configuration(IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, string directory) => $$"""
+    private static string Configuration(string servers, string directory) => $$"""
         daemon off;
         worker_processes auto;
         worker_rlimit_nofile 20000;
@@ -39,21 +44,25 @@ internal static class Nginx
           fastcgi_temp_path {{directory}}/nginx-fastcgi;
           uwsgi_temp_path {{directory}}/nginx-uwsgi;
           scgi_temp_path {{directory}}/nginx-scgi;
-          upstream servers {
-            hash $arg_user consistent;
-            {{string.Join("\n    ", servers.Select(server => $"server {server};"))}}
-          }
-          server {
-            listen {{endPoint}};
-            location / {
-              proxy_pass http://servers;
-              proxy_http_version 1.1;
-              proxy_set_header Upgrade $http_upgrade;
-              proxy_set_header Connection "upgrade";
-              proxy_set_header Host $host;
-              proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-              proxy_read_timeout 1h;
-            }
+          {{servers}}
+        }
+        """;
+
+    private static string Sticky(IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers) => $$"""
+        upstream servers {
+          hash $arg_user consistent;
+          {{string.Join("\n  ", servers.Select(server => $"server {server};"))}}
+        }
+        server {
+          listen {{endPoint}};
+          location / {
+            proxy_pass http://servers;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "upgrade";
+            proxy_set_header Host $host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_read_timeout 1h;
           }
         }
         """;
