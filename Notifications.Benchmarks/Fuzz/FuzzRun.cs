@@ -88,12 +88,17 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
         var random = new Random(options.Seed + lane);
         var mutations = new Mutations(options.Seed + lane);
         var http = stage.Http(stage.Token("fuzz", "publisher", "staff"));
+        var isUnchanged = true;
         return async cancellationToken =>
         {
+            // A lane's first input is unchanged: were what the others begin with refused, they would test nothing but the refusal.
+            var mustSucceed = isUnchanged;
+            isUnchanged = false;
             // Mostly the publish endpoint; in the others the address is changed too.
-            var isPublish = random.Next(3) > 0;
+            var isPublish = mustSucceed || random.Next(3) > 0;
             var path = isPublish ? Paths[0] : Encoding.Latin1.GetString(mutations.Changed(Encoding.ASCII.GetBytes(Paths[random.Next(Paths.Length)])));
-            var body = mutations.Changed(Encoding.UTF8.GetBytes(Bodies[random.Next(Bodies.Length)]));
+            var body = Encoding.UTF8.GetBytes(Bodies[mustSucceed ? lane : random.Next(Bodies.Length)]);
+            body = mustSucceed ? body : mutations.Changed(body);
             using var request = new HttpRequestMessage(isPublish ? HttpMethod.Post : Methods[random.Next(Methods.Length)], Address(path));
             if (request.Method != HttpMethod.Get)
             {
@@ -102,7 +107,7 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
 
             using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             Count($"{(int)answer.StatusCode} of the APIs");
-            if ((int)answer.StatusCode >= 500)
+            if ((int)answer.StatusCode >= 500 || (mustSucceed && !answer.IsSuccessStatusCode))
             {
                 _violations.Enqueue($"{(int)answer.StatusCode} to {request.Method} {request.RequestUri} {Convert.ToBase64String(body)}");
             }

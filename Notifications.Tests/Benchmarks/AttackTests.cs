@@ -25,11 +25,10 @@ public sealed class AttackTests
     [FactWithRedisServer]
     public async Task Nothing_that_is_changed_at_random_is_answered_with_a_5xx_logged_as_an_error_or_noticed_by_others()
     {
-        const int inputs = 200;
         using var limit = new CancellationTokenSource(Limit);
         await using var output = new StringWriter();
 
-        var violations = await FuzzRun.RunAsync(new FuzzOptions { Inputs = inputs, Seed = Random.Shared.Next() }, output, limit.Token);
+        var violations = await FuzzRun.RunAsync(new FuzzOptions { Inputs = 200, Seed = 1 }, output, limit.Token);
 
         Assert.True(violations.Count == 0, $"{output}{string.Join(Environment.NewLine, violations)}");
         Assert.Contains(" × 200 of the APIs", output.ToString(), StringComparison.Ordinal);
