@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Notifications.Gateway.Links;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
 using Yarp.ReverseProxy.Configuration;
 
@@ -80,7 +81,7 @@ internal sealed class HubDestinations(
             if (!_failing)
             {
                 _failing = true;
-                Log.RegistryUnreadable(logger, _instances?.Count ?? 0, exception);
+                Log.RegistryUnreadable(logger, exception.IsFromRedis() ? exception.Reason() : exception.ToString(), _instances?.Count ?? 0);
             }
         }
     }

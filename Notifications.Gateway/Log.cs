@@ -5,8 +5,8 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Information, "{Count} hub instances: {Instances}")]
     public static partial void InstancesChanged(ILogger logger, int count, string instances);
 
-    [LoggerMessage(2, LogLevel.Warning, "The list of hub instances can't be read from Redis. The {Count} last known stay in use; reading is tried again until it works.")]
-    public static partial void RegistryUnreadable(ILogger logger, int count, Exception exception);
+    [LoggerMessage(2, LogLevel.Warning, "The list of hub instances can't be read: {Reason} The {Count} last known stay in use; reading is tried again until it works.")]
+    public static partial void RegistryUnreadable(ILogger logger, string reason, int count);
 
     [LoggerMessage(3, LogLevel.Information, "The list of hub instances is readable again: {Count} instances.")]
     public static partial void RegistryIsBack(ILogger logger, int count);

@@ -16,7 +16,7 @@ internal static class Unavailable
 {
     public const string Prefix = "unavailable:";
 
-    public const string Message = $"{Prefix} Redis does not answer, so the stream can't be delivered now. Ask again after a while.";
+    public static string Because(Exception exception) => $"{Prefix} {exception.Reason()} The stream can't be delivered now. Ask again after a while.";
 }
 
 /// <summary>

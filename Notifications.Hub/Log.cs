@@ -4,44 +4,32 @@ namespace Notifications.Hubs;
 
 internal static partial class Log
 {
+    [LoggerMessage(LogLevel.Warning, "{Reason} {Consequence} This is said once a minute; since it was last said there were {More} more failures.")]
+    public static partial void RedisDoesNotServe(ILogger logger, string reason, string consequence, int more);
+
+    [LoggerMessage(LogLevel.Debug, "{Consequence}")]
+    public static partial void RedisFailed(ILogger logger, string consequence, Exception exception);
+
     [LoggerMessage(LogLevel.Warning, "A message on the channel of {Stream} is not of the form \"offset epoch entry\" and was left out.")]
     public static partial void NotALiveMessage(ILogger logger, StreamName stream);
 
     [LoggerMessage(LogLevel.Error, "An entry of {Stream} can't be read and was left out.")]
     public static partial void UnreadableEntry(ILogger logger, StreamName stream, Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "Connection {ConnectionId} could not be subscribed to {Stream}; its client is asked to try again.")]
-    public static partial void NotSubscribed(ILogger logger, StreamName stream, string connectionId, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "The channel of {Stream} could not be unsubscribed.")]
-    public static partial void NotUnsubscribed(ILogger logger, StreamName stream, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "The log of {Stream} could not be read and is tried again in {Delay}; meanwhile the connection waits.")]
-    public static partial void CatchUpDelayed(ILogger logger, StreamName stream, TimeSpan delay, Exception exception);
-
     [LoggerMessage(LogLevel.Warning, "Delivery to connection {ConnectionId} failed; the connection is closed so that its client resumes.")]
     public static partial void DeliveryFailed(ILogger logger, string connectionId, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "An acknowledgement in {Stream} was not written and is tried again.")]
-    public static partial void AcknowledgementNotWritten(ILogger logger, StreamName stream, Exception exception);
 
     [LoggerMessage(LogLevel.Information, "Hub instance {Instance} serves at {Address}.")]
     public static partial void Registered(ILogger logger, string instance, string address);
 
-    [LoggerMessage(LogLevel.Warning, "Hub instance {Instance} could not refresh its registry entry; the gateway drops it when that expires.")]
-    public static partial void NotRefreshed(ILogger logger, string instance, Exception exception);
-
     [LoggerMessage(LogLevel.Information, "Hub instance {Instance} drains {Connections} connections over {Window}.")]
     public static partial void Draining(ILogger logger, string instance, int connections, TimeSpan window);
-
-    [LoggerMessage(LogLevel.Warning, "The probe over Redis could not be sent; the instance is not ready until one arrives.")]
-    public static partial void ProbeFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Error, "Redis takes probes and none arrived within {Timeout}: the live link is dead and is replaced.")]
     public static partial void LinkReplaced(ILogger logger, TimeSpan timeout);
 
-    [LoggerMessage(LogLevel.Warning, "The live connection to {Server} is lost or can't be made; the next attempt comes in {Delay}.")]
-    public static partial void LiveConnectionLost(ILogger logger, string server, TimeSpan delay, Exception exception);
+    [LoggerMessage(LogLevel.Warning, "The live connection to {Server} is lost or can't be made; the next attempt comes in {Delay}: {Error}")]
+    public static partial void LiveConnectionLost(ILogger logger, string server, TimeSpan delay, string error);
 
     [LoggerMessage(LogLevel.Warning, "{Server} refuses to let this instance listen to {Channels} channels, which it is asked for again: {Error}")]
     public static partial void NotListened(ILogger logger, int channels, string server, string error);
@@ -52,11 +40,8 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Error, "What was heard on {Channel} could not be handled.")]
     public static partial void MessageNotHandled(ILogger logger, string channel, Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "A live notification of {Stream} did not arrive; its connections read it from the log.")]
-    public static partial void LossFound(ILogger logger, StreamName stream);
-
-    [LoggerMessage(LogLevel.Warning, "The position of {Stream} could not be checked; the next round tries again.")]
-    public static partial void PositionNotChecked(ILogger logger, StreamName stream, Exception exception);
+    [LoggerMessage(LogLevel.Information, "{Stream} stands further in Redis than was heard of it. Its connections read the rest from the log.")]
+    public static partial void FoundBehind(ILogger logger, StreamName stream);
 
     [LoggerMessage(LogLevel.Error, "{Method} failed on connection {ConnectionId}.")]
     public static partial void InvocationFailed(ILogger logger, string method, string connectionId, Exception exception);
@@ -72,9 +57,6 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Information, "Operator {Operator} revokes the tokens of user {User} issued until {Until:u} and ends his connections: {Hubs} hubs heard.")]
     public static partial void TokensRevoked(ILogger logger, string? @operator, string user, DateTimeOffset until, long hubs);
-
-    [LoggerMessage(LogLevel.Warning, "This hub may not hear what others tell it, or could not read the revocations from Redis. Those that are known hold, and it tries again.")]
-    public static partial void HubsNotHeard(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Information, "Hub instance {Instance} takes new sessions again; {Connections} connections had not left.")]
     public static partial void DrainTakenBack(ILogger logger, string instance, int connections);
@@ -99,12 +81,6 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Warning, "A message between hubs is none that this version knows and was left out.")]
     public static partial void NotAHubMessage(ILogger logger, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "Operators are not told how the hub instances are: Redis does not answer. It is tried again.")]
-    public static partial void InstancesNotRead(ILogger logger, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "\"{Endpoint}\" was answered 503: Redis does not answer.")]
-    public static partial void RequestWithoutStore(ILogger logger, string endpoint, Exception exception);
 
     [LoggerMessage(LogLevel.Information, "Push provider {Provider} is on: {Sender}.")]
     public static partial void ProviderOn(ILogger logger, PushPlatform provider, string sender);
@@ -133,17 +109,11 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "To phone {Device} of user {User} would go: {Title} {Body}")]
     public static partial void WouldPush(ILogger logger, string user, string device, string? title, string? body);
 
-    [LoggerMessage(LogLevel.Warning, "The escalations of {Partitions} partitions could not be read; the next look tries again.")]
-    public static partial void EscalationsNotRead(ILogger logger, int partitions, Exception exception);
-
     [LoggerMessage(LogLevel.Error, "The escalation \"{Escalation}\" is not of the form \"attempt offset id stream [device]\" and is left to whoever can read it.")]
     public static partial void UnreadableEscalation(ILogger logger, string escalation);
 
     [LoggerMessage(LogLevel.Error, "The notification at offset {Offset} of {Stream} can't be read and goes to no phone.")]
     public static partial void EscalationUnreadable(ILogger logger, StreamName stream, long offset, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "The escalation of {Stream}, offset {Offset}, is put off to the end of its lease.")]
-    public static partial void EscalationPutOff(ILogger logger, StreamName stream, long offset, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "The escalation of {Stream}, offset {Offset}, took longer than its lease of {Lease}: another instance took it, and its phones may get it twice.")]
     public static partial void LeaseLost(ILogger logger, StreamName stream, long offset, TimeSpan lease);

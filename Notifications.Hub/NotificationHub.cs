@@ -13,8 +13,17 @@ public sealed class NotificationHub(Instance instance, TopicPolicy topics) : Hub
 {
     private ConnectionDelivery Delivery => Context.Features.GetRequiredFeature<ConnectionDelivery>();
 
-    public override Task OnConnectedAsync() =>
-        Delivery.SubscribeAsync(StreamName.User(Context.UserIdentifier!), since: null);
+    public override async Task OnConnectedAsync()
+    {
+        try
+        {
+            await Delivery.SubscribeAsync(StreamName.User(Context.UserIdentifier!), since: null);
+        }
+        catch (HubException exception)
+        {
+            await Delivery.EndForNowAsync(exception.Message);
+        }
+    }
 
     /// <summary>
     /// Starts, or starts anew, to deliver a stream to this connection: after <paramref name="since"/>, or else after the

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Notifications.Hubs.Instances;
 using Notifications.Hubs.Tokens;
-using StackExchange.Redis;
 
 namespace Notifications.Hubs;
 
@@ -14,7 +13,7 @@ internal static class UserApi
         var users = app.MapGroup($"/api/users/{UserRoute.Segment}")
             .RequireAuthorization(policy => policy.RequireRole(TokenNames.OperatorRole))
             .RefuseBadUser()
-            .AddEndpointFilter(AskAgainWithoutRedis);
+            .RefuseWithoutStore("It is not certain that any hub was told. Ask again until the answer is 200.");
         users.MapDelete("/connections", EndConnections);
         users.MapPost("/revocation", Revoke);
     }
@@ -40,21 +39,6 @@ internal static class UserApi
         var count = await hubs.TellAllAsync(new HubMessage(UserEnd: new UserEnd(user, until)));
         Log.TokensRevoked(logger, UserRoute.CallerOf(context), user, until, count);
         return TypedResults.Ok(new Revoked(count, until));
-    }
-
-    private static async ValueTask<object?> AskAgainWithoutRedis(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
-    {
-        try
-        {
-            return await next(context);
-        }
-        catch (Exception exception) when (exception.AsRedisError() is RedisConnectionException or TimeoutException)
-        {
-            context.HttpContext.Response.Headers.RetryAfter = "1";
-            return TypedResults.Problem(
-                "Redis does not answer, so it is not certain that any hub was told. Ask again until the answer is 200.",
-                statusCode: StatusCodes.Status503ServiceUnavailable);
-        }
     }
 
     private sealed record ConnectionsEnded(long Hubs);

@@ -8,7 +8,7 @@ namespace Notifications.Hubs.Delivery;
 /// hundred notifications one by one costs one write, and a hundred devices cost one call.
 /// </summary>
 internal sealed class AcknowledgementWriter(
-    NotificationLog log, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<AcknowledgementWriter> logger) : BackgroundService
+    NotificationLog log, IOptions<DeliveryOptions> options, TimeProvider time, RedisFailures failures) : BackgroundService
 {
     private readonly Lock _lock = new();
     private Dictionary<(StreamName Stream, DeviceName Device), Position> _pending = [];
@@ -80,7 +80,7 @@ internal sealed class AcknowledgementWriter(
 
         foreach (var (acknowledgement, reason) in await log.AcknowledgeAsync(acknowledgements))
         {
-            Log.AcknowledgementNotWritten(logger, acknowledgement.Stream, reason);
+            failures.Report(reason, $"An acknowledgement in {acknowledgement.Stream} is not written. It is kept and tried again.");
             PutBack(acknowledgement);
         }
     }

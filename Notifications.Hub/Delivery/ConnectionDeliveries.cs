@@ -20,10 +20,11 @@ internal sealed class ConnectionDeliveries
         HubTelemetry telemetry,
         DeliveryPace pace,
         TimeProvider time,
+        RedisFailures failures,
         ILogger<ConnectionDelivery> logger)
     {
         _create = connection => new ConnectionDelivery(
-            connection, router, log, acknowledgements, options.Value, limits.Value.SubscriptionsPerConnection, telemetry, pace, time, logger);
+            connection, router, log, acknowledgements, options.Value, limits.Value.SubscriptionsPerConnection, telemetry, pace, time, failures, logger);
         telemetry.ObserveConnections(() => _open.Count);
         telemetry.ObserveLag(() => pace.Read().LagP99);
     }

@@ -29,6 +29,7 @@ internal sealed class ConnectionDelivery
     private readonly HubTelemetry _telemetry;
     private readonly DeliveryPace _pace;
     private readonly TimeProvider _time;
+    private readonly RedisFailures _failures;
     private readonly ILogger _logger;
     private readonly DeviceName? _device;
     private readonly DateTimeOffset _openedAt;
@@ -54,10 +55,11 @@ internal sealed class ConnectionDelivery
         HubTelemetry telemetry,
         DeliveryPace pace,
         TimeProvider time,
+        RedisFailures failures,
         ILogger logger)
     {
         (_connection, _router, _log, _acknowledgements) = (connection, router, log, acknowledgements);
-        (_options, _maxSubscriptions, _telemetry, _pace, _time, _logger) = (options, maxSubscriptions, telemetry, pace, time, logger);
+        (_options, _maxSubscriptions, _telemetry, _pace, _time, _failures, _logger) = (options, maxSubscriptions, telemetry, pace, time, failures, logger);
         _openedAt = time.GetUtcNow();
         var device = connection.GetHttpContext()?.Request.Query[DeviceNameRule.Query].ToString();
         _device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
@@ -79,7 +81,7 @@ internal sealed class ConnectionDelivery
     /// the stream is replaced.
     /// </summary>
     /// <exception cref="HubException">
-    /// Redis does not answer, so that there is no subscription and the client has to ask again; or the connection has as many as it may.
+    /// Redis does not serve, so that there is no subscription and the client has to ask again; or the connection has as many as it may.
     /// </exception>
     public async Task SubscribeAsync(StreamName stream, Position? since)
     {
@@ -112,9 +114,9 @@ internal sealed class ConnectionDelivery
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            Log.NotSubscribed(_logger, stream, ConnectionId, exception);
+            _failures.Report(exception, $"Connection {ConnectionId} is not subscribed to {stream}. Its client is asked to try again.");
             await ForgetAsync(subscription);
-            throw new HubException(Unavailable.Message);
+            throw new HubException(Unavailable.Because(exception));
         }
     }
 
@@ -169,6 +171,15 @@ internal sealed class ConnectionDelivery
 
     public Task TellToReconnectAsync(TimeSpan delay) =>
         _connection.WriteAsync(new InvocationMessage(ClientEvents.Reconnect, [new Reconnect((int)delay.TotalMilliseconds)])).AsTask();
+
+    /// <summary>
+    /// Ends the connection for a reason that passes. SignalR tells a client that could not be connected never to come back; this one may.
+    /// </summary>
+    public async Task EndForNowAsync(string reason)
+    {
+        await _connection.WriteAsync(new CloseMessage(reason, allowReconnect: true));
+        _connection.Features.CloseForNow();
+    }
 
     /// <summary>Never waits. A full queue means that there is work under way; the rest is read from the log after it.</summary>
     public void Offer(Subscription subscription, NotificationFrame frame) => Take(new Work(subscription, frame));
@@ -225,7 +236,7 @@ internal sealed class ConnectionDelivery
         catch (Exception exception) when (exception.IsFromRedis())
         {
             // It is a member no more. What still arrives on the channel finds nobody.
-            Log.NotUnsubscribed(_logger, subscription.Stream, exception);
+            _failures.Report(exception, $"The channel of {subscription.Stream} is not unsubscribed.");
         }
     }
 
@@ -287,7 +298,7 @@ internal sealed class ConnectionDelivery
         {
             // Going on would leave a hole. The client comes back and resumes from its position.
             Log.DeliveryFailed(_logger, ConnectionId, exception);
-            _connection.Abort();
+            _connection.Features.CloseForNow();
         }
 
         lock (_queueLock)
@@ -394,7 +405,7 @@ internal sealed class ConnectionDelivery
         }
 
         var delay = subscription.RedisFailed();
-        Log.CatchUpDelayed(_logger, subscription.Stream, delay, exception);
+        _failures.Report(exception, $"The log of {subscription.Stream} is not read. Its connection waits, and it is tried again in {delay}.");
         _ = CatchUpLaterAsync(subscription, delay);
     }
 

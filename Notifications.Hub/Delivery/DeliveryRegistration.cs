@@ -8,6 +8,7 @@ internal static class DeliveryRegistration
     {
         services.AddOptions<DeliveryOptions>().BindConfiguration(DeliveryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<HubTelemetry>();
+        services.AddSingleton<RedisFailures>();
         services.AddSingleton<DeliveryPace>();
         services.AddSingleton<LiveLink>();
         services.AddHostedService(provider => provider.GetRequiredService<LiveLink>());

@@ -125,7 +125,8 @@ internal sealed class LiveConnection : IDisposable
             catch (Exception exception)
             {
                 var delay = _delay.Next();
-                Log.LiveConnectionLost(_logger, Address, delay, exception);
+                Log.LiveConnectionLost(_logger, Address, delay, exception.Message);
+                Log.RedisFailed(_logger, $"The live connection to {Address} is lost or can't be made.", exception);
                 _ending.Token.WaitHandle.WaitOne(delay);
             }
         }

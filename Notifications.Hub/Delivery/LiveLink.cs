@@ -16,12 +16,15 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
     /// <summary>Where replacing a connection does not help, each next time comes twice as late, up to so many doublings.</summary>
     private const int MaxDoublings = 4;
 
+    private const string NotProbed = "This instance does not know whether it hears what is published, and takes no sessions until it does.";
+
     private readonly IConnectionMultiplexer _commands;
     private readonly RedisConnections _connections;
     private readonly LiveChannels _channels;
     private readonly Instance _instance;
     private readonly DeliveryOptions _options;
     private readonly TimeProvider _time;
+    private readonly RedisFailures _failures;
     private readonly ILogger<LiveLink> _logger;
     private readonly LiveServers _servers;
     private volatile PartitionProbe[] _probes = [];
@@ -32,9 +35,9 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
 
     public LiveLink(
         IConnectionMultiplexer commands, RedisConnections connections, LiveChannels channels, Instance instance, IOptions<DeliveryOptions> options, TimeProvider time,
-        ILogger<LiveLink> logger)
+        RedisFailures failures, ILogger<LiveLink> logger)
     {
-        (_commands, _connections, _channels, _instance, _options, _time, _logger) = (commands, connections, channels, instance, options.Value, time, logger);
+        (_commands, _connections, _channels, _instance, _options, _time, _failures, _logger) = (commands, connections, channels, instance, options.Value, time, failures, logger);
         _servers = new LiveServers(commands, connections, $"hub-{instance.Id}-live", Restore, logger);
         _replacedAt = time.GetTimestamp();
     }
@@ -102,7 +105,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
                 catch (Exception exception) when (exception.IsFromRedis())
                 {
                     // Redis is away, and StackExchange.Redis connects again by itself.
-                    Log.ProbeFailed(_logger, exception);
+                    _failures.Report(exception, NotProbed);
                 }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -132,7 +135,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         catch (Exception exception) when (exception.IsFromRedis())
         {
             // One of several servers is away, or all are again. They are asked again, and the probes tell meanwhile.
-            Log.ProbeFailed(_logger, exception);
+            _failures.Report(exception, NotProbed);
         }
     }
 
@@ -165,17 +168,13 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
 
     private async Task SendAsync(PartitionProbe probe)
     {
-        var wasHeard = probe.IsHeard;
         try
         {
             await probe.SendAsync(_commands.GetDatabase());
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            if (wasHeard)
-            {
-                Log.ProbeFailed(_logger, exception);
-            }
+            _failures.Report(exception, NotProbed);
         }
     }
 
@@ -228,7 +227,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         catch (Exception exception) when (exception.IsFromRedis())
         {
             // The slow check of positions finds what this one did not.
-            Log.ProbeFailed(_logger, exception);
+            _failures.Report(exception, NotProbed);
         }
     });
 }

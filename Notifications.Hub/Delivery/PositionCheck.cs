@@ -7,7 +7,7 @@ namespace Notifications.Hubs.Delivery;
 /// lost there is found here: at a slow steady pace, and at once when the live link was away.
 /// </summary>
 internal sealed class PositionCheck(
-    StreamRouter router, NotificationLog log, LiveLink link, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<PositionCheck> logger)
+    StreamRouter router, NotificationLog log, LiveLink link, IOptions<DeliveryOptions> options, TimeProvider time, RedisFailures failures, ILogger<PositionCheck> logger)
     : BackgroundService
 {
     /// <summary>A round over all streams takes so many looks: each wakes this process and Redis once, however many streams it is for.</summary>
@@ -119,11 +119,11 @@ internal sealed class PositionCheck(
             var (stream, heard) = before[end.Stream];
             if (end.Failure is { } failure)
             {
-                Log.PositionNotChecked(logger, stream.Name, failure);
+                failures.Report(failure, $"The position of {stream.Name} is not checked. The next round tries again.");
             }
             else if (stream.IsBehind(end.End, heard))
             {
-                Log.LossFound(logger, stream.Name);
+                Log.FoundBehind(logger, stream.Name);
                 stream.CatchUp();
             }
         }

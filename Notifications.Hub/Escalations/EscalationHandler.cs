@@ -7,7 +7,7 @@ namespace Notifications.Hubs.Escalations;
 /// <summary>Does what there is to do about one claimed escalation, and settles it.</summary>
 internal sealed class EscalationHandler(
     EscalationSchedule schedule, PhoneRegistry phones, IEnumerable<PushProvider> providers, IOptions<EscalationOptions> options,
-    HubTelemetry telemetry, TimeProvider time, ILogger<EscalationHandler> logger)
+    HubTelemetry telemetry, TimeProvider time, RedisFailures failures, ILogger<EscalationHandler> logger)
 {
     private readonly EscalationOptions _options = options.Value;
     private readonly Dictionary<PushPlatform, PushProvider> _providers = providers.ToDictionary(provider => provider.Platform);
@@ -37,7 +37,7 @@ internal sealed class EscalationHandler(
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            Log.EscalationPutOff(logger, claim.Escalation.Stream, claim.Escalation.Offset, exception);
+            failures.Report(exception, $"The escalation of {claim.Escalation.Stream}, offset {claim.Escalation.Offset}, is put off to the end of its lease.");
         }
     }
 

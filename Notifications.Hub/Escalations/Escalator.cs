@@ -9,10 +9,12 @@ namespace Notifications.Hubs.Escalations;
 /// </summary>
 internal sealed class Escalator(
     EscalationSchedule schedule, EscalationShare share, EscalationHandler handler, IEnumerable<PushProvider> providers, Instance instance,
-    IOptions<EscalationOptions> options, HubTelemetry telemetry, TimeProvider time, ILogger<Escalator> logger) : BackgroundService
+    IOptions<EscalationOptions> options, HubTelemetry telemetry, TimeProvider time, RedisFailures failures, ILogger<Escalator> logger) : BackgroundService
 {
     /// <summary>Claimed with one call; small, so that instances that look after the same partition for a moment share it.</summary>
     private const int Batch = 16;
+
+    private const string NotRead = "Escalations that may be due are not read. The next look tries again.";
 
     private readonly EscalationOptions _options = options.Value;
     private readonly SemaphoreSlim _hands = new(options.Value.InHand);
@@ -52,7 +54,7 @@ internal sealed class Escalator(
             }
             catch (Exception exception) when (exception.IsFromRedis())
             {
-                Log.EscalationsNotRead(logger, RedisNames.Partitions, exception);
+                failures.Report(exception, NotRead);
             }
         }
     }
@@ -69,7 +71,7 @@ internal sealed class Escalator(
 
         Random.Shared.Shuffle(partitions);
         var looks = new Queue<Partition>(partitions.Select(partition => new Partition(partition, schedule.IsOccupiedAsync(partition))));
-        var failures = new List<Exception>();
+        var failed = new List<Exception>();
         while (looks.TryDequeue(out var look))
         {
             try
@@ -83,13 +85,13 @@ internal sealed class Escalator(
             catch (Exception exception) when (exception.IsFromRedis())
             {
                 // Of a cluster one node may be away, and the others' partitions go on.
-                failures.Add(exception);
+                failed.Add(exception);
             }
         }
 
-        if (failures.Count > 0)
+        if (failed.Count > 0)
         {
-            Log.EscalationsNotRead(logger, failures.Count, failures[0]);
+            failures.Report(failed[0], NotRead);
         }
     }
 

@@ -16,15 +16,17 @@ internal sealed class HubMessageListener : BackgroundService
     private readonly IReadOnlyList<IHubMessageHandler> _handlers;
     private readonly LiveLink _link;
     private readonly TimeProvider _time;
+    private readonly RedisFailures _failures;
     private readonly ILogger<HubMessageListener> _logger;
     private readonly LiveSubscription _all;
     private readonly LiveSubscription _own;
     private bool _hasCaughtUp;
 
     public HubMessageListener(
-        Instance instance, IEnumerable<IHubMessageHandler> handlers, LiveChannels channels, LiveLink link, TimeProvider time, ILogger<HubMessageListener> logger)
+        Instance instance, IEnumerable<IHubMessageHandler> handlers, LiveChannels channels, LiveLink link, TimeProvider time, RedisFailures failures,
+        ILogger<HubMessageListener> logger)
     {
-        (_handlers, _link, _time, _logger) = ([.. handlers], link, time, logger);
+        (_handlers, _link, _time, _failures, _logger) = ([.. handlers], link, time, failures, logger);
         _all = new LiveSubscription(link, channels.HubsAsync, Hear);
         _own = new LiveSubscription(link, () => channels.HubAsync(instance.Id), Hear);
     }
@@ -71,7 +73,7 @@ internal sealed class HubMessageListener : BackgroundService
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            Log.HubsNotHeard(_logger, exception);
+            _failures.Report(exception, "This hub may not hear what others tell it, or did not read the revocations. Those that are known hold, and it tries again.");
         }
         finally
         {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Server = Microsoft.AspNetCore.Hosting.Server.IServer;
 
@@ -7,14 +8,20 @@ namespace Notifications.Hubs.Instances;
 
 /// <summary>Keeps this instance's registry entry alive from when the server listens until it stops.</summary>
 internal sealed class InstanceHeartbeat(
-    Instance instance, InstanceReport report, InstanceRegistry registry, Server server, IOptions<InstanceOptions> options, TimeProvider time, ILogger<InstanceHeartbeat> logger)
-    : IHostedLifecycleService
+    Instance instance, InstanceReport report, InstanceRegistry registry, Server server, IOptions<InstanceOptions> options, TimeProvider time, RedisFailures failures,
+    ILogger<InstanceHeartbeat> logger) : IHostedLifecycleService, IHealthCheck
 {
+    private const string NotRefreshed = "This instance does not refresh its registry entry. It takes no new sessions, and gateways drop it when the entry expires.";
+
     private readonly CancellationTokenSource _stopping = new();
     private string _address = "";
     private DateTimeOffset _startedAt;
     private TimeSpan? _redis;
     private Task _loop = Task.CompletedTask;
+    private volatile string? _refusal;
+
+    /// <summary>Why Redis did not take the last heartbeat, as a sentence: a session that began now could not be written there either. Null: it did.</summary>
+    public string? Refusal => _refusal;
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
@@ -36,12 +43,17 @@ internal sealed class InstanceHeartbeat(
             var begun = time.GetTimestamp();
             await registry.RegisterAsync(new HubInstance(instance.Id, _address, Draining: status.State != HubState.Serving, SessionLinks: true), options.Value.Expiry, status);
             _redis = time.GetElapsedTime(begun);
+            _refusal = null;
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            Log.NotRefreshed(logger, instance.Id, exception);
+            _refusal = exception.Reason();
+            failures.Report(exception, NotRefreshed);
         }
     }
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_refusal is { } reason ? HealthCheckResult.Unhealthy(reason) : HealthCheckResult.Healthy());
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
@@ -53,7 +65,7 @@ internal sealed class InstanceHeartbeat(
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            Log.NotRefreshed(logger, instance.Id, exception);
+            failures.Report(exception, NotRefreshed);
         }
     }
 

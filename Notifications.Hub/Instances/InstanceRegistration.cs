@@ -11,6 +11,7 @@ internal static class InstanceRegistration
         services.AddSingleton<InstanceReport>();
         services.AddSingleton<InstanceHeartbeat>();
         services.AddHostedService(provider => provider.GetRequiredService<InstanceHeartbeat>());
+        services.AddHealthChecks().AddCheck<InstanceHeartbeat>("heartbeat");
         builder.AddDrain<Drain>();
     }
 }

@@ -8,14 +8,15 @@ internal static class SessionRefusal
     private const string Soon = "1";
 
     /// <summary>
-    /// A draining instance begins no session, nor does one that does not hear of notifications: 503 with <c>Retry-After</c>. A
-    /// gateway that has not read the registry since sends one here, or has no other to send it to while Redis is away.
+    /// A draining instance begins no session, nor does one that does not hear of notifications or whose Redis takes no writes: 503 with
+    /// <c>Retry-After</c>. A gateway that has not read the registry since sends one here, or has no other to send it to while Redis is away.
     /// </summary>
     public static void UseSessionRefusal(this WebApplication app)
     {
         var instance = app.Services.GetRequiredService<Instance>();
         var link = app.Services.GetRequiredService<LiveLink>();
         var revocations = app.Services.GetRequiredService<Revocations>();
+        var heartbeat = app.Services.GetService<InstanceHeartbeat>();
         app.Use((context, next) =>
         {
             // Requests of a session that exists carry its connection id.
@@ -25,8 +26,9 @@ internal static class SessionRefusal
             }
 
             return instance.IsDraining ? Refuse(context, "This hub instance is going away, or an operator drains it. Try again: the gateway sends you to another.")
+                : heartbeat?.Refusal is { } reason ? Refuse(context, $"{reason} This hub instance can begin no session meanwhile. Try again after a while.")
                 : link.Hears && revocations.AreRead ? next(context)
-                : Refuse(context, "This hub instance does not hear of notifications, since Redis does not answer. Try again after a while.");
+                : Refuse(context, "This hub instance does not hear what is published to Redis. Try again after a while.");
         });
     }
 

@@ -7,7 +7,7 @@ namespace Notifications.Hubs.Operators;
 /// Reads the registry each second while operators are connected to this replica, and sends to those. Every replica does so for its own, so nothing
 /// has to cross: a send to one connection of this replica does not go over Redis.
 /// </summary>
-internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistry registry, TimeProvider time, ILogger<InstanceFeed> logger) : BackgroundService
+internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistry registry, TimeProvider time, RedisFailures failures) : BackgroundService
 {
     /// <summary>As often as instances say how they are.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -17,7 +17,6 @@ internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistr
 
     /// <summary>The connections, each with the last send to it.</summary>
     private readonly ConcurrentDictionary<string, Task> _operators = new(StringComparer.Ordinal);
-    private bool _isAway;
 
     public void Add(string connection) => _operators[connection] = Task.CompletedTask;
 
@@ -47,17 +46,11 @@ internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistr
         try
         {
             Send(OperatorHub.Instances, new InstanceList(await registry.ObserveAsync(stopping).WaitAsync(ReadLimit, time, stopping)));
-            _isAway = false;
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            if (!_isAway)
-            {
-                Log.InstancesNotRead(logger, exception);
-            }
-
-            _isAway = true;
-            Send(OperatorHub.Unavailable, "Redis does not answer.");
+            failures.Report(exception, "Operators are not told how the hub instances are.");
+            Send(OperatorHub.Unavailable, exception.Reason());
         }
     }
 

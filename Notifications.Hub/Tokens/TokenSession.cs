@@ -50,18 +50,7 @@ internal sealed class TokenSession : IDisposable
     /// <summary>What the requests of this connection name it by, if they do: a secret of its client.</summary>
     public string Key { get; }
 
-    /// <summary>Closes the connection by SignalR's close message, with which a client connects anew if it can.</summary>
-    public void Close()
-    {
-        if (_connection.Features.Get<IConnectionLifetimeNotificationFeature>() is { } lifetime)
-        {
-            lifetime.RequestClose();
-        }
-        else
-        {
-            _connection.Abort();
-        }
-    }
+    public void Close() => _connection.Features.CloseForNow();
 
     public void Dispose() => _timer.Dispose();
 

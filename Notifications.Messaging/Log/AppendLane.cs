@@ -49,7 +49,7 @@ internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[]
             {
                 await AppendAsync(batch);
             }
-            catch (RedisServerException) when (batch.Length > 1)
+            catch (RedisServerException exception) when (batch.Length > 1 && !exception.IsOfEveryWrite())
             {
                 // One of them is refused, and which one the answer does not say. Those that are in already are found by their ids.
                 foreach (var each in batch)

@@ -44,7 +44,7 @@ internal sealed class StreamCalls(ScriptScope scope, int maxInCall)
             var values = await call(items);
             return [.. items.Zip(values, (item, value) => new Outcome<TItem, TValue>(item, value, null))];
         }
-        catch (RedisServerException) when (items.Length > 1)
+        catch (RedisServerException exception) when (items.Length > 1 && !exception.IsOfEveryWrite())
         {
             // One of them is refused, and which one the answer does not say. Those before it are done, and once more changes nothing.
             var alone = await Task.WhenAll(items.Select(item => RunAsync([item], call)));

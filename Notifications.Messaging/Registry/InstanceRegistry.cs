@@ -32,9 +32,20 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames 
         var database = redis.GetDatabase();
         var entry = new ObservedInstance(instance.Id, instance.Address, instance.Draining, status, instance.SessionLinks);
         var json = JsonSerializer.Serialize(entry, RegistryJson.Default.ObservedInstance);
-        // Entry first: a reader that finds an id without its entry takes the instance for dead and removes the id.
-        await database.StringSetAsync(names.Instance(instance.Id), json, expiry);
-        await database.SetAddAsync(names.Instances, instance.Id);
+        try
+        {
+            // Entry first: a reader that finds an id without its entry takes the instance for dead and removes the id.
+            await database.StringSetAsync(names.Instance(instance.Id), json, expiry);
+            await database.SetAddAsync(names.Instances, instance.Id);
+        }
+        catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.OutOfMemory)
+        {
+            // It serves on, and what it says of itself has to wait. A new life takes no memory; one that is not entered yet has none.
+            if (!await database.KeyExpireAsync(names.Instance(instance.Id), expiry))
+            {
+                throw;
+            }
+        }
     }
 
     public Task RemoveAsync(string id)
@@ -73,6 +84,7 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames 
         var expired = ids.Where((_, i) => entries[i].IsNull).ToArray();
         if (expired.Length > 0)
         {
+            // Where Redis takes no writes, none could refresh its entry, and this throws: better no list than one without them.
             await database.SetRemoveAsync(names.Instances, expired).WaitAsync(cancellationToken);
         }
 

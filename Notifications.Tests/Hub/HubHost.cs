@@ -1,4 +1,6 @@
 using System.Net.Http.Headers;
+using System.Net.WebSockets;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -15,6 +17,9 @@ namespace Notifications.Tests.Hub;
 /// <summary>A hub inside the test process, on a port that it chooses. Unless it is started as an instance it does not enter the registry: tests connect to it directly.</summary>
 internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDisposable
 {
+    /// <summary>What ends a message in SignalR's JSON.</summary>
+    public const char RecordEnd = '\u001e';
+
     public Uri Address => new(app.Urls.Single());
 
     public IEnumerable<string> Logs => logs.All.Select(log => log.Message);
@@ -117,6 +122,27 @@ internal sealed class HubHost(WebApplication app, CapturedLogs logs) : IAsyncDis
 
     public Task<HubClient> ConnectAsync(string user, string? device = null) => HubClient.ConnectAsync(
         Address, options => options.AccessTokenProvider = () => Task.FromResult<string?>(TestTokens.Create(user)), device);
+
+    /// <summary>Says the messages over a bare WebSocket, and returns the last one of the hub before it closes.</summary>
+    public async Task<string> LastSaidAsync(string user, string messages) => (await AllSaidAsync(user, messages))[^1];
+
+    /// <summary>The same, and returns all that the hub says after its part of the handshake.</summary>
+    public async Task<string[]> AllSaidAsync(string user, string messages = "", string device = "")
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", $"Bearer {TestTokens.Create(user)}");
+        await socket.ConnectAsync(new Uri($"ws://{Address.Authority}/hubs/notifications?device={device}"), limit.Token);
+        await socket.SendAsync(Encoding.UTF8.GetBytes($$"""{"protocol":"json","version":1}{{RecordEnd}}{{messages}}"""), WebSocketMessageType.Text, endOfMessage: true, limit.Token);
+        var said = new StringBuilder();
+        var buffer = new byte[4096];
+        while (await socket.ReceiveAsync(buffer, limit.Token) is { MessageType: not WebSocketMessageType.Close } received)
+        {
+            said.Append(Encoding.UTF8.GetString(buffer, 0, received.Count));
+        }
+
+        return said.ToString().Split(RecordEnd, StringSplitOptions.RemoveEmptyEntries)[1..];
+    }
 
     public Task<bool> IsReadyAsync() => SucceedsAsync("/health");
 

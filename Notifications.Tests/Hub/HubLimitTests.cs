@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.WebSockets;
-using System.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
@@ -14,7 +12,7 @@ namespace Notifications.Tests.Hub;
 /// <summary>Each limit of a hub on its own: the answer to one too many, and what happens to who goes on.</summary>
 public sealed class HubLimitTests(RedisServers servers) : IClassFixture<RedisServers>
 {
-    private const char RecordEnd = '\u001e';
+    private const char RecordEnd = HubHost.RecordEnd;
     private readonly string _user = RedisServers.Unique("user");
 
     [Fact]
@@ -80,7 +78,7 @@ public sealed class HubLimitTests(RedisServers servers) : IClassFixture<RedisSer
     {
         await using var hub = await StartAsync(("SignalR:MaximumReceiveMessageSize", "1024"));
 
-        var closed = await LastOfAsync(hub, start + new string('x', more) + RecordEnd);
+        var closed = await hub.LastSaidAsync(_user, start + new string('x', more) + RecordEnd);
 
         Assert.Equal($$"""{"type":7,"error":"Connection closed with an error. HubException: {{says}}","allowReconnect":true}""", closed);
         Assert.DoesNotContain(hub.Logs, log => log.Contains("rror", StringComparison.Ordinal));
@@ -96,7 +94,7 @@ public sealed class HubLimitTests(RedisServers servers) : IClassFixture<RedisSer
     {
         await using var hub = await StartAsync(("Limits:UnusableMessages", "2"));
 
-        var closed = await LastOfAsync(hub, string.Concat(Enumerable.Repeat(message + RecordEnd, 3)));
+        var closed = await hub.LastSaidAsync(_user, string.Concat(Enumerable.Repeat(message + RecordEnd, 3)));
 
         Assert.Contains("HubException: More than 2 messages of this connection called no method of the hub as it is, or were of another kind (Limits:UnusableMessages).", closed, StringComparison.Ordinal);
     }
@@ -147,22 +145,4 @@ public sealed class HubLimitTests(RedisServers servers) : IClassFixture<RedisSer
 
     private async Task<HubHost> StartAsync(params (string Key, string Value)[] settings) =>
         await HubHost.StartAsync((await servers.GetAsync(RedisKind.Garnet)).ConnectionString, settings);
-
-    /// <summary>Says the messages over a bare WebSocket, and returns the last one of the hub before it closes.</summary>
-    private async Task<string> LastOfAsync(HubHost hub, string messages)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-        using var socket = new ClientWebSocket();
-        socket.Options.SetRequestHeader("Authorization", $"Bearer {TestTokens.Create(_user)}");
-        await socket.ConnectAsync(new Uri($"ws://{hub.Address.Authority}/hubs/notifications"), limit.Token);
-        await socket.SendAsync(Encoding.UTF8.GetBytes($$"""{"protocol":"json","version":1}{{RecordEnd}}{{messages}}"""), WebSocketMessageType.Text, endOfMessage: true, limit.Token);
-        var said = new StringBuilder();
-        var buffer = new byte[4096];
-        while (await socket.ReceiveAsync(buffer, limit.Token) is { MessageType: not WebSocketMessageType.Close } received)
-        {
-            said.Append(Encoding.UTF8.GetString(buffer, 0, received.Count));
-        }
-
-        return said.ToString().Split(RecordEnd, StringSplitOptions.RemoveEmptyEntries)[^1];
-    }
 }

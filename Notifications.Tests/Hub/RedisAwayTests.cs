@@ -105,9 +105,9 @@ public sealed class RedisAwayTests : IAsyncLifetime
         [
             ("with the same ids", http.PostAsJsonAsync("/api/notifications", new { stream = Own.Value, type = "T", payload = 1 })),
             ("with the same ids", http.PostAsJsonAsync("/api/notifications", new[] { new { stream = Own.Value, type = "T", payload = 1 } })),
-            ("Redis does not answer. Try again after 1 s", http.GetAsync("/api/notifications")),
-            ("Redis does not answer. Try again after 1 s", http.PutAsJsonAsync("/api/devices/phone", new { platform = "fcm", token = "token" })),
-            ("Redis does not answer. Try again after 1 s", http.DeleteAsync("/api/devices/phone")),
+            ("Try again after 1 s (Retry-After).", http.GetAsync("/api/notifications")),
+            ("Try again after 1 s (Retry-After).", http.PutAsJsonAsync("/api/devices/phone", new { platform = "fcm", token = "token" })),
+            ("Try again after 1 s (Retry-After).", http.DeleteAsync("/api/devices/phone")),
         ];
 
         foreach (var (says, answer) in calls)

@@ -28,9 +28,9 @@ if not cursor then
     redis.call('HDEL', KEYS[3], oldest)
     redis.call('HDEL', KEYS[4], oldest)
   end
-  redis.call('HSET', KEYS[3], ARGV[3], text(cursor))
+  write_unless_full('HSET', KEYS[3], ARGV[3], text(cursor))
 end
-redis.call('HSET', KEYS[4], ARGV[3], ARGV[5])
+write_unless_full('HSET', KEYS[4], ARGV[3], ARGV[5])
 redis.call('PEXPIRE', KEYS[3], ARGV[2] + slack(ARGV[6]))
 redis.call('PEXPIRE', KEYS[4], ARGV[2])
 return page(cursor, tonumber(ARGV[4]), true, '')

@@ -18,10 +18,19 @@ local function slack(log_lifetime)
   return math.floor(log_lifetime / 64)
 end
 
+-- A write that a reader can go without. A Redis whose memory is full refuses it, and the read goes on; any other error is told by
+-- failing again.
+local function write_unless_full(...)
+  local result = redis.pcall(...)
+  if type(result) == 'table' and result.err and not string.find(result.err, 'OOM ', 1, true) then
+    redis.call(...)
+  end
+end
+
 -- The devices stay known, as such that stood in another life of the log: below every offset.
 local function void_cursors(cursors)
   for _, device in ipairs(redis.call('HKEYS', cursors)) do
-    redis.call('HSET', cursors, device, '-1')
+    write_unless_full('HSET', cursors, device, '-1')
   end
 end
 
@@ -35,7 +44,7 @@ local function head(first)
     return meta[1], tonumber(meta[2]), meta[3] or '', meta[4]
   end
   redis.call('DEL', KEYS[first], KEYS[first + 1])
-  redis.call('HSET', KEYS[first], 'epoch', ARGV[1], 'offset', '0')
+  write_unless_full('HSET', KEYS[first], 'epoch', ARGV[1], 'offset', '0')
   redis.call('PEXPIRE', KEYS[first], ARGV[2])
   void_cursors(KEYS[first + 2])
   return ARGV[1], 0, '', false

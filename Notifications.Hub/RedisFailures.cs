@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using StackExchange.Redis;
+
+namespace Notifications.Hubs;
+
+/// <summary>
+/// Logs that Redis does not serve, and why: each reason at most once a minute, since all connections meet it at once. Every single failure is logged
+/// at the level Debug.
+/// </summary>
+internal sealed class RedisFailures(TimeProvider time, ILogger<RedisFailures> logger)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<RedisErrorKind, Said> _said = new();
+
+    /// <param name="exception">What Redis, or the connection to it, failed with.</param>
+    /// <param name="consequence">What is not done for that, as a sentence.</param>
+    public void Report(Exception exception, string consequence)
+    {
+        Log.RedisFailed(logger, consequence, exception);
+        var said = _said.GetOrAdd(exception.Answer(), _ => new Said());
+        int more;
+        lock (said)
+        {
+            if (said.At is { } at && time.GetElapsedTime(at) < Interval)
+            {
+                said.More++;
+                return;
+            }
+
+            (more, said.More, said.At) = (said.More, 0, time.GetTimestamp());
+        }
+
+        Log.RedisDoesNotServe(logger, exception.Reason(), consequence, more);
+    }
+
+    private sealed class Said
+    {
+        public long? At { get; set; }
+
+        /// <summary>Failures since.</summary>
+        public int More { get; set; }
+    }
+}
