@@ -20,6 +20,15 @@ public static class Redis
     /// <summary>How long a service waits for Redis at its start before it goes on without.</summary>
     private static readonly TimeSpan FirstTry = TimeSpan.FromSeconds(2);
 
+    /// <summary>Options of a connection string that not every connection of a service could follow, and what to do instead.</summary>
+    private static readonly Dictionary<string, string> Refused = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["tunnel"] = "Live notifications can't go through it. Name an address that leads to Redis.",
+        ["proxy"] = "Live notifications can't go through it. Name an address that leads to Redis.",
+        ["channelPrefix"] = "Scripts publish, and it would not stand before their channels. Set Notifications:KeyPrefix, which stands before every key and every channel.",
+        ["$"] = "Scripts call commands by the names that Redis gives them. Let the user of the connection string have those.",
+    };
+
     /// <summary>How often a node is asked whether it is a primary: after a fail-over without a word to the clients nothing else tells.</summary>
     private const int RoleCheckSeconds = 2;
 
@@ -28,14 +37,21 @@ public static class Redis
     /// first try is short, and the next ones go on in the background for as long as it takes.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// The connection string is missing, or <see cref="AuthorityFile"/> names no file or stands beside a connection string without TLS.
+    /// The connection string is missing or has an option that not every connection could follow, or <see cref="AuthorityFile"/> names no file or stands beside a connection string without TLS.
     /// </exception>
     public static void AddRedis<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
-        if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(ConnectionName)))
+        var connectionString = builder.Configuration.GetConnectionString(ConnectionName);
+        if (string.IsNullOrWhiteSpace(connectionString))
         {
             throw new InvalidOperationException(
                 $"The Redis connection string \"{ConnectionName}\" is missing. Set ConnectionStrings__{ConnectionName}, or start the AppHost, which sets it.");
+        }
+
+        var given = OptionsIn(connectionString);
+        if (given.FirstOrDefault(Refused.ContainsKey) is { } refused)
+        {
+            throw new InvalidOperationException($"The Redis connection string \"{ConnectionName}\" has {refused}=…. {Refused[refused]} Remove {refused}=… from it.");
         }
 
         // It tells every step of every connect, and while Redis is away an error with a stack trace each second for each connection: RedisWatch says it once.
@@ -58,7 +74,7 @@ public static class Redis
             },
             options =>
             {
-                Configure(options);
+                Configure(options, given);
                 var validation = Validation(options, authority);
                 if (validation is not null)
                 {
@@ -90,12 +106,19 @@ public static class Redis
         return new CertificateAuthority(authority).Validate;
     }
 
-    private static void Configure(ConfigurationOptions options)
+    /// <summary>The names of the options that it has; "$" for a command that has another name.</summary>
+    private static HashSet<string> OptionsIn(string connectionString) => connectionString.Split(',')
+        .Where(part => part.Contains('='))
+        .Select(part => part.Trim() is ['$', ..] ? "$" : part.Split('=')[0].Trim())
+        .ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What the connection string does not say.</summary>
+    private static void Configure(ConfigurationOptions options, HashSet<string> given)
     {
-        options.AbortOnConnectFail = false;
-        options.ConnectTimeout = (int)FirstTry.TotalMilliseconds;
-        options.ConnectRetry = 1;
-        options.ConfigCheckSeconds = RoleCheckSeconds;
         options.ReconnectRetryPolicy = new ExponentialRetry(deltaBackOffMilliseconds: 500, maxDeltaBackOffMilliseconds: 5_000);
+        options.AbortOnConnectFail = given.Contains("abortConnect") && options.AbortOnConnectFail;
+        options.ConnectTimeout = given.Contains("connectTimeout") ? options.ConnectTimeout : (int)FirstTry.TotalMilliseconds;
+        options.ConnectRetry = given.Contains("connectRetry") ? options.ConnectRetry : 1;
+        options.ConfigCheckSeconds = given.Contains("configCheckSeconds") ? options.ConfigCheckSeconds : RoleCheckSeconds;
     }
 }

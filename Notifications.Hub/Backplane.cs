@@ -34,7 +34,7 @@ internal static class Backplane
         {
             try
             {
-                return await connections.ConnectAsync(RedisChannel.Literal(names.BackplanePrefix));
+                return await connections.ConnectAsync(channelPrefix: RedisChannel.Literal(names.BackplanePrefix));
             }
             catch (Exception exception) when (exception.IsFromRedis())
             {

@@ -13,8 +13,14 @@ namespace Notifications.Messaging;
 public static class MessagingRegistration
 {
     /// <summary>Adds <see cref="NotificationPublisher"/>, for a service that tells users something.</summary>
-    public static IServiceCollection AddNotificationPublisher(this IServiceCollection services)
+    /// <param name="services">Of the service, with its <see cref="IConnectionMultiplexer"/>.</param>
+    /// <param name="connection">
+    /// The options that this connection was made with. Only <see cref="NotificationOptions.WaitForReplicas"/> needs them, which opens another one, and
+    /// only where they have what no connection string says, such as <see cref="ConfigurationOptions.TrustIssuer(string)"/>.
+    /// </param>
+    public static IServiceCollection AddNotificationPublisher(this IServiceCollection services, ConfigurationOptions? connection = null)
     {
+        services.TryAddSingleton(provider => RedisConnections.Of(provider.GetRequiredService<IConnectionMultiplexer>(), connection));
         services.AddNotificationLog();
         services.TryAddSingleton(provider => new NotificationPublisher(
             provider.GetRequiredService<NotificationLog>(),
@@ -32,6 +38,7 @@ public static class MessagingRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<MessagingTelemetry>();
         services.TryAddSingleton<LiveChannels>();
+        services.TryAddSingleton(provider => RedisConnections.Of(provider.GetRequiredService<IConnectionMultiplexer>(), options: null));
         services.TryAddSingleton<NotificationLog>();
         return services;
     }

@@ -71,13 +71,13 @@ internal sealed class NotificationLog : IDisposable
     private readonly StreamCalls _ends;
     private readonly ReplicatedAppends _replicated;
 
-    public NotificationLog(IConnectionMultiplexer redis, RedisNames names, LiveChannels channels, IOptions<NotificationOptions> options, TimeProvider time)
+    public NotificationLog(IConnectionMultiplexer redis, RedisNames names, LiveChannels channels, RedisConnections connections, IOptions<NotificationOptions> options, TimeProvider time)
     {
         (_redis, _names, _options, _time) = (redis, names, options.Value, time);
         var scope = new ScriptScope(redis, channels, names);
         _cursors = new CursorWriter(redis, names, scope, _options);
         _ends = new StreamCalls(scope, MaxEndsInCall);
-        _replicated = new ReplicatedAppends(redis, options);
+        _replicated = new ReplicatedAppends(connections, options);
         _appends = new Appends(
             names,
             scope,

@@ -9,13 +9,14 @@ namespace Notifications.Messaging.Log;
 /// Appends that replicas confirm. WAIT speaks of what its own connection wrote before it, and holds that connection up until it is
 /// answered: so there is a connection for these alone, and one WAIT for all that came up while the last one was on its way.
 /// </summary>
-internal sealed class ReplicatedAppends(IConnectionMultiplexer shared, IOptions<NotificationOptions> options) : IDisposable
+internal sealed class ReplicatedAppends(RedisConnections connections, IOptions<NotificationOptions> options) : IDisposable
 {
     private const int MaxBatch = 256;
+    private const string ConnectionName = "notifications-waiting-for-replicas";
 
     private readonly Channel<Append> _queue = Channel.CreateUnbounded<Append>();
     private readonly SemaphoreSlim _batching = new(1);
-    private ConnectionMultiplexer? _connection;
+    private IConnectionMultiplexer? _connection;
 
     private sealed record Append(Script Script, RedisKey[] Keys, RedisValue[] Arguments)
     {
@@ -65,7 +66,7 @@ internal sealed class ReplicatedAppends(IConnectionMultiplexer shared, IOptions<
     {
         try
         {
-            var redis = _connection ??= await ConnectAsync();
+            var redis = _connection ??= await connections.ConnectAsync(ConnectionName);
             var parts = batch.GroupBy(append => redis.GetServer(append.Keys[0], flags: CommandFlags.DemandMaster).EndPoint);
             await Task.WhenAll(parts.Select(part => RunAsync(redis.GetServer(part.Key), [.. part])));
         }
@@ -74,7 +75,7 @@ internal sealed class ReplicatedAppends(IConnectionMultiplexer shared, IOptions<
             foreach (var append in batch)
             {
                 append.Result.TrySetException(new RedisConnectionException(
-                    ConnectionFailureType.UnableToConnect, CommandFlags.None, "No primary is connected that the notification could be written to.", exception));
+                    ConnectionFailureType.UnableToConnect, CommandFlags.None, $"No primary is connected that the notification could be written to: {exception.Message}", exception));
             }
         }
     }
@@ -122,13 +123,5 @@ internal sealed class ReplicatedAppends(IConnectionMultiplexer shared, IOptions<
         {
             append.Result.SetException(exception);
         }
-    }
-
-    private Task<ConnectionMultiplexer> ConnectAsync()
-    {
-        var configuration = ConfigurationOptions.Parse(shared.Configuration);
-        configuration.AbortOnConnectFail = false;
-        configuration.ClientName = "notifications waiting for replicas";
-        return ConnectionMultiplexer.ConnectAsync(configuration);
     }
 }

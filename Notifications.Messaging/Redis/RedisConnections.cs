@@ -64,29 +64,33 @@ internal sealed class RedisConnections
     }
 
     /// <summary>Another multiplexer with the options of the shared one. It belongs to the caller.</summary>
+    /// <param name="name">What Redis lists it as; null: as the shared one.</param>
     /// <param name="channelPrefix">What the names of its channels begin with.</param>
     /// <exception cref="RedisConnectionException">Redis can't be reached now.</exception>
-    public async Task<IConnectionMultiplexer> ConnectAsync(RedisChannel channelPrefix)
+    public async Task<IConnectionMultiplexer> ConnectAsync(string? name = null, RedisChannel channelPrefix = default)
     {
         var options = Options.Clone();
+        options.ClientName = name ?? options.ClientName;
         options.ChannelPrefix = channelPrefix;
         // For the first attempt only. A connection that was up and is lost is made again.
         options.AbortOnConnectFail = true;
         return await ConnectionMultiplexer.ConnectAsync(options);
     }
 
+    /// <summary>Of a connection that something else has made.</summary>
+    /// <param name="shared">It.</param>
+    /// <param name="options">Those that it was made with; null: what its connection string says, which leaves out what is set by code.</param>
+    public static RedisConnections Of(IConnectionMultiplexer shared, ConfigurationOptions? options)
+    {
+        var connections = new RedisConnections();
+        connections.Use(options ?? ConfigurationOptions.Parse(shared.Configuration), validation: null);
+        return connections;
+    }
+
     /// <summary>To be called before anything else.</summary>
     /// <param name="options">The shared connection's.</param>
     /// <param name="validation">Its check of the server's certificate; null: the machine's own.</param>
-    public void Use(ConfigurationOptions options, RemoteCertificateValidationCallback? validation)
-    {
-        if (options.Tunnel is not null)
-        {
-            throw new NotSupportedException("The Redis connection string has a tunnel, which live notifications can't go through. Remove tunnel=… and name an address that leads to Redis.");
-        }
-
-        (_options, _validation) = (options, validation);
-    }
+    public void Use(ConfigurationOptions options, RemoteCertificateValidationCallback? validation) => (_options, _validation) = (options, validation);
 
     private static void KeepAlive(Socket socket)
     {

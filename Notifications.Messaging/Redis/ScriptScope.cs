@@ -8,8 +8,6 @@ namespace Notifications.Messaging.Redis;
 /// </summary>
 internal sealed class ScriptScope(IConnectionMultiplexer redis, LiveChannels channels, RedisNames names)
 {
-    private const string SlotsDiffer = "CROSSSLOT";
-
     private volatile Task<Scope>? _scope;
 
     /// <param name="IsSharded">Channels are sharded (<see cref="LiveChannels"/>).</param>
@@ -32,8 +30,9 @@ internal sealed class ScriptScope(IConnectionMultiplexer redis, LiveChannels cha
             await redis.GetDatabase().ScriptEvaluateAsync("return 1", [.. RedisNames.AllPartitions.Select(names.Escalations)]);
             return new Scope(IsSharded: false, HasAllPartitions: true);
         }
-        catch (RedisServerException exception) when (exception.Message.StartsWith(SlotsDiffer, StringComparison.Ordinal))
+        catch (RedisServerException exception) when (exception.Kind is RedisErrorKind.CrossSlot or RedisErrorKind.NoPermission)
         {
+            // A publisher may have a Redis user who is kept to topics, or to some users. It may do as much in one partition as in another.
             return new Scope(IsSharded: false, HasAllPartitions: false);
         }
     }

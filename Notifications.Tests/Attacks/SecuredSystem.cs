@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Notifications.Benchmarks.Clusters;
@@ -67,9 +66,7 @@ public sealed class SecuredSystem : IAsyncLifetime
                 OrderServices = 1,
                 RedisArguments =
                 [
-                    "--appendonly", "no", "--aclfile", _acl.File,
-                    "--tls-port", tls.ToString(CultureInfo.InvariantCulture), "--tls-auth-clients", "no", "--tls-ca-cert-file", _certificates.AuthorityFile,
-                    "--tls-cert-file", _certificates.ServerFile, "--tls-key-file", _certificates.ServerKeyFile,
+                    "--appendonly", "no", "--aclfile", _acl.File, .. _certificates.RedisArguments(tls),
                 ],
                 Settings = new Dictionary<string, string>
                 {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Hubs.Delivery;
@@ -183,9 +182,7 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
     private async Task<(RedisProcess Server, int Port)> StartWithTlsAsync(TestCertificates certificates, DocumentedAcl acl)
     {
         var port = FreePorts.Next();
-        var server = await _redis.StartAsync(
-            "--aclfile", acl.File, "--tls-port", port.ToString(CultureInfo.InvariantCulture), "--tls-auth-clients", "no",
-            "--tls-ca-cert-file", certificates.AuthorityFile, "--tls-cert-file", certificates.ServerFile, "--tls-key-file", certificates.ServerKeyFile);
+        var server = await _redis.StartAsync(["--aclfile", acl.File, .. certificates.RedisArguments(port)]);
         return (server, port);
     }
 }

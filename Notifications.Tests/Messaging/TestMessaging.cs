@@ -14,14 +14,14 @@ internal sealed class TestMessaging : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
-    private TestMessaging(IConnectionMultiplexer redis, Action<NotificationOptions>? configure)
+    private TestMessaging(IConnectionMultiplexer redis, Action<NotificationOptions>? configure, ConfigurationOptions? connection)
     {
         Redis = redis;
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
         services.AddSingleton(redis);
-        services.AddNotificationPublisher();
+        services.AddNotificationPublisher(connection);
         services.AddInstanceRegistry();
         services.AddEscalations();
         services.Configure(configure ?? (_ => { }));
@@ -45,7 +45,8 @@ internal sealed class TestMessaging : IAsyncDisposable
     public static async Task<TestMessaging> OnAsync(RedisServers servers, RedisKind kind, Action<NotificationOptions>? configure = null) =>
         On((await servers.GetAsync(kind)).Connection, configure);
 
-    public static TestMessaging On(IConnectionMultiplexer redis, Action<NotificationOptions>? configure = null) => new(redis, configure);
+    public static TestMessaging On(IConnectionMultiplexer redis, Action<NotificationOptions>? configure = null, ConfigurationOptions? connection = null) =>
+        new(redis, configure, connection);
 
     /// <summary>A stream that no other test uses.</summary>
     public static StreamName NewStream() => StreamName.User(RedisServers.Unique("user"));

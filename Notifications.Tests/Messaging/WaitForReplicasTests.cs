@@ -1,7 +1,12 @@
+using System.Net;
+using System.Net.Http.Json;
 using Notifications.Benchmarks.Clusters;
 using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
+using Notifications.Tests.Hub;
 using Notifications.Tests.Redis;
+using Notifications.Tests.Tokens;
+using StackExchange.Redis;
 using Xunit;
 
 namespace Notifications.Tests.Messaging;
@@ -108,7 +113,28 @@ public sealed class WaitForReplicasTests : IAsyncLifetime
         await using var promoted = await RedisProcesses.ConnectAsync(Replica);
         await using var after = TestMessaging.On(promoted);
         Assert.Equal(10, (await after.Log.ReadAfterAsync(_stream, 0, 100)).Entries.Count);
-        await Assert.ThrowsAnyAsync<StackExchange.Redis.RedisException>(() => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(11)));
+        await Assert.ThrowsAnyAsync<RedisException>(() => messaging.Publisher.PublishAsync(_stream, TestMessaging.Numbered(11)));
+    }
+
+    [FactWithRedisServer]
+    public async Task Over_TLS_with_an_authority_that_the_machine_does_not_know()
+    {
+        using var certificates = new TestCertificates();
+        var port = FreePorts.Next();
+        var primary = await _redis.StartAsync(certificates.RedisArguments(port));
+        await _redis.StartReplicaAsync(primary.EndPoint.Port);
+        var options = ConfigurationOptions.Parse($"localhost:{port},ssl=true");
+        options.TrustIssuer(certificates.AuthorityFile);
+        await using var messaging = TestMessaging.On(await ConnectionMultiplexer.ConnectAsync(options), limits => limits.WaitForReplicas = 1, options);
+
+        await messaging.PublishAsync(_stream, 3);
+
+        await using var hub = await HubHost.StartAsync(
+            $"localhost:{port},ssl=true", (Notifications.AspNetCore.Redis.AuthorityFile, certificates.AuthorityFile), ("Notifications:WaitForReplicas", "1"));
+        using var http = hub.As("service", Notifications.AspNetCore.TokenNames.PublisherRole);
+        using var answer = await http.PostAsJsonAsync("/api/notifications", new { stream = _stream.Value, type = "T", payload = 4 });
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("4", await primary.SendAsync("LLEN", Names.Default.Log(_stream).ToString()));
     }
 
     private async Task<TestMessaging> StartAsync(TimeSpan? wait = null) => TestMessaging.On(

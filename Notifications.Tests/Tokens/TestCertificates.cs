@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -37,6 +38,13 @@ internal sealed class TestCertificates : IDisposable
     public string ServerFile { get; }
 
     public string ServerKeyFile { get; }
+
+    /// <summary>redis-server's, to listen with this certificate on that port too.</summary>
+    public string[] RedisArguments(int port) =>
+    [
+        "--tls-port", port.ToString(CultureInfo.InvariantCulture), "--tls-auth-clients", "no",
+        "--tls-ca-cert-file", AuthorityFile, "--tls-cert-file", ServerFile, "--tls-key-file", ServerKeyFile,
+    ];
 
     public void Dispose()
     {
