@@ -112,11 +112,14 @@ public sealed partial class AppHostProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task With_an_issuer_of_ones_own_every_service_takes_its_tokens_and_nobody_else_gives_any()
+    public async Task With_a_Redis_and_an_issuer_of_ones_own_it_says_so_and_every_service_takes_the_issuers_tokens_alone()
     {
         await using var issuer = await OidcAuthority.StartAsync();
-        await using var appHost = AppHostProcess.Start(("Redis__Kind", "Embedded"), ("HUB_REPLICAS", "1"), ("Authentication__Schemes__Bearer__Authority", issuer.Issuer));
+        await using var servers = new RedisProcesses();
+        var redis = $"localhost:{(await servers.StartAsync()).EndPoint.Port}";
+        await using var appHost = AppHostProcess.Start(("ConnectionStrings__redis", redis), ("HUB_REPLICAS", "1"), ("Authentication__Schemes__Bearer__Authority", issuer.Issuer));
         await appHost.WaitUntilRunningAsync();
+        Assert.Contains($"{redis}, because ConnectionStrings:redis names it", appHost.Output, StringComparison.Ordinal);
         using var http = new HttpClient { BaseAddress = new Uri(DemoPage().Match(appHost.Output).Groups["address"].Value) };
 
         Assert.Equal(HttpStatusCode.NotFound, (await http.PostAsJsonAsync("/dev/token", new { user = "ann" })).StatusCode);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Logging;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
@@ -97,6 +98,26 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
 
         await ReceivesAsync(client, Own, 1, 2);
         Assert.Single(client.Subscribed);
+    }
+
+    /// <summary>As on a busy machine, where the check of positions may read a notification before the hub hears of it.</summary>
+    [Theory]
+    [MemberData(nameof(Installed))]
+    public async Task What_is_heard_after_it_was_read_is_delivered_once_and_nobody_is_warned(RedisKind kind)
+    {
+        await using var at = await At(kind, QuickCheck);
+        await using var client = await at.Hub.ConnectAsync(_user);
+        await at.Messaging.PublishAsync(Own, 1);
+        await ReceivesAsync(client, Own, 1);
+
+        var late = await UnheardNotifications.AppendAsync(at.Messaging.Database, Own);
+        await ReceivesAsync(client, Own, 1, 2);
+        await late();
+        await at.Messaging.PublishAsync(Own, 1);
+
+        await ReceivesAsync(client, Own, 1, 2, 3);
+        Assert.Single(client.Subscribed);
+        Assert.DoesNotContain(at.Hub.Captured, log => log.Level >= LogLevel.Warning);
     }
 
     [Theory]
