@@ -7,7 +7,7 @@ internal static class AttackScenarios
     public static IReadOnlyList<AttackScenario> All { get; } =
     [
         new ForgedTokens(), new OthersStreams(),
-        new ForeignOrigin(), new OversizedFrames(), new MalformedFrames(), new UnknownMethods(), new CallFlood(), new SlowHeaders(), new SlowReads(),
+        new ForeignOrigin(), new OversizedFrames(), StrangeMessages.Malformed(), StrangeMessages.WithOddValues(), new UnknownMethods(), new CallFlood(), new SlowHeaders(), new SlowReads(),
         new UnfinishedHandshakes(), new HandshakeFlood("handshake-flood", "", ""), new HandshakeFlood("disguised-handshakes", ", named as requests of a session that has begun,", "&id=x"), new ConnectionFlood(), new EscapingNames(), new Smuggling(), new UpgradedBodies(),
     ];
 

@@ -53,28 +53,47 @@ internal sealed class OversizedFrames : AttackScenario
     }
 }
 
-internal sealed class MalformedFrames : AttackScenario
+/// <summary>Messages to the hub that no client would send, in JSON and in MessagePack, each on a connection of its own.</summary>
+/// <param name="name">The attack's name.</param>
+/// <param name="what">What they are.</param>
+/// <param name="messages">By protocol, and whether it is the short form.</param>
+internal sealed class StrangeMessages(string name, string what, Func<string, bool, IEnumerable<byte[]>> messages) : AttackScenario
 {
-    public const int Seed = 20_260_601;
-
+    private const int Seed = 20_260_601;
     private const int Lanes = 16;
 
-    public override string Name => "malformed-frames";
+    public override string Name => name;
 
-    public override string What => "A thousand SignalR messages changed at random in JSON, and a thousand in MessagePack";
+    public override string What => what;
+
+    /// <summary>Valid ones changed at random.</summary>
+    public static StrangeMessages Malformed() => new(
+        "malformed-frames",
+        "A thousand SignalR messages changed at random in JSON, and a thousand in MessagePack",
+        (protocol, isBrief) =>
+        {
+            var mutations = new Mutations(Seed);
+            return Enumerable.Range(0, isBrief ? 150 : 1_000).Select(_ => mutations.HubFrame(protocol));
+        });
+
+    /// <summary>The first of them once ended the sessions of everybody between that gateway and that hub.</summary>
+    public static StrangeMessages WithOddValues() => new(
+        "odd-values",
+        "Calls whose arguments are strings that are no text, numbers of every size and form, nesting, and lengths that are not theirs",
+        (protocol, isBrief) => OddValues.Calls(protocol).Where((_, number) => !isBrief || number % 4 == 0));
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         var answers = new ConcurrentDictionary<string, int>();
-        var count = stage.Length(1_000, 150);
+        var count = 0;
         foreach (var protocol in (string[])["json", "messagepack"])
         {
-            var mutations = new Mutations(Seed);
-            var frames = new ConcurrentQueue<byte[]>(Enumerable.Range(0, count).Select(_ => mutations.HubFrame(protocol)));
-            await Task.WhenAll(Enumerable.Range(0, Lanes).Select(lane => RunLaneAsync(stage, $"{protocol}-{lane}", protocol, frames, answers, cancellationToken)));
+            var frames = new ConcurrentQueue<byte[]>(messages(protocol, stage.IsBrief));
+            count += frames.Count;
+            await Task.WhenAll(Enumerable.Range(0, Lanes).Select(lane => RunLaneAsync(stage, $"{name}-{protocol}-{lane}", protocol, frames, answers, cancellationToken)));
         }
 
-        stage.Require(answers.Values.Sum() == 2 * count, "every frame was sent");
+        stage.Require(answers.Values.Sum() == count, "every frame was sent");
         stage.Require(answers.Keys.All(FrameProbe.IsKnown), "only known answers");
         return string.Join(", ", answers.OrderByDescending(answer => answer.Value).Select(answer => $"{answer.Value} × {answer.Key}"));
     }
