@@ -30,6 +30,7 @@ internal static class GatewayRegistration
         app.UseForwarding();
         app.UseSecurityHeaders();
         app.UseGatewayProblems();
+        app.UseRequestLineLimit();
         app.UseOrigins();
         app.UseAddressLimits();
         app.UseBodyLimits();

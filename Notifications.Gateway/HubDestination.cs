@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Notifications.Messaging.Registry;
 using Yarp.ReverseProxy.Configuration;
 
@@ -8,8 +10,12 @@ namespace Notifications.Gateway;
 internal static class HubDestination
 {
     private const string Draining = "Draining";
+    private const string Key = "Key";
     private const string KnownSince = "KnownSince";
     private const string SessionLinks = "SessionLinks";
+
+    /// <summary>As the hash in the affinity cookie.</summary>
+    private const int KeyBytes = 8;
 
     public static DestinationConfig Of(HubInstance instance, DateTimeOffset knownSince) => new()
     {
@@ -17,6 +23,7 @@ internal static class HubDestination
         Metadata = new Dictionary<string, string>
         {
             [Draining] = instance.Draining.ToString(),
+            [Key] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(instance.Id)).AsSpan(0, KeyBytes)),
             [SessionLinks] = instance.SessionLinks.ToString(),
             [KnownSince] = knownSince.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
         },
@@ -27,6 +34,9 @@ internal static class HubDestination
 
     public static bool IsDraining(DestinationConfig destination) =>
         destination.Metadata?.GetValueOrDefault(Draining) == bool.TrueString;
+
+    /// <summary>Names the instance in the ids of its sessions. It is a hash of the instance's id, so that every gateway finds the same one. Null for the service's address.</summary>
+    public static string? KeyOf(DestinationConfig destination) => destination.Metadata?.GetValueOrDefault(Key);
 
     /// <summary>Whether it takes sessions over a link.</summary>
     public static bool HasSessionLinks(DestinationConfig destination) =>

@@ -49,7 +49,7 @@ internal static class Proxy
             .LoadFromMemory(Routes(options, builder.ReadLimitOptions()), Clusters(HubDestinationsRegistration.AtStart(options), options))
             .WithoutClientsWord()
             .AddServiceDiscoveryDestinationResolver();
-        LinkedSessions.AddTransform(proxy);
+        HubRequest.AddTransform(proxy);
         builder.Services.AddSingleton<SessionLinks>();
         builder.Services.AddSingleton<GatewayTelemetry>();
         builder.Services.AddSingleton<OpenSessions>();
@@ -109,7 +109,7 @@ internal static class Proxy
                     // Origins makes it wider where other sites may use the gateway.
                     SameSite = SameSiteMode.Strict,
                     SecurePolicy = CookieSecurePolicy.SameAsRequest,
-                    // Without it a connection does not work at all, so it needs nobody's consent.
+                    // It serves a connection and nothing else, so it needs nobody's consent.
                     IsEssential = true,
                 },
             },

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Notifications.Gateway.Limits;
 
 namespace Notifications.Gateway;
 
@@ -22,6 +23,7 @@ internal sealed class TokenInQuery(IServiceProvider services) : IHttpContextFact
     public HttpContext Create(IFeatureCollection featureCollection)
     {
         var request = featureCollection.GetRequiredFeature<IHttpRequestFeature>();
+        RequestLineLimit.Measure(featureCollection, request);
         if (request.QueryString is { Length: > 1 } query && Take(query) is ({ } token, var remaining))
         {
             request.QueryString = remaining;

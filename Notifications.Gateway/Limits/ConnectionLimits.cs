@@ -71,6 +71,7 @@ internal static class ConnectionLimitsRegistration
             var options = kestrel.ApplicationServices.GetRequiredService<IOptions<LimitOptions>>().Value;
             var rate = options.SlowestBytesPerSecond == 0 ? null : new MinDataRate(options.SlowestBytesPerSecond, RateGrace);
             kestrel.Limits.MaxConcurrentConnections = OpenFiles.Connections();
+            kestrel.Limits.MaxRequestLineSize = RequestLineLimit.KestrelBytes;
             kestrel.Limits.MaxRequestHeadersTotalSize = options.HeaderBytes;
             kestrel.Limits.RequestHeadersTimeout = options.HeadersTimeout;
             kestrel.Limits.KeepAliveTimeout = options.KeepAlive;

@@ -37,7 +37,7 @@ internal sealed class LimitOptions : IValidatableObject
     /// <summary>The largest body that a client without a WebSocket sends to the hub, which may be several messages.</summary>
     public int SendBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>All headers of a request together, in bytes, from 1 KiB on. A token in the query stands in the request line, which takes 8 KiB.</summary>
+    /// <summary>All headers of a request together, in bytes, from 1 KiB on. A token in the query stands in the request line, which takes 8 KiB: <see cref="RequestLineLimit"/>.</summary>
     public int HeaderBytes { get; set; } = 16 * 1024;
 
     /// <summary>How long a client may take to send a request's headers.</summary>

@@ -17,6 +17,8 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
     /// <summary>How long a client may take for what it was sent last.</summary>
     private static readonly TimeSpan LastBytesLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>The status of an answer after which the bytes are a WebSocket's.</summary>
+    private const string Upgraded = "101";
     private const byte OpcodeMask = 0x0F;
     private const byte CloseOpcode = 0x08;
 
@@ -41,7 +43,19 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
 
     public bool HasTakenClient => _client is not null;
 
-    public void Answered(LinkHead head) => _answer.TrySetResult(head);
+    /// <summary>Called before what follows the answer is received: the body of a refusal is YARP's to copy.</summary>
+    public void Answered(LinkHead head)
+    {
+        if (head.First != Upgraded)
+        {
+            lock (Gate)
+            {
+                (_handover, _unsent) = (null, null);
+            }
+        }
+
+        _answer.TrySetResult(head);
+    }
 
     /// <summary>Has the client to itself from now on, after what it has sent until now. It is done with when it is disposed.</summary>
     /// <param name="upgraded">The client's stream, which ends with what it has sent until now.</param>

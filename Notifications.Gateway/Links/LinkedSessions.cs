@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Notifications.Gateway.Sessions;
 using Notifications.Links;
 using Notifications.Sockets;
-using Yarp.ReverseProxy.Transforms;
 
 namespace Notifications.Gateway.Links;
 
@@ -15,26 +15,12 @@ namespace Notifications.Gateway.Links;
 internal sealed class LinkedSessions(HttpMessageHandler inner, SessionLinks links) : DelegatingHandler(inner)
 {
     private const string WebSocket = "websocket";
-    private static readonly HttpRequestOptionsKey<HttpContext> Client = new("client");
-
-    /// <summary>Lets the request to the hub know which one it is for.</summary>
-    public static void AddTransform(IReverseProxyBuilder proxy) => proxy.AddTransforms(transforms =>
-    {
-        if (transforms.Cluster?.ClusterId == Proxy.HubCluster)
-        {
-            transforms.AddRequestTransform(context =>
-            {
-                context.ProxyRequest.Options.Set(Client, context.HttpContext);
-                return ValueTask.CompletedTask;
-            });
-        }
-    });
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (!request.Headers.Upgrade.Any(upgrade => upgrade.Name.Equals(WebSocket, StringComparison.OrdinalIgnoreCase))
-            || !request.Options.TryGetValue(Client, out var client)
-            || client.GetReverseProxyFeature().ProxiedDestination?.Model.Config is not { } destination
+            || HubRequest.ClientOf(request) is not { } client
+            || HubRequest.DestinationOf(request) is not { } destination
             || !HubDestination.HasSessionLinks(destination))
         {
             return await base.SendAsync(request, cancellationToken);

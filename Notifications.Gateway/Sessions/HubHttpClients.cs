@@ -19,7 +19,7 @@ internal sealed class HubHttpClients(
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
         context.ClusterId == Proxy.HubCluster
-            ? new SessionEnds(new HandshakeLimit(new LinkedSessions(handler, links), options.Value.HandshakeTimeout, time), sessions, time)
+            ? new SessionEnds(new HandshakeLimit(new NegotiatedIds(new LinkedSessions(handler, links)), options.Value.HandshakeTimeout, time), sessions, time)
             : handler;
 
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ namespace Notifications.Gateway.Sessions;
 
 /// <summary>
 /// Finds an instance for a request that begins a session: one that is there to stay, and if that one can't be reached, another at
-/// once. The beginning of a session has no effect at an instance that did not answer it.
+/// once. The beginning of a session has no effect at an instance that did not answer it. Other requests go to the instance that their session lives at.
 /// </summary>
 internal static class NewSessions
 {
@@ -33,8 +33,8 @@ internal static class NewSessions
             }
 
             // A session lives at its instance or not at all. That the instance could not be reached a moment ago is no reason to ask another.
-            feature.AvailableDestinations = feature.AllDestinations;
-            return next(context);
+            feature.AvailableDestinations = NamedBy(SessionRequest.IdOf(context.Request), feature.AllDestinations);
+            return feature.AvailableDestinations.Count > 0 || feature.AllDestinations.Count == 0 ? next(context) : UnknownAsync(context);
         });
         return proxy;
     }
@@ -82,6 +82,15 @@ internal static class NewSessions
         DestinationState[] known = [.. staying.Where(destination => HubDestination.KnownSinceOf(destination.Model.Config) <= settled)];
         return known.Length > 0 ? known : staying.Length > 0 ? staying : destinations;
     }
+
+    /// <returns>The instance whose key the id has. All, if it has none or instances have no keys: then the affinity cookie tells.</returns>
+    private static IReadOnlyList<DestinationState> NamedBy(string id, IReadOnlyList<DestinationState> destinations) =>
+        SessionId.KeyIn(id) is { } key && destinations.Any(destination => HubDestination.IsInstance(destination.Model.Config))
+            ? [.. destinations.Where(destination => HubDestination.KeyOf(destination.Model.Config) == key)]
+            : destinations;
+
+    private static Task UnknownAsync(HttpContext context) => TypedResults.Problem(
+        "The id names no session at a hub that is running. Begin one by negotiate.", statusCode: StatusCodes.Status404NotFound).ExecuteAsync(context);
 
     private static bool Failed(HttpContext context) =>
         !context.Response.HasStarted

@@ -9,7 +9,7 @@ import { DefaultHttpClient, HttpClient, HttpError, HttpResponse, NullLogger } fr
 export class HandshakeHttpClient extends HttpClient {
   #rest = new DefaultHttpClient(NullLogger.instance);
   #onRetryAfter;
-  /** The gateway's affinity cookie. In a browser it is not shown, and the browser sends it; elsewhere nobody else would. */
+  /** Of an ingress that keeps a session at its hub by a cookie. In a browser it is not shown, and the browser sends it; elsewhere nobody else would. */
   #cookies = '';
 
   /** @param {(milliseconds: number) => void} onRetryAfter */

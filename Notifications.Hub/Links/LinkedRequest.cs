@@ -93,6 +93,7 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
             await next(context);
             if (!HasStarted)
             {
+                await _features.GetRequiredFeature<IHttpResponseBodyFeature>().CompleteAsync();
                 await AnswerAsync();
                 await _session.WriteAsync(_body.GetBuffer().AsMemory(0, (int)_body.Length), RequestAborted);
             }

@@ -129,17 +129,18 @@ public sealed class TokenAttackTests(SecuredSystem system)
         foreach (var server in (Uri[])[system.Gateway, .. system.Cluster.Hubs.Select(hub => new Uri($"http://{hub.EndPoint}"))])
         {
             using var browser = system.Browser(server: server);
+            var id = server == system.Gateway ? session.Id : session.IdAtHub;
             foreach (var (method, body) in ((HttpMethod, string?)[])
                 [(HttpMethod.Get, null), (HttpMethod.Post, "{\"type\":6}\u001e"), (HttpMethod.Delete, null)])
             {
-                using var answer = await PolledSession.SendAsync(browser, method, $"?id={session.Id}", attackers, body);
+                using var answer = await PolledSession.SendAsync(browser, method, $"?id={id}", attackers, body);
                 Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
             }
 
             using var socket = new ClientWebSocket();
             socket.Options.SetRequestHeader("Authorization", $"Bearer {attackers}");
             socket.Options.CollectHttpResponseDetails = true;
-            var address = new UriBuilder(server) { Scheme = "ws", Path = HubPath, Query = $"id={session.Id}" }.Uri;
+            var address = new UriBuilder(server) { Scheme = "ws", Path = HubPath, Query = $"id={id}" }.Uri;
             await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(address, default));
             Assert.Equal(HttpStatusCode.NotFound, socket.HttpStatusCode);
         }
@@ -163,7 +164,7 @@ public sealed class TokenAttackTests(SecuredSystem system)
         foreach (var hub in system.Cluster.Hubs)
         {
             using var direct = system.Browser(server: new Uri($"http://{hub.EndPoint}"));
-            using var answer = await PolledSession.SendAsync(direct, HttpMethod.Post, $"?id={session.Id}", token, "{\"type\":6}\u001e");
+            using var answer = await PolledSession.SendAsync(direct, HttpMethod.Post, $"?id={session.IdAtHub}", token, "{\"type\":6}\u001e");
             answers.Add(answer.StatusCode);
         }
 

@@ -54,6 +54,9 @@ internal sealed class FakeHub : IAsyncDisposable
 
     public FakeHubMood Answers { get; set; }
 
+    /// <summary>How it answers negotiate, if not as everything else.</summary>
+    public RequestDelegate? Negotiate { get; set; }
+
     public HubInstance Instance => new(Id, _app.Urls.Single(), Draining: false);
 
     public static async Task<FakeHub> StartAsync(string id)
@@ -81,6 +84,12 @@ internal sealed class FakeHub : IAsyncDisposable
             case FakeHubMood.WithRefusal:
                 context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 return;
+        }
+
+        if (Negotiate is not null && request.Path.Value!.EndsWith("/negotiate", StringComparison.Ordinal))
+        {
+            await Negotiate(context);
+            return;
         }
 
         if (context.WebSockets.IsWebSocketRequest)

@@ -124,7 +124,6 @@ public sealed class HandshakeAdmissionTests : IAsyncLifetime
         await using var b = await HubHost.StartAsync(gateway.Redis.ConnectionString);
         await gateway.UseAsync(InstanceOf("a", a), InstanceOf("b", b));
 
-        // Without its cookie every second one would be led to the other instance.
         for (var i = 0; i < 4; i++)
         {
             await using var client = NodeProcess.Start("tests/own-client.js", new Uri(gateway.Address, RunningGateway.HubPath).ToString(), Token);

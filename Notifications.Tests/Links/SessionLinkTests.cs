@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
@@ -182,6 +183,11 @@ public sealed class SessionLinkTests : IAsyncLifetime
                         context.Response.Headers[$"x-{i}"] = new string('x', 8_000);
                     }
                 });
+                app.MapGet($"{OwnHub.Path}/unflushed", (HttpContext context) =>
+                {
+                    (context.Response.StatusCode, context.Response.ContentType) = (StatusCodes.Status418ImATeapot, "text/plain");
+                    context.Response.BodyWriter.Write("short and stout"u8);
+                });
                 app.MapGet($"{OwnHub.Path}/throws", (HttpContext context) => context.Response.OnStarting(() => throw new InvalidOperationException("Not this one.")));
             });
         await _gateway.UseAsync(Instance with { Address = hub.Address.ToString() });
@@ -195,6 +201,9 @@ public sealed class SessionLinkTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         }
 
+        using var unflushed = Upgrade($"{OwnHub.Path}/unflushed");
+        using var teapot = await browser.SendAsync(unflushed);
+        Assert.Equal((418, "short and stout"), ((int)teapot.StatusCode, await teapot.Content.ReadAsStringAsync()));
         await AssertGetsAsync(client, "ann", "still there");
         Assert.Single(client.Subscribed);
         Assert.Equal(1, _gateway.LinkedSessions);

@@ -14,6 +14,9 @@ internal sealed class PolledSession(HttpClient http, string id)
     /// <summary>What its requests name it by.</summary>
     public string Id => id;
 
+    /// <summary>What the hub knows it by: the gateway has added the instance to it.</summary>
+    public string IdAtHub => id.Split('.')[0];
+
     public static async Task<PolledSession> BeginAsync(HttpClient http, string token)
     {
         using var answer = await SendAsync(http, HttpMethod.Post, "/negotiate?negotiateVersion=1", token);

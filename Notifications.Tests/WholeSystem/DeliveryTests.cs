@@ -41,39 +41,6 @@ public sealed class DeliveryTests(RunningSystem system)
     }
 
     [Fact]
-    public async Task Long_polling_works_with_the_affinity_cookie_and_fails_without()
-    {
-        const int attempts = 10;
-        var user = await system.SignInAsync("polling");
-
-        async Task<bool> WorksAsync(bool cookies)
-        {
-            try
-            {
-                await using var client = await user.ConnectAsync(HttpTransportType.LongPolling, options =>
-                    options.HttpMessageHandlerFactory = handler =>
-                    {
-                        ((HttpClientHandler)handler).UseCookies = cookies;
-                        return handler;
-                    });
-                await client.InstanceAsync();
-                return true;
-            }
-            catch (Exception problem) when (problem is AggregateException or HttpRequestException or InvalidOperationException or TimeoutException or OperationCanceledException or IOException)
-            {
-                return false;
-            }
-        }
-
-        var with = await Task.WhenAll(Enumerable.Range(0, attempts).Select(_ => WorksAsync(cookies: true)));
-        var without = await Task.WhenAll(Enumerable.Range(0, attempts).Select(_ => WorksAsync(cookies: false)));
-
-        Assert.All(with, Assert.True);
-        // Each of a connection's requests goes to one of three replicas: that all of them find theirs ten times over does not happen.
-        Assert.Contains(false, without);
-    }
-
-    [Fact]
     public async Task A_staff_member_advances_an_order_and_its_owner_is_told_each_step()
     {
         using var owner = await system.SignInAsync("owner-of-steps");
