@@ -43,6 +43,7 @@ internal sealed class ConnectionDelivery
     private readonly Dictionary<StreamName, Subscription> _subscriptions = [];
     private bool _isWorking;
     private bool _isClosed;
+    private bool _hasLeft;
     private volatile bool _isLate;
 
     public ConnectionDelivery(
@@ -89,6 +90,11 @@ internal sealed class ConnectionDelivery
         Subscription? replaced;
         lock (_subscriptionsLock)
         {
+            if (_hasLeft)
+            {
+                throw new HubException("This connection has ended.");
+            }
+
             if (!_subscriptions.Remove(stream, out replaced) && _maxSubscriptions > 0 && _subscriptions.Count >= _maxSubscriptions)
             {
                 _telemetry.Refused("subscriptions");
@@ -108,6 +114,12 @@ internal sealed class ConnectionDelivery
         {
             // First listen, then read the log: what is published in between comes both ways, and the second is dropped by its offset.
             await _router.AddAsync(subscription);
+            if (subscription.IsClosed)
+            {
+                // The connection ended before there was anything to take out.
+                await _router.RemoveAsync(subscription);
+            }
+
             CatchUp(subscription);
             // Whoever publishes after this returned finds the position taken. What has ended has closed the connection.
             await await Task.WhenAny(subscription.Begun, _ended.Task);
@@ -203,6 +215,7 @@ internal sealed class ConnectionDelivery
         Subscription[] subscriptions;
         lock (_subscriptionsLock)
         {
+            _hasLeft = true;
             subscriptions = [.. _subscriptions.Values];
             _subscriptions.Clear();
         }

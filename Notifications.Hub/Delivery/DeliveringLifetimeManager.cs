@@ -21,12 +21,17 @@ internal sealed class DeliveringLifetimeManager(ConnectionDeliveries deliveries,
 
     public override async Task OnDisconnectedAsync(HubConnectionContext connection)
     {
-        if (connection.Features.Get<ConnectionDelivery>() is { } delivery)
+        try
         {
-            await deliveries.CloseAsync(delivery);
+            if (connection.Features.Get<ConnectionDelivery>() is { } delivery)
+            {
+                await deliveries.CloseAsync(delivery);
+            }
         }
-
-        await base.OnDisconnectedAsync(connection);
+        finally
+        {
+            await base.OnDisconnectedAsync(connection);
+        }
     }
 
     public override Task SendAllAsync(string methodName, object?[] args, CancellationToken cancellationToken = default) => Refuse();

@@ -15,13 +15,9 @@ internal sealed class OperatorHub(InstanceFeed feed) : Hub
 
     public override Task OnConnectedAsync()
     {
-        feed.Add(Context.ConnectionId);
-        return Task.CompletedTask;
-    }
-
-    public override Task OnDisconnectedAsync(Exception? exception)
-    {
-        feed.Remove(Context.ConnectionId);
+        var connection = Context.ConnectionId;
+        feed.Add(connection);
+        Context.OnEnded(() => feed.Remove(connection));
         return Task.CompletedTask;
     }
 }

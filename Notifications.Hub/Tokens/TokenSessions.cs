@@ -27,6 +27,7 @@ internal sealed class TokenSessions(
             _users[session.Key] = session.User;
         }
 
+        connection.OnEnded(() => Forget(session));
         // Its token was looked at when the connection began; a revocation may have come since, and not have found it here.
         if (revocations.Of(session.Caller) is not null)
         {
@@ -34,17 +35,6 @@ internal sealed class TokenSessions(
         }
 
         return next(context);
-    }
-
-    public async Task OnDisconnectedAsync(HubLifetimeContext context, Exception? exception, Func<HubLifetimeContext, Exception?, Task> next)
-    {
-        if (_open.TryRemove(context.Context.ConnectionId, out var session))
-        {
-            session.Dispose();
-            _users.TryRemove(session.Key, out _);
-        }
-
-        await next(context, exception);
     }
 
     /// <summary>Whether the connection that has this key is another user's.</summary>
@@ -61,6 +51,13 @@ internal sealed class TokenSessions(
 
     /// <summary>The same for those that nobody tells to <c>reconnect</c>: connections to other hub classes than ours.</summary>
     public Task EndOthersAsync(TimeSpan window, CancellationToken cancellationToken) => EndAsync(session => !session.IsDelivered, window, cancellationToken);
+
+    private void Forget(TokenSession session)
+    {
+        _open.TryRemove(session.ConnectionId, out _);
+        _users.TryRemove(session.Key, out _);
+        session.Dispose();
+    }
 
     private Task EndAsync(Func<TokenSession, bool> isMeant, TimeSpan window, CancellationToken cancellationToken) =>
         Task.WhenAll(_open.Values.Where(isMeant).Select(async session =>
