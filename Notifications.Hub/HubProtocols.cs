@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Notifications.Hubs.Limits;
 
@@ -11,7 +12,10 @@ internal static class HubProtocols
         foreach (var protocol in services.Where(service => service.ServiceType == typeof(IHubProtocol)).ToArray())
         {
             services.AddSingleton<IHubProtocol>(provider => ActivatorUtilities.CreateInstance<MessageLimitsProtocol>(
-                provider, new OptionalArgumentsProtocol((IHubProtocol)ActivatorUtilities.CreateInstance(provider, protocol.ImplementationType!))));
+                provider, new HubArgumentsProtocol((IHubProtocol)ActivatorUtilities.CreateInstance(provider, protocol.ImplementationType!))));
         }
     }
+
+    /// <summary>The hub class of a connection: SignalR's binder is generic in it, and a protocol, which serves all hub classes, is told it nowhere else.</summary>
+    public static Type HubOf(IInvocationBinder binder) => binder.GetType().GenericTypeArguments is [var hub] ? hub : typeof(NotificationHub);
 }

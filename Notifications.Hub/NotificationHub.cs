@@ -29,7 +29,7 @@ public sealed class NotificationHub(Instance instance, TopicPolicy topics) : Hub
     /// Starts, or starts anew, to deliver a stream to this connection: after <paramref name="since"/>, or else after the
     /// device's cursor in the caller's own stream, or else from now on.
     /// </summary>
-    public Task Subscribe(string stream, StreamPosition? since) => Delivery.SubscribeAsync(Readable(stream), since?.ToPosition());
+    public Task Subscribe(string stream, StreamPosition? since = null) => Delivery.SubscribeAsync(Readable(stream), since?.ToPosition());
 
     public Task Unsubscribe(string stream) => Delivery.UnsubscribeAsync(Readable(stream));
 
@@ -44,7 +44,7 @@ public sealed class NotificationHub(Instance instance, TopicPolicy topics) : Hub
     {
         if (!StreamName.TryParse(stream, out var name))
         {
-            throw new HubException("That is no stream name: it has to be user:<id> or topic:<name>, the id 1 to 128 characters out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.");
+            throw new HubException(StreamName.Refusal(stream));
         }
 
         var mayRead = name.IsUser ? name.Id == Context.UserIdentifier : topics.MayRead(Context.User!, name);

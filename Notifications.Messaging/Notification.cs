@@ -13,10 +13,17 @@ public sealed record Notification
     /// </summary>
     public string Id { get; init; } = NewId();
 
-    /// <summary>What kind of news it is, for the receiver to switch on, such as <c>ORDER_UPDATED</c>; 1 to 128 characters.</summary>
+    /// <summary>What kind of news it is, for the receiver to switch on, such as <c>ORDER_UPDATED</c>; 1 to 128 characters of Unicode.</summary>
     public required string Type { get; init; }
 
-    /// <summary>Any JSON, up to <see cref="NotificationOptions.MaxPayloadBytes"/>.</summary>
+    /// <summary>
+    /// Any JSON up to <see cref="NotificationOptions.MaxPayloadBytes"/> that is the same value for clients of JSON and of MessagePack; publishing refuses other JSON.
+    /// </summary>
+    /// <remarks>
+    /// A number without a fraction and an exponent is an integer, from −2^63 to 2^64−1. Any other number is a double, and readers get the nearest one. Where more
+    /// digits count, as in a <see cref="decimal"/> or an integer beyond 64 bits, send a string. Each name stands once in an object, and none is
+    /// <c>__proto__</c>. At most 50 objects and arrays are within each other. Text is Unicode, without halves of surrogate pairs.
+    /// </remarks>
     public required JsonElement Payload { get; init; }
 
     /// <summary>What goes to the user's phones if nobody acknowledges it in time; null: nothing does. Only on a user's stream.</summary>

@@ -73,6 +73,11 @@ public sealed class NotificationPublisher
                 $"The notification type has {notification.Type.Length} characters: it takes 1 to {MaxTypeLength}.", nameof(notification));
         }
 
+        if (!JsonRule.IsText(notification.Type))
+        {
+            throw new ArgumentException($"The notification type {JsonRule.NoText}", nameof(notification));
+        }
+
         if (notification.Payload.ValueKind == JsonValueKind.Undefined)
         {
             throw new ArgumentException("The notification has no payload. Set one; JSON null is allowed.", nameof(notification));

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Notifications.Messaging.Log;
@@ -79,7 +78,7 @@ public sealed record Push
     internal ReadOnlyMemory<byte> ToJson()
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        using var json = new Utf8JsonWriter(buffer, JsonText.Writing);
         json.WriteStartObject();
         WriteText(json, "title", Title);
         WriteText(json, "body", Body);
@@ -113,6 +112,10 @@ public sealed record Push
             _ when Grace < TimeSpan.Zero || Grace > MaxGrace => $"grace is {Grace!.Value.TotalSeconds} s. It has to be from 0 s to {MaxGrace.TotalSeconds} s.",
             _ when TimeToLive < TimeSpan.FromSeconds(1) || TimeToLive > MaxTimeToLive => $"ttl is {TimeToLive!.Value.TotalSeconds} s. It has to be from 1 s to {MaxTimeToLive.TotalSeconds} s.",
             _ when TimeToLive <= Grace => $"ttl is {TimeToLive!.Value.TotalSeconds} s, over before grace, {Grace!.Value.TotalSeconds} s. It has to be longer.",
+            _ when !JsonRule.IsText(Title) => $"title {JsonRule.NoText}",
+            _ when !JsonRule.IsText(Body) => $"body {JsonRule.NoText}",
+            _ when !JsonRule.IsText(Sound) => $"sound {JsonRule.NoText}",
+            _ when Data.FirstOrDefault(member => !JsonRule.IsText(member.Key) || !JsonRule.IsText(member.Value)) is { Key: { } member } => $"data.{member} {JsonRule.NoText}",
             _ when key is not null => $"data has the key \"{key}\". It may be none of {string.Join(", ", ReservedKeys)}, begin with none of {string.Join(", ", ReservedPrefixes)}, and not be empty.",
             _ => null,
         };

@@ -41,7 +41,7 @@ public readonly record struct StreamName
 
     /// <exception cref="ArgumentException"><paramref name="value"/> breaks the rule above.</exception>
     public static StreamName Parse(string value) =>
-        TryParse(value, out var name) ? name : throw new ArgumentException($"\"{Printable(value)}\" {Rule}", nameof(value));
+        TryParse(value, out var name) ? name : throw new ArgumentException(Refusal(value), nameof(value));
 
     public static bool TryParse([NotNullWhen(true)] string? value, out StreamName name)
     {
@@ -61,6 +61,9 @@ public readonly record struct StreamName
     /// <summary>The one rule for everything that ends up in a Redis name: user ids, topics, notification ids, devices.</summary>
     public static bool IsValidId(ReadOnlySpan<char> id) =>
         id.Length is > 0 and <= MaxIdLength && !id.ContainsAnyExcept(IdCharacters);
+
+    /// <summary>What is to be said of what is none.</summary>
+    internal static string Refusal(string? value) => $"\"{Printable(value ?? "")}\" {Rule}";
 
     private static string Printable(string value) =>
         string.Concat(value.Take(MaxIdLength + TopicKind.Length).Select(c => char.IsControl(c) ? '\uFFFD' : c));

@@ -33,8 +33,8 @@ internal sealed class EscapingNames : AttackScenario
             foreach (var stream in (string[])[$"user:{name}", $"topic:{name}", name])
             {
                 await RefusedAsync(stage, http.PostAsJsonAsync("/api/notifications", new { stream, type = "T", payload = 1 }, cancellationToken), "is no stream name", ending);
-                await RefusedAsync(stage, () => hub.InvokeAsync("Subscribe", stream, null, cancellationToken), "That is no stream name", ending);
-                await RefusedAsync(stage, () => hub.InvokeAsync("Acknowledge", stream, "e", 1L, cancellationToken), "That is no stream name", ending);
+                await RefusedAsync(stage, () => hub.InvokeAsync("Subscribe", stream, null, cancellationToken), "is no stream name", ending);
+                await RefusedAsync(stage, () => hub.InvokeAsync("Acknowledge", stream, "e", 1L, cancellationToken), "is no stream name", ending);
             }
 
             await RefusedAsync(stage, http.PostAsJsonAsync("/api/notifications", new { stream = "user:attacker", id = name, type = "T", payload = 1 }, cancellationToken), "The notification id has", ending);

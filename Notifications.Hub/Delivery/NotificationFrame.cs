@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -118,11 +119,18 @@ internal sealed class NotificationArgumentJson : JsonConverter<NotificationArgum
         throw new NotSupportedException("The hub sends notifications and takes none.");
 }
 
+/// <summary>
+/// An entry of the log may be older than <see cref="JsonRule"/>. A payload that breaks it goes out as its JSON text, in a string: a MessagePack client reads that, and what
+/// it could not read would end its connection each time that it comes back.
+/// </summary>
 internal sealed class NotificationArgumentMessagePack : IMessagePackFormatter<NotificationArgument>
 {
+    /// <summary>The rule's depth is that of a payload.</summary>
+    private static readonly JsonDocumentOptions OfAnyDepth = new() { MaxDepth = int.MaxValue };
+
     public void Serialize(ref MessagePackWriter writer, NotificationArgument value, MessagePackSerializerOptions options)
     {
-        using var body = JsonDocument.Parse(value.Body);
+        using var body = JsonDocument.Parse(value.Body, OfAnyDepth);
         writer.WriteMapHeader(3 + body.RootElement.GetPropertyCount());
         writer.Write("stream");
         writer.Write(value.Stream.Value);
@@ -133,10 +141,61 @@ internal sealed class NotificationArgumentMessagePack : IMessagePackFormatter<No
         foreach (var member in body.RootElement.EnumerateObject())
         {
             writer.Write(member.Name);
-            MessagePackSerializer.ConvertFromJson(member.Value.GetRawText(), ref writer, options);
+            if (JsonRule.Error(member.Value) is null)
+            {
+                Write(ref writer, member.Value);
+            }
+            else
+            {
+                writer.Write(Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(member.Value)));
+            }
         }
     }
 
     public NotificationArgument Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
         throw new NotSupportedException("The hub sends notifications and takes none.");
+
+    /// <param name="writer">Where to.</param>
+    /// <param name="json">It keeps to <see cref="JsonRule"/>.</param>
+    private static void Write(ref MessagePackWriter writer, JsonElement json)
+    {
+        switch (json.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteMapHeader(json.GetPropertyCount());
+                foreach (var member in json.EnumerateObject())
+                {
+                    writer.Write(member.Name);
+                    Write(ref writer, member.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                writer.WriteArrayHeader(json.GetArrayLength());
+                foreach (var item in json.EnumerateArray())
+                {
+                    Write(ref writer, item);
+                }
+
+                break;
+            case JsonValueKind.Number when json.TryGetInt64(out var integer):
+                writer.Write(integer);
+                break;
+            case JsonValueKind.Number when json.TryGetUInt64(out var large):
+                writer.Write(large);
+                break;
+            case JsonValueKind.Number:
+                writer.Write(json.GetDouble());
+                break;
+            case JsonValueKind.String:
+                writer.Write(json.GetString());
+                break;
+            case JsonValueKind.True or JsonValueKind.False:
+                writer.Write(json.GetBoolean());
+                break;
+            default:
+                writer.WriteNil();
+                break;
+        }
+    }
 }

@@ -16,7 +16,7 @@ namespace Notifications.Hubs.Limits;
 internal sealed class MessageLimitsProtocol(
     IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : IHubProtocol
 {
-    /// <summary>Each hub class's rules, by the type of its connections' binders: SignalR's is generic in the hub class, which it says nowhere else.</summary>
+    /// <summary>Each hub class's rules.</summary>
     private readonly ConcurrentDictionary<Type, HubRules> _rules = new();
 
     /// <summary>Of each connection, which has a binder of its own, that sent any.</summary>
@@ -66,10 +66,9 @@ internal sealed class MessageLimitsProtocol(
     private bool IsOfStream(HubMessage message, IInvocationBinder binder) =>
         message is StreamInvocationMessage or StreamItemMessage or CancelInvocationMessage or CompletionMessage && RulesOf(binder).HasStreams;
 
-    private HubRules RulesOf(IInvocationBinder binder) => _rules.GetOrAdd(binder.GetType(), type =>
+    private HubRules RulesOf(IInvocationBinder binder) => _rules.GetOrAdd(HubProtocols.HubOf(binder), hub =>
     {
         // Not before a message comes: the hub's options are made of the protocols. Those of one hub have values only where something configures them for it.
-        var hub = type.GenericTypeArguments is [var argument] ? argument : typeof(NotificationHub);
         var ofHub = (IOptions<HubOptions>)services.GetRequiredService(typeof(IOptions<>).MakeGenericType(typeof(HubOptions<>).MakeGenericType(hub)));
         return new HubRules(
             HasStreams: hub != typeof(NotificationHub),

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Notifications.Messaging.Log;
@@ -20,9 +19,6 @@ internal readonly struct LogEntry
     private const byte PushStart = (byte)'{';
 
     private const int TokenLength = 12;
-
-    /// <summary>The body is sent as JSON and never embedded in HTML, so it needs no escapes beyond JSON's own.</summary>
-    private static readonly JsonWriterOptions Unescaped = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>What entries are written in, one after the other: each takes a copy of its own size along.</summary>
     [ThreadStatic]
@@ -65,7 +61,7 @@ internal readonly struct LogEntry
     {
         var milliseconds = timestamp.ToUnixTimeMilliseconds();
         var buffer = _buffer ??= new ArrayBufferWriter<byte>(512);
-        var json = _json ??= new Utf8JsonWriter(buffer, Unescaped);
+        var json = _json ??= new Utf8JsonWriter(buffer, JsonText.Writing);
         buffer.ResetWrittenCount();
         json.Reset();
         // It has to differ from others and need not be hard to guess: the cryptographic generator took a tenth of a publish.

@@ -3,7 +3,6 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Notifications.Hubs.Escalations.Apns;
@@ -13,8 +12,6 @@ internal static class ApnsMessage
 {
     /// <summary>In bytes. Notification ids may be twice as long.</summary>
     private const int MaxCollapseId = 64;
-
-    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The message as it fits a phone: whole, or if that is too long as a wake-up with the position.</summary>
     public static (PushMessage Message, ReadOnlyMemory<byte> Body) Write(PushMessage message)
@@ -39,7 +36,7 @@ internal static class ApnsMessage
     private static ReadOnlyMemory<byte> WriteWhole(PushMessage message)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using var json = new Utf8JsonWriter(buffer, Writing);
+        using var json = new Utf8JsonWriter(buffer, JsonText.Writing);
         json.WriteStartObject();
         json.WriteStartObject("aps");
         if (message.IsAlert)

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Notifications.Hubs.Escalations.Fcm;
@@ -8,8 +7,6 @@ namespace Notifications.Hubs.Escalations.Fcm;
 /// <summary>The body of <c>messages:send</c> (https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages).</summary>
 internal static class FcmMessage
 {
-    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>The whole message; if that is longer than phones take, a wake-up with the position.</summary>
     public static ReadOnlyMemory<byte> Write(PushMessage message, string token, DateTimeOffset now)
     {
@@ -20,7 +17,7 @@ internal static class FcmMessage
     private static ReadOnlyMemory<byte> WriteWhole(PushMessage message, string token, DateTimeOffset now)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using var json = new Utf8JsonWriter(buffer, Writing);
+        using var json = new Utf8JsonWriter(buffer, JsonText.Writing);
         json.WriteStartObject();
         json.WriteStartObject("message");
         json.WriteString("token", token);
