@@ -30,6 +30,9 @@ export { HubConnectionBuilder } from '@microsoft/signalr';
 /** A connection that lasted this long worked: the next one that breaks is a new trouble, and its waits start short again. */
 const SETTLED_AFTER = 5_000;
 
+/** How long `stop` waits for the last acknowledgements, and then for the connection to end. */
+const STOP_LIMIT = 2_000;
+
 /**
  * Receives a user's notifications. It connects until it is told to stop: a connection that ends or never comes about is
  * tried again without end, with jittered waits.
@@ -156,7 +159,10 @@ export class NotificationClient {
     }
   }
 
-  /** Disconnects. No handler is called any more until the next `start`, which goes on where this ended. */
+  /**
+   * Disconnects. No handler is called any more until the next `start`, which goes on where this ended. Resolves within 4 s whatever becomes of the
+   * connection: one that does not end by then ends without being waited for.
+   */
   async stop() {
     this.#running = false;
     globalThis.removeEventListener?.('pagehide', this.#onPageHide);
@@ -166,8 +172,8 @@ export class NotificationClient {
     this.#waits.forEach(end => end());
     this.#streams.forEach(stream => stream.pause());
     this.#enter('disconnected');
-    await Promise.all([...this.#streams.values()].map(stream => stream.flush()));
-    await link?.stop();
+    await settled(within(STOP_LIMIT, Promise.all([...this.#streams.values()].map(stream => stream.flush()))));
+    await settled(within(STOP_LIMIT, link?.stop()));
   }
 
   /**
@@ -219,8 +225,15 @@ export class NotificationClient {
   async #connect(state) {
     this.#enter(state);
     this.#retryAfter = 0;
-    const link = (this.#options.connectionFactory ?? (address => this.#newConnection(address)))(this.#address);
-    this.#link = link;
+    let link;
+    try {
+      link = this.#link = (this.#options.connectionFactory ?? (address => this.#newConnection(address)))(this.#address);
+    } catch (error) {
+      console.error('A connection could not be made and is tried again.', error);
+      this.#lost(undefined);
+      return;
+    }
+
     let begin = () => {};
     // What comes in the same breath as the handshake's answer is heard when the connection stands, so that it can be answered.
     const started = new Promise(resolve => (begin = () => resolve(undefined)));
@@ -235,12 +248,12 @@ export class NotificationClient {
     } catch {
       // Whatever the reason, also a token that was refused: the next attempt asks for a new one.
       this.#lost(link);
-      await end(link);
+      await settled(link.stop());
       return;
     }
 
     if (this.#link !== link) {
-      await end(link);
+      await settled(link.stop());
       return;
     }
 
@@ -312,7 +325,7 @@ export class NotificationClient {
     });
   }
 
-  /** @param {HubConnection} link */
+  /** @param {HubConnection | undefined} link */
   #lost(link) {
     if (this.#link !== link || !this.#running) {
       return;
@@ -343,7 +356,7 @@ export class NotificationClient {
   #moveAfter(link, delayMs) {
     this.#comeBackAt = performance.now() + delayMs;
     clearTimeout(this.#comeBackTimer);
-    this.#comeBackTimer = setTimeout(() => end(link), delayMs);
+    this.#comeBackTimer = setTimeout(() => settled(link.stop()), delayMs);
   }
 
   #newBackoff() {
@@ -409,7 +422,7 @@ function isUnavailable(error) {
 
 /**
  * @param {number} milliseconds
- * @param {Promise<void>} action
+ * @param {Promise<unknown> | undefined} action
  */
 async function within(milliseconds, action) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -424,11 +437,11 @@ async function within(milliseconds, action) {
   }
 }
 
-/** Ends a connection that no longer counts. @param {HubConnection} link */
-async function end(link) {
+/** Waits for the end of what nothing depends on any more, such as a connection that never came about. @param {Promise<unknown>} action */
+async function settled(action) {
   try {
-    await link.stop();
+    await action;
   } catch {
-    // It never came about.
+    // There is nobody left to tell.
   }
 }

@@ -469,3 +469,32 @@ test('waits with notifications until there is a handler', async () => {
   await eventually(() => hubEnd.invocations('Acknowledge').length === 1, 'the acknowledgement');
   assert.deepEqual(seen, [1]);
 });
+
+for (const [what, stop] of /** @type {[string, () => Promise<void>][]} */ ([
+  ['fails', () => Promise.reject(new Error('broken'))],
+  ['never ends', () => new Promise(() => {})],
+])) {
+  test(`stops where stopping the connection ${what}`, { timeout: 10_000 }, async () => {
+    const { client } = newClient();
+    const hubEnd = await connection();
+    hubEnd.subscribed(0);
+    await eventually(() => client.state === 'connected', 'the state connected');
+    hubEnd.stop = stop;
+    await client.stop();
+    assert.equal(client.state, 'disconnected');
+  });
+}
+
+test('stops where a handler of acknowledged never returns', { timeout: 10_000 }, async () => {
+  const { client } = newClient();
+  let told = false;
+  client.on('acknowledged', () => new Promise(() => (told = true)));
+  const hubEnd = await connection();
+  hubEnd.subscribed(0);
+  hubEnd.delivers(1);
+  await eventually(() => told, 'the first acknowledgement');
+  hubEnd.delivers(2);
+  await eventually(() => positions.kept.get(OWN)?.offset === 2, 'the second notification');
+  await client.stop();
+  assert.equal(client.state, 'disconnected');
+});

@@ -61,3 +61,62 @@ test('goes by its own waits where the server says nothing that can be understood
   const came = await clientOf((_, response) => response.writeHead(503, { 'Retry-After': 'soon' }));
   await eventually(() => came.length >= 5, 'five handshakes');
 });
+
+/** A client of a server that is not there. */
+function clientOfNobody(options = {}) {
+  return new NotificationClient({
+    url: 'http://127.0.0.1:1/hubs/notifications', accessTokenFactory: () => 'token', positions: new MemoryPositions(), minDelayMs: 1, maxDelayMs: 4, ...options,
+  });
+}
+
+/** Resolves as `stop` has to, whatever becomes of the connection. */
+async function stops(client) {
+  let timer;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('stop did not resolve within 5 s')), 5_000);
+  });
+  await Promise.race([client.stop(), limit]);
+  clearTimeout(timer);
+  assert.equal(client.state, 'disconnected');
+}
+
+test('stops after starts that failed', async () => {
+  const client = clientOfNobody();
+  const states = [];
+  client.onState(state => states.push(state));
+  client.start();
+  await eventually(() => states.includes('reconnecting'), 'the first failure');
+  await stops(client);
+});
+
+test('stops while it waits for a token that does not come', async () => {
+  let asked = false;
+  const client = clientOfNobody({ accessTokenFactory: () => new Promise(() => (asked = true)) });
+  client.start();
+  await eventually(() => asked, 'the question for a token');
+  await stops(client);
+});
+
+test('stops while a server does not answer', async () => {
+  let asked = false;
+  const server = createServer(() => (asked = true));
+  await new Promise(resolve => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const client = clientOfNobody({ url: `http://127.0.0.1:${server.address().port}/hubs/notifications` });
+  ends.push(() => server.closeAllConnections(), () => server.close());
+  client.start();
+  await eventually(() => asked, 'the handshake');
+  await stops(client);
+});
+
+test('tries again where a connection can not even be made, and stops', async () => {
+  let tries = 0;
+  const client = clientOfNobody({
+    connectionFactory: () => {
+      tries++;
+      throw new Error('not here');
+    },
+  });
+  client.start();
+  await eventually(() => tries >= 3, 'the third attempt');
+  await stops(client);
+});
