@@ -36,7 +36,10 @@ public sealed class NotificationOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan IdLifetime { get; set; } = TimeSpan.FromHours(24);
 
-    /// <summary>How many devices of a user are kept apart; one more makes the one that was away the longest a new one. Default 100.</summary>
+    /// <summary>
+    /// How many devices of a user are kept apart; one more pushes out the one longest unseen, which is a new one when it comes back. If it is still
+    /// connected, it goes on getting everything, and its next acknowledgement gives it its place again and pushes out another. Default 100.
+    /// </summary>
     [Range(1, 10_000)]
     public int MaxDevices { get; set; } = 100;
 

@@ -75,7 +75,7 @@ internal sealed class NotificationLog : IDisposable
     {
         (_redis, _names, _options, _time) = (redis, names, options.Value, time);
         var scope = new ScriptScope(redis, channels, names);
-        _cursors = new CursorWriter(redis, names, scope, _options);
+        _cursors = new CursorWriter(redis, names, scope, _options, time);
         _ends = new StreamCalls(scope, MaxEndsInCall);
         _replicated = new ReplicatedAppends(redis, options);
         _appends = new Appends(

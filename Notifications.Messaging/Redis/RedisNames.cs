@@ -49,13 +49,15 @@ internal sealed class RedisNames
 
     internal static RedisKey Log(string live) => live + ":log";
 
-    /// <summary>Hash of a user's stream: device → the highest offset that it acknowledged; -1 if that was in an earlier epoch.</summary>
+    /// <summary>Hash of a user's stream: device → the highest offset that it acknowledged; -1 if that was in an earlier epoch. At most <see cref="NotificationOptions.MaxDevices"/>.</summary>
     public RedisKey Cursors(StreamName stream) => Cursors(Live(stream));
 
     internal static RedisKey Cursors(string live) => live + ":cursors";
 
-    /// <summary>Hash: device → when it last came, in Unix milliseconds, so that one that never comes back is forgotten.</summary>
-    public RedisKey Seen(StreamName stream) => $"{Live(stream)}:seen";
+    /// <summary>Hash: device → when it last came or, to within some hours, acknowledged, in Unix milliseconds, so that one that never comes back is forgotten.</summary>
+    public RedisKey Seen(StreamName stream) => Seen(Live(stream));
+
+    internal static RedisKey Seen(string live) => live + ":seen";
 
     /// <summary>
     /// String: <c>offset epoch</c> that a user's device acknowledged in a topic; expires when the device stays away. The space

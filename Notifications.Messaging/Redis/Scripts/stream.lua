@@ -41,6 +41,42 @@ local function head(first)
   return ARGV[1], 0, '', false
 end
 
+-- A hash as a table.
+local function table_of(hash)
+  local fields, all = {}, redis.call('HGETALL', hash)
+  for i = 1, #all, 2 do
+    fields[all[i]] = tonumber(all[i + 1])
+  end
+  return fields
+end
+
+-- Makes room for one more of a user's devices: forgets those that stayed away too long (ms), and of the others as many as there are too many (limit),
+-- the longest unseen ones first. The device with the furthest cursor stays if the new one's (place) is behind it: what one device acknowledged is
+-- acknowledged for the user. Returns the furthest cursor of those that did not stay away too long, -1 without any.
+local function make_room(cursors, seen, now, too_long, limit, place)
+  local places, times, devices, furthest = table_of(cursors), table_of(seen), {}, -1
+  for device, at in pairs(times) do
+    if at + too_long < now then
+      redis.call('HDEL', cursors, device)
+      redis.call('HDEL', seen, device)
+      places[device] = nil
+    end
+  end
+  for device, at in pairs(places) do
+    devices[#devices + 1] = device
+    furthest = math.max(furthest, at)
+  end
+  local function unseen_since(device)
+    return places[device] == furthest and furthest > place and math.huge or times[device] or 0
+  end
+  table.sort(devices, function(one, other) return unseen_since(one) < unseen_since(other) end)
+  for i = 1, #devices - limit + 1 do
+    redis.call('HDEL', cursors, devices[i])
+    redis.call('HDEL', seen, devices[i])
+  end
+  return furthest
+end
+
 -- Whether the stream gave this offset out in this epoch.
 local function is_given_out(meta, epoch, offset)
   local now = redis.call('HMGET', meta, 'epoch', 'offset')
