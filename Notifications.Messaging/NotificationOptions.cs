@@ -71,8 +71,8 @@ public sealed class NotificationOptions : IValidatableObject
     public TimeSpan WaitTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a stream's epoch and offset, and its devices' cursors, outlive its last change: well past
-    /// <see cref="LogLifetime"/>, so that a reader who has seen everything is not told that he lost something. Four times as long.
+    /// How long a stream's epoch and offset outlive its last notification, and the cursors of its user's devices their last coming: well past
+    /// <see cref="LogLifetime"/>, so that a reader who has seen everything is not told that something was lost. Four times as long.
     /// </summary>
     public TimeSpan StreamLifetime => LogLifetime * 4;
 

@@ -17,13 +17,14 @@ internal sealed class ConnectionDeliveries
         AcknowledgementWriter acknowledgements,
         IOptions<DeliveryOptions> options,
         IOptions<ConnectionLimitOptions> limits,
+        UnusedTopicLimit unusedTopics,
         HubTelemetry telemetry,
         DeliveryPace pace,
         TimeProvider time,
         ILogger<ConnectionDelivery> logger)
     {
         _create = connection => new ConnectionDelivery(
-            connection, router, log, acknowledgements, options.Value, limits.Value.SubscriptionsPerConnection, telemetry, pace, time, logger);
+            connection, router, log, acknowledgements, options.Value, limits.Value.SubscriptionsPerConnection, unusedTopics, telemetry, pace, time, logger);
         telemetry.ObserveConnections(() => _open.Count);
         telemetry.ObserveLag(() => pace.Read().LagP99);
     }

@@ -39,7 +39,7 @@ internal sealed class RedisNames
     /// <summary>Every partition, from 0.</summary>
     public static IReadOnlySet<int> AllPartitions { get; } = Enumerable.Range(0, Partitions).ToHashSet();
 
-    /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given), <c>token</c> of the entry that got it, <c>refreshed</c> (Unix ms), when the lifetimes were last set. Outlives the log, so that offsets go on rising.</summary>
+    /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given), <c>token</c> of the entry that got it, <c>refreshed</c> (Unix ms), when the lifetimes were last set. Outlives the log, so that offsets go on rising; without a notification it lives for minutes, and is renewed while somebody is subscribed.</summary>
     public RedisKey Meta(StreamName stream) => Meta(Live(stream));
 
     internal static RedisKey Meta(string live) => live + ":meta";

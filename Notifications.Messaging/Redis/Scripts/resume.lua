@@ -1,7 +1,7 @@
 -- Reads a user's log after the cursor of one of his devices. A device never seen gets a cursor: where the furthest of his devices
 -- stands, or for the very first one where the log begins.
 -- KEYS 4 seen
--- ARGV 3 device  4 how many entries at the most  5 now (ms)  6 how long an unseen device is kept (ms)  7 how many devices are kept
+-- ARGV 3 device  4 how many entries at the most  5 now (ms)  6 how long an unseen device is kept (ms)  7 how many devices are kept  8 stream lifetime (ms)
 -- Returns a page
 local _, last = head()
 local cursor = tonumber(redis.call('HGET', KEYS[3], ARGV[3]) or nil)
@@ -11,6 +11,8 @@ if not cursor then
   redis.call('HSET', KEYS[3], ARGV[3], text(cursor))
 end
 redis.call('HSET', KEYS[4], ARGV[3], ARGV[5])
-redis.call('PEXPIRE', KEYS[3], ARGV[2] + slack(ARGV[6]))
-redis.call('PEXPIRE', KEYS[4], ARGV[2])
+-- A cursor means nothing without its epoch.
+redis.call('PEXPIRE', KEYS[1], ARGV[8] + slack(ARGV[6]))
+redis.call('PEXPIRE', KEYS[3], ARGV[8] + slack(ARGV[6]))
+redis.call('PEXPIRE', KEYS[4], ARGV[8])
 return page(cursor, tonumber(ARGV[4]), true, '')
