@@ -11,8 +11,8 @@ internal sealed class ConnectionLimitOptions : IValidatableObject
     public int SubscriptionsPerConnection { get; set; } = 100;
 
     /// <summary>
-    /// Topics that a user subscribes to at this instance while nobody has published to them nor is subscribed. Each leaves a key of some 300 bytes in Redis for
-    /// up to a quarter of an hour: 2,300 keys by the default, 0.7 MB, where calls alone would let a user make a thousand a second.
+    /// Topics that a user subscribes to at this instance while nobody has published to them nor is subscribed. Each leaves a key of up to 300 bytes in Redis for
+    /// up to 15 minutes: at most 2,300 keys by the default, 0.7 MB, where the other limits would let a user make a thousand a second.
     /// </summary>
     public Rate UnusedTopics { get; set; } = new() { PerSecond = 2, Burst = 500 };
 
