@@ -23,6 +23,7 @@ public static class HubRegistration
         services.AddOptions<HubOptions>().BindConfiguration("SignalR");
         services.AddOptions<ConnectionLimitOptions>().BindConfiguration(ConnectionLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<InvocationLimits>();
+        services.AddSingleton<UnusedTopicLimit>();
         services.AddSignalR(options =>
         {
             options.AddFilter<InvocationErrors>();

@@ -36,7 +36,10 @@ public sealed class NotificationOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan IdLifetime { get; set; } = TimeSpan.FromHours(24);
 
-    /// <summary>How many devices of a user are kept apart; one more makes the one that was away the longest a new one. Default 100.</summary>
+    /// <summary>
+    /// How many devices of a user are kept apart; one more pushes out the one longest unseen, which is a new one when it comes back. If it is still
+    /// connected, it goes on getting everything, and its next acknowledgement gives it its place again and pushes out another. Default 100.
+    /// </summary>
     [Range(1, 10_000)]
     public int MaxDevices { get; set; } = 100;
 
@@ -68,8 +71,8 @@ public sealed class NotificationOptions : IValidatableObject
     public TimeSpan WaitTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a stream's epoch and offset, and its devices' cursors, outlive its last change: well past
-    /// <see cref="LogLifetime"/>, so that a reader who has seen everything is not told that he lost something. Four times as long.
+    /// How long a stream's epoch and offset outlive its last notification, and the cursors of its user's devices their last coming: well past
+    /// <see cref="LogLifetime"/>, so that a reader who has seen everything is not told that something was lost. Four times as long.
     /// </summary>
     public TimeSpan StreamLifetime => LogLifetime * 4;
 

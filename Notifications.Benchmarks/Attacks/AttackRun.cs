@@ -9,6 +9,9 @@ namespace Notifications.Benchmarks.Attacks;
 /// </summary>
 internal static class AttackRun
 {
+    /// <summary>Of a user in the short form, who may have that many connections within a burst.</summary>
+    public const int BriefDevices = 10;
+
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
 
     /// <summary>In the short form what takes a system's time-outs takes a tenth of them.</summary>
@@ -23,6 +26,7 @@ internal static class AttackRun
         ["SignalR__HandshakeTimeout"] = "00:00:02",
         ["SignalR__ClientTimeoutInterval"] = "00:00:06",
         ["Delivery__SendTimeout"] = "00:00:02",
+        ["Notifications__MaxDevices"] = $"{BriefDevices}",
     };
 
     /// <param name="scenarios">What is done.</param>

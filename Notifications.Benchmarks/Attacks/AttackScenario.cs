@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.SignalR.Client;
 using Notifications.Benchmarks.Clusters;
 
 namespace Notifications.Benchmarks.Attacks;
@@ -59,6 +61,16 @@ internal sealed class AttackStage(Cluster cluster, IPAddress source, bool isBrie
 
         return http;
     }
+
+    /// <summary>A stock client's connection over a WebSocket, which takes one handshake.</summary>
+    public HubConnection Hub(string user, string? device = null) => new HubConnectionBuilder()
+        .WithUrl($"http://{Gateway}/hubs/notifications{(device is null ? "" : $"?device={device}")}", options =>
+        {
+            options.Transports = HttpTransportType.WebSockets;
+            options.SkipNegotiation = true;
+            options.AccessTokenProvider = () => Task.FromResult<string?>(Token(user));
+        })
+        .Build();
 
     public SocketsHttpHandler Handler() => new()
     {

@@ -8,7 +8,7 @@ internal static class AttackScenarios
     [
         new ForgedTokens(), new OthersStreams(),
         new ForeignOrigin(), new OversizedFrames(), StrangeMessages.Malformed(), StrangeMessages.WithOddValues(), new UnknownMethods(), new CallFlood(), new SlowHeaders(), new SlowReads(),
-        new UnfinishedHandshakes(), new HandshakeFlood("handshake-flood", "", ""), new HandshakeFlood("disguised-handshakes", ", named as requests of a session that has begun,", "&id=x"), new ConnectionFlood(), new EscapingNames(), new Smuggling(), new UpgradedBodies(),
+        new UnfinishedHandshakes(), new HandshakeFlood("handshake-flood", "", ""), new HandshakeFlood("disguised-handshakes", ", named as requests of a session that has begun,", "&id=x"), new ConnectionFlood(), new EscapingNames(), new Smuggling(), new UpgradedBodies(), new UnusedTopics(), new DevicesWithoutEnd(),
     ];
 
     /// <exception cref="ArgumentException">There is none of that name.</exception>

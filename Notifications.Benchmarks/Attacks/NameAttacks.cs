@@ -22,9 +22,7 @@ internal sealed class EscapingNames : AttackScenario
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         using var http = stage.Http(stage.Token("attacker", "publisher"));
-        await using var hub = new HubConnectionBuilder()
-            .WithUrl($"http://{stage.Gateway}/hubs/notifications?device=laptop", options => options.AccessTokenProvider = () => Task.FromResult<string?>(stage.Token("attacker")))
-            .Build();
+        await using var hub = stage.Hub("attacker", "laptop");
         await hub.StartAsync(cancellationToken);
         var count = 0;
         foreach (var ending in Endings)

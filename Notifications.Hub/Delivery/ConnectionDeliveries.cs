@@ -17,6 +17,7 @@ internal sealed class ConnectionDeliveries
         AcknowledgementWriter acknowledgements,
         IOptions<DeliveryOptions> options,
         IOptions<ConnectionLimitOptions> limits,
+        UnusedTopicLimit unusedTopics,
         HubTelemetry telemetry,
         DeliveryPace pace,
         TimeProvider time,
@@ -24,7 +25,7 @@ internal sealed class ConnectionDeliveries
         ILogger<ConnectionDelivery> logger)
     {
         _create = connection => new ConnectionDelivery(
-            connection, router, log, acknowledgements, options.Value, limits.Value.SubscriptionsPerConnection, telemetry, pace, time, failures, logger);
+            connection, router, log, acknowledgements, options.Value, limits.Value.SubscriptionsPerConnection, unusedTopics, telemetry, pace, time, failures, logger);
         telemetry.ObserveConnections(() => _open.Count);
         telemetry.ObserveLag(() => pace.Read().LagP99);
     }

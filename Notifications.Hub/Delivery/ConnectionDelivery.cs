@@ -26,6 +26,7 @@ internal sealed class ConnectionDelivery
     private readonly AcknowledgementWriter _acknowledgements;
     private readonly DeliveryOptions _options;
     private readonly int _maxSubscriptions;
+    private readonly UnusedTopicLimit _unusedTopics;
     private readonly HubTelemetry _telemetry;
     private readonly DeliveryPace _pace;
     private readonly TimeProvider _time;
@@ -53,6 +54,7 @@ internal sealed class ConnectionDelivery
         AcknowledgementWriter acknowledgements,
         DeliveryOptions options,
         int maxSubscriptions,
+        UnusedTopicLimit unusedTopics,
         HubTelemetry telemetry,
         DeliveryPace pace,
         TimeProvider time,
@@ -60,7 +62,8 @@ internal sealed class ConnectionDelivery
         ILogger logger)
     {
         (_connection, _router, _log, _acknowledgements) = (connection, router, log, acknowledgements);
-        (_options, _maxSubscriptions, _telemetry, _pace, _time, _failures, _logger) = (options, maxSubscriptions, telemetry, pace, time, failures, logger);
+        (_options, _maxSubscriptions, _unusedTopics) = (options, maxSubscriptions, unusedTopics);
+        (_telemetry, _pace, _time, _failures, _logger) = (telemetry, pace, time, failures, logger);
         _openedAt = time.GetUtcNow();
         var device = connection.GetHttpContext()?.Request.Query[DeviceNameRule.Query].ToString();
         _device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
@@ -82,7 +85,8 @@ internal sealed class ConnectionDelivery
     /// the stream is replaced.
     /// </summary>
     /// <exception cref="HubException">
-    /// Redis does not serve, so that there is no subscription and the client has to ask again; or the connection has as many as it may.
+    /// Redis does not serve, so that there is no subscription and the client has to ask again; or the connection has as many as it may, or its user
+    /// as many to topics that nobody publishes to.
     /// </exception>
     public async Task SubscribeAsync(StreamName stream, Position? since)
     {
@@ -129,6 +133,11 @@ internal sealed class ConnectionDelivery
             _failures.Report(exception, $"Connection {ConnectionId} is not subscribed to {stream}. Its client is asked to try again.");
             await ForgetAsync(subscription);
             throw new HubException(Unavailable.Because(exception));
+        }
+        catch (HubException)
+        {
+            await ForgetAsync(subscription);
+            throw;
         }
     }
 
@@ -399,6 +408,11 @@ internal sealed class ConnectionDelivery
                 WaitForRedis(subscription, exception);
                 return;
             }
+            catch (HubException refused)
+            {
+                subscription.Fail(refused);
+                return;
+            }
 
             for (var i = 0; i < page.Frames.Count && !subscription.IsClosed; i++)
             {
@@ -436,9 +450,13 @@ internal sealed class ConnectionDelivery
         var known = subscription.Position ?? subscription.Since;
         // A client's word counts for its own stream only: renewing a topic's epoch would reset everybody.
         var givenOutIn = subscription.Position is not null || stream.IsUser ? known?.Epoch : null;
-        var read = known is { } position ? await _log.ReadAfterAsync(stream, position.Offset, _options.PageSize, givenOutIn, position.Token)
-            : _device is { } device ? await _log.ReadAfterCursorAsync(stream, device, _options.PageSize)
-            : await _log.ReadEndAsync(stream);
+        var read = await ReadAsync(begins: stream.IsUser || subscription.Position is not null);
+        if (read.Page.Epoch.Length == 0)
+        {
+            _unusedTopics.Take(User!, stream);
+            read = await ReadAsync(begins: true);
+        }
+
         var recovered = read.Page.IsContiguous && (known is null || known.Value.Epoch == read.Page.Epoch);
         if (known is not null && known.Value.Epoch != read.Page.Epoch)
         {
@@ -456,6 +474,10 @@ internal sealed class ConnectionDelivery
         }
 
         return read;
+
+        Task<StreamPage> ReadAsync(bool begins) => known is { } position ? _log.ReadAfterAsync(stream, position.Offset, _options.PageSize, givenOutIn, position.Token, begins)
+            : _device is { } device ? _log.ReadAfterCursorAsync(stream, device, _options.PageSize, begins)
+            : _log.ReadEndAsync(stream, begins);
     }
 
     private async ValueTask WriteAsync(Subscription subscription, NotificationFrame frame)

@@ -19,8 +19,11 @@ internal sealed class DeliveryOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan AcknowledgeInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long every stream's position takes to be compared with the log once, so the longest that a loss on a quiet stream stays unseen. Default 30 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.500", "01:00:00")]
+    /// <summary>
+    /// How long every stream's position takes to be compared with the log once, so the longest that a loss on a quiet stream stays unseen. It also keeps alive
+    /// the epoch of a stream that nobody publishes to (<see cref="NotificationLog.UnusedLifetime"/>), so it is at most 2 minutes. Default 30 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.500", "00:02:00")]
     public TimeSpan PositionCheckInterval { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How often the instance sends itself a probe over pub/sub. Default 1 s.</summary>

@@ -12,15 +12,15 @@ internal sealed class LogReader(NotificationLog log) : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<Request, Reads> _reads = [];
 
-    private readonly record struct Request(StreamName Stream, long Offset, int Limit, string? GivenOutIn, string Token);
+    private readonly record struct Request(StreamName Stream, long Offset, int Limit, string? GivenOutIn, string Token, bool Begins);
 
     /// <summary>
     /// The same as <see cref="NotificationLog.ReadAfterAsync"/>. A read that has begun is not joined, since who asks now may have
     /// begun to listen after what it finds; all who come while it runs share the next one.
     /// </summary>
-    public Task<StreamPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null, string token = "")
+    public Task<StreamPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null, string token = "", bool begins = true)
     {
-        var request = new Request(stream, offset, limit, givenOutIn, token);
+        var request = new Request(stream, offset, limit, givenOutIn, token, begins);
         lock (_lock)
         {
             if (!_reads.TryGetValue(request, out var reads))
@@ -34,11 +34,11 @@ internal sealed class LogReader(NotificationLog log) : IDisposable
     }
 
     /// <inheritdoc cref="NotificationLog.ReadAfterCursorAsync"/>
-    public Task<StreamPage> ReadAfterCursorAsync(StreamName stream, DeviceName device, int limit) =>
-        ReadAsync(stream, () => log.ReadAfterCursorAsync(stream, device, limit));
+    public Task<StreamPage> ReadAfterCursorAsync(StreamName stream, DeviceName device, int limit, bool begins) =>
+        ReadAsync(stream, () => log.ReadAfterCursorAsync(stream, device, limit, begins));
 
     /// <inheritdoc cref="NotificationLog.ReadEndAsync"/>
-    public Task<StreamPage> ReadEndAsync(StreamName stream) => ReadAsync(stream, () => log.ReadEndAsync(stream));
+    public Task<StreamPage> ReadEndAsync(StreamName stream, bool begins) => ReadAsync(stream, () => log.ReadEndAsync(stream, begins));
 
     public void Dispose() => _slots.Dispose();
 
@@ -49,7 +49,7 @@ internal sealed class LogReader(NotificationLog log) : IDisposable
         await after.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            return await ReadAsync(request.Stream, () => log.ReadAfterAsync(request.Stream, request.Offset, request.Limit, request.GivenOutIn, request.Token));
+            return await ReadAsync(request.Stream, () => log.ReadAfterAsync(request.Stream, request.Offset, request.Limit, request.GivenOutIn, request.Token, request.Begins));
         }
         finally
         {

@@ -27,7 +27,7 @@ internal sealed record FoundPosition(string Epoch, long Offset);
 /// <param name="Device">The name that it gives itself.</param>
 /// <param name="Cursor">The highest offset that it acknowledged; null if it never came, or not since the stream's log began anew.</param>
 /// <param name="Unacknowledged">How many follow it; null without a cursor.</param>
-/// <param name="SeenAt">When it last connected.</param>
+/// <param name="SeenAt">When it last connected or, to within some hours, acknowledged.</param>
 /// <param name="Phone">What is registered for it, without its token.</param>
 internal sealed record FoundDevice(string Device, long? Cursor, long? Unacknowledged, DateTimeOffset? SeenAt, FoundPhone? Phone);
 

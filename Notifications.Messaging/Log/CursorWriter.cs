@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Log;
 
 /// <summary>Moves the cursors of many devices in one call of a script.</summary>
-internal sealed class CursorWriter(IConnectionMultiplexer redis, RedisNames names, ScriptScope scope, NotificationOptions options)
+internal sealed class CursorWriter(IConnectionMultiplexer redis, RedisNames names, ScriptScope scope, NotificationOptions options, TimeProvider time)
 {
     /// <summary>A call holds Redis up for as long as it takes, and so many take about half a millisecond.</summary>
     private const int MaxInCall = 128;
@@ -32,15 +32,21 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, RedisNames name
 
     private Task<RedisResult> MoveInUsersAsync(IReadOnlyList<Acknowledgement> acknowledgements)
     {
-        var keys = new RedisKey[2 * acknowledgements.Count];
-        var arguments = new RedisValue[1 + (3 * acknowledgements.Count)];
+        const int shared = 4;
+        const int each = 3;
+        var keys = new RedisKey[each * acknowledgements.Count];
+        var arguments = new RedisValue[shared + (each * acknowledgements.Count)];
         arguments[0] = Milliseconds(options.StreamLifetime);
+        arguments[1] = time.GetUtcNow().ToUnixTimeMilliseconds();
+        arguments[2] = Milliseconds(options.LogLifetime);
+        arguments[3] = options.MaxDevices;
         for (var i = 0; i < acknowledgements.Count; i++)
         {
             var (stream, device, position) = acknowledgements[i];
             var live = names.Live(stream);
-            (keys[2 * i], keys[(2 * i) + 1]) = (RedisNames.Meta(live), RedisNames.Cursors(live));
-            (arguments[(3 * i) + 1], arguments[(3 * i) + 2], arguments[(3 * i) + 3]) = (device.Device, position.Epoch, position.Offset);
+            var (key, argument) = (each * i, shared + (each * i));
+            (keys[key], keys[key + 1], keys[key + 2]) = (RedisNames.Meta(live), RedisNames.Cursors(live), RedisNames.Seen(live));
+            (arguments[argument], arguments[argument + 1], arguments[argument + 2]) = (device.Device, position.Epoch, position.Offset);
         }
 
         return User.RunAsync(redis.GetDatabase(), keys, arguments);

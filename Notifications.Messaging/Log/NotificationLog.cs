@@ -15,7 +15,7 @@ namespace Notifications.Messaging.Log;
 internal readonly record struct Position(string Epoch, long Offset, string Token = "");
 
 /// <summary>A piece of a log.</summary>
-/// <param name="Epoch">The log's present epoch.</param>
+/// <param name="Epoch">The log's present epoch; empty if it has none and none might begin.</param>
 /// <param name="Last">The last offset that the stream has given.</param>
 /// <param name="Asked">The offset that was asked for: the caller's, or the one that the device's cursor stands at.</param>
 /// <param name="After">
@@ -51,6 +51,13 @@ internal readonly record struct DeviceName(string User, string Device);
 /// <summary>The streams as Redis holds them: append and publish, read, acknowledge, each one atomic script and one round trip.</summary>
 internal sealed class NotificationLog : IDisposable
 {
+    /// <summary>
+    /// How long the epoch of a stream to which nobody publishes lives at the most after the last look at it, and at least for two thirds of that. A hub looks at
+    /// each stream that somebody is subscribed to (<c>Delivery:PositionCheckInterval</c>, far below it), so that it does not end under them. Anybody who may read
+    /// a topic can make one by a look, so it has to be short.
+    /// </summary>
+    internal static readonly TimeSpan UnusedLifetime = TimeSpan.FromMinutes(15);
+
     private const int EndOnly = -1;
 
     /// <summary>So many ends go in one call, which holds Redis up for about a quarter of a millisecond.</summary>
@@ -75,7 +82,7 @@ internal sealed class NotificationLog : IDisposable
     {
         (_redis, _names, _options, _time) = (redis, names, options.Value, time);
         var scope = new ScriptScope(redis, channels, names);
-        _cursors = new CursorWriter(redis, names, scope, _options);
+        _cursors = new CursorWriter(redis, names, scope, _options, time);
         _ends = new StreamCalls(scope, MaxEndsInCall);
         _replicated = new ReplicatedAppends(connections, options);
         _appends = new Appends(
@@ -87,8 +94,10 @@ internal sealed class NotificationLog : IDisposable
             _options);
     }
 
-    /// <summary>The stream's present end, without entries. A stream never seen gets its epoch now.</summary>
-    public Task<LogPage> ReadEndAsync(StreamName stream) => PageAsync(Read, stream, [], EndOnly, 0, "", "");
+    /// <summary>The stream's present end, without entries.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="begins">A stream without an epoch gets one now, for <see cref="UnusedLifetime"/>.</param>
+    public Task<LogPage> ReadEndAsync(StreamName stream, bool begins = true) => PageAsync(Read, stream, begins, [], EndOnly, 0, "", "");
 
     /// <summary>The same for many, in as few calls as this Redis allows. One that Redis refuses keeps none of the others from being read.</summary>
     /// <returns>In any order.</returns>
@@ -110,10 +119,11 @@ internal sealed class NotificationLog : IDisposable
     /// The token of what the hub delivered there. If another entry stands there now, Redis went back in time and has given out the
     /// same offsets again since.
     /// </param>
-    public Task<LogPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null, string token = "")
+    /// <param name="begins">As in <see cref="ReadEndAsync"/>.</param>
+    public Task<LogPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null, string token = "", bool begins = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        return PageAsync(Read, stream, [], offset, limit, givenOutIn ?? "", token);
+        return PageAsync(Read, stream, begins, [], offset, limit, givenOutIn ?? "", token);
     }
 
     /// <summary>
@@ -121,12 +131,16 @@ internal sealed class NotificationLog : IDisposable
     /// starts after the highest cursor of that user's devices, or with no device at all at the log's beginning; in a topic, at
     /// the end.
     /// </summary>
-    public Task<LogPage> ReadAfterCursorAsync(StreamName stream, DeviceName device, int limit) =>
+    /// <param name="stream">The stream.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="limit">How many entries at the most.</param>
+    /// <param name="begins">As in <see cref="ReadEndAsync"/>. A user's stream always does, and its epoch lives as long as its devices' cursors.</param>
+    public Task<LogPage> ReadAfterCursorAsync(StreamName stream, DeviceName device, int limit, bool begins = true) =>
         stream.IsUser
             ? PageAsync(
-                Resume, stream, [_names.Seen(stream)],
-                device.Device, limit, _time.GetUtcNow().ToUnixTimeMilliseconds(), Milliseconds(_options.LogLifetime), _options.MaxDevices)
-            : PageAsync(ResumeTopic, stream, [_names.TopicCursor(stream, device.User, device.Device)], limit, Milliseconds(_options.LogLifetime));
+                Resume, stream, begins: true, [_names.Seen(stream)],
+                device.Device, limit, _time.GetUtcNow().ToUnixTimeMilliseconds(), Milliseconds(_options.LogLifetime), _options.MaxDevices, Milliseconds(_options.StreamLifetime))
+            : PageAsync(ResumeTopic, stream, begins, [_names.TopicCursor(stream, device.User, device.Device)], limit, Milliseconds(_options.LogLifetime));
 
     /// <summary>Moves the device's cursor forward to <paramref name="position"/>.</summary>
     /// <returns>False if nothing changed: another epoch, past the stream's end, or not past the cursor.</returns>
@@ -148,9 +162,9 @@ internal sealed class NotificationLog : IDisposable
     internal Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace) =>
         _appends.RunAsync(new Append(stream, _names.Live(stream), id, entry, grace));
 
-    private async Task<LogPage> PageAsync(Script script, StreamName stream, RedisKey[] keys, params RedisValue[] arguments)
+    private async Task<LogPage> PageAsync(Script script, StreamName stream, bool begins, RedisKey[] keys, params RedisValue[] arguments)
     {
-        var result = (RedisResult[])(await RunAsync(script, stream, keys, arguments))!;
+        var result = (RedisResult[])(await script.RunAsync(_redis.GetDatabase(), Keys(stream, keys), Arguments(begins, arguments)))!;
         var entries = (RedisValue[])result[4]!;
         return new LogPage(
             (string)result[0]!, (long)result[1], (long)result[2], (long)result[3],
@@ -159,19 +173,16 @@ internal sealed class NotificationLog : IDisposable
 
     private async Task<Position[]> ReadEndsInCallAsync(IReadOnlyList<StreamName> streams)
     {
-        var ends = (RedisResult[])(await ReadEnds.RunAsync(_redis.GetDatabase(), [.. streams.SelectMany(stream => Keys(stream))], Arguments()))!;
+        var ends = (RedisResult[])(await ReadEnds.RunAsync(_redis.GetDatabase(), [.. streams.SelectMany(stream => Keys(stream))], Arguments(begins: true)))!;
         return [.. ends.Chunk(3).Select(end => new Position((string)end[0]!, (long)end[1], (string)end[2]!))];
     }
-
-    private Task<RedisResult> RunAsync(Script script, StreamName stream, RedisKey[] keys, params RedisValue[] arguments) =>
-        script.RunAsync(_redis.GetDatabase(), Keys(stream, keys), Arguments(arguments));
 
     private RedisKey[] Keys(StreamName stream, params RedisKey[] keys) =>
         [.. Keys(_names.Live(stream)), .. keys];
 
     private static RedisKey[] Keys(string live) => [RedisNames.Meta(live), RedisNames.Log(live), RedisNames.Cursors(live)];
 
-    private RedisValue[] Arguments(params RedisValue[] arguments) => [NewEpoch(), Milliseconds(_options.StreamLifetime), .. arguments];
+    private static RedisValue[] Arguments(bool begins, params RedisValue[] arguments) => [begins ? NewEpoch() : "", Milliseconds(UnusedLifetime), .. arguments];
 
     internal static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);
 

@@ -16,7 +16,7 @@ internal sealed record InspectedUser(
 /// <summary>One of a user's devices.</summary>
 /// <param name="Name">The name that it gives itself.</param>
 /// <param name="Cursor">The highest offset that it acknowledged; -1 if that was in an earlier epoch, null if it never came.</param>
-/// <param name="SeenAt">When it last came.</param>
+/// <param name="SeenAt">When it last came or, to within some hours, acknowledged.</param>
 /// <param name="Phone">What is registered for it.</param>
 internal sealed record InspectedDevice(string Name, long? Cursor, DateTimeOffset? SeenAt, Phone? Phone);
 

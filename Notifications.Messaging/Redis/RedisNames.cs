@@ -39,7 +39,7 @@ internal sealed class RedisNames
     /// <summary>Every partition, from 0.</summary>
     public static IReadOnlySet<int> AllPartitions { get; } = Enumerable.Range(0, Partitions).ToHashSet();
 
-    /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given), <c>token</c> of the entry that got it, <c>refreshed</c> (Unix ms), when the lifetimes were last set. Outlives the log, so that offsets go on rising.</summary>
+    /// <summary>Hash: <c>epoch</c>, <c>offset</c> (the last one given), <c>token</c> of the entry that got it, <c>refreshed</c> (Unix ms), when the lifetimes were last set. Outlives the log, so that offsets go on rising; without a notification it lives for minutes, and is renewed while somebody is subscribed.</summary>
     public RedisKey Meta(StreamName stream) => Meta(Live(stream));
 
     internal static RedisKey Meta(string live) => live + ":meta";
@@ -49,13 +49,15 @@ internal sealed class RedisNames
 
     internal static RedisKey Log(string live) => live + ":log";
 
-    /// <summary>Hash of a user's stream: device → the highest offset that it acknowledged; -1 if that was in an earlier epoch.</summary>
+    /// <summary>Hash of a user's stream: device → the highest offset that it acknowledged; -1 if that was in an earlier epoch. At most <see cref="NotificationOptions.MaxDevices"/>.</summary>
     public RedisKey Cursors(StreamName stream) => Cursors(Live(stream));
 
     internal static RedisKey Cursors(string live) => live + ":cursors";
 
-    /// <summary>Hash: device → when it last came, in Unix milliseconds, so that one that never comes back is forgotten.</summary>
-    public RedisKey Seen(StreamName stream) => $"{Live(stream)}:seen";
+    /// <summary>Hash: device → when it last came or, to within some hours, acknowledged, in Unix milliseconds, so that one that never comes back is forgotten.</summary>
+    public RedisKey Seen(StreamName stream) => Seen(Live(stream));
+
+    internal static RedisKey Seen(string live) => live + ":seen";
 
     /// <summary>
     /// String: <c>offset epoch</c> that a user's device acknowledged in a topic; expires when the device stays away. The space

@@ -48,6 +48,13 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         Assert.Equal(streams.ToHashSet(), ends.Select(end => end.Stream).ToHashSet());
         Assert.All(ends, end => Assert.Null(end.Failure));
         Assert.Equal((last.Epoch, 1), ends.Where(end => end.Stream == streams[^1]).Select(end => (end.End.Epoch, (int)end.End.Offset)).Single());
+
+        // Who looks keeps the epochs.
+        var metas = streams.Select(stream => Names.Default.Meta(stream)).ToArray();
+        await Task.WhenAll(metas.Select(meta => messaging.Database.KeyExpireAsync(meta, TimeSpan.FromMinutes(1))));
+        Assert.Equal(ends.OrderBy(end => end.Stream.Value), (await messaging.Log.ReadEndsAsync(streams)).OrderBy(end => end.Stream.Value));
+        var lives = await Task.WhenAll(metas.Select(meta => messaging.Database.KeyTimeToLiveAsync(meta)));
+        Assert.All(lives, life => Assert.InRange(life!.Value, NotificationLog.UnusedLifetime - TimeSpan.FromMinutes(1), NotificationLog.UnusedLifetime));
     }
 
     [FactWithRedisServer]

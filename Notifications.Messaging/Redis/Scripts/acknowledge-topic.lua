@@ -2,12 +2,16 @@
 -- KEYS of each acknowledgement: its topic's meta; cursor
 -- ARGV 1 how long an unseen device is kept (ms)
 --      and of each acknowledgement: epoch; offset
--- Returns a digit for each: 1 if the cursor moved, else 0 (another epoch, beyond the log's end, or not past the cursor)
+-- Returns a digit for each: 1 if the cursor moved, else 0 (another epoch, beyond the log's end, not past the cursor, or the beginning without a cursor)
 local function acknowledge(meta, key, epoch, offset)
   if not is_given_out(meta, epoch, offset) then
     return 0
   end
   local cursor = redis.call('GET', key)
+  -- Nothing is acknowledged, and anybody could have a cursor in any topic that there is not.
+  if not cursor and tonumber(offset) == 0 then
+    return 0
+  end
   if cursor then
     local space = string.find(cursor, ' ', 1, true)
     if string.sub(cursor, space + 1) == epoch and tonumber(string.sub(cursor, 1, space - 1)) >= tonumber(offset) then

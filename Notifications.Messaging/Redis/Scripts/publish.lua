@@ -1,6 +1,6 @@
 -- Appends notifications to their streams and publishes each, once per id; schedules the escalation of those with a push part.
 -- KEYS of each notification: its stream's meta, log, cursors; id. Then of each with a push part: escalations
--- ARGV 3 log length  4 log lifetime (ms)  5 id lifetime (ms)  6 the command that publishes
+-- ARGV 2 stream lifetime (ms)  3 log length  4 log lifetime (ms)  5 id lifetime (ms)  6 the command that publishes
 --      and of each notification: entry; channel; grace (ms), its id and its stream, or empty without a push part
 -- Returns for each "0 offset epoch", or "1 offset epoch" where the id was known, separated by commas
 local keep = tonumber(ARGV[3])

@@ -3,6 +3,6 @@
 -- Returns of each stream: epoch, last offset, token of the last entry
 local ends = {}
 for i = 1, #KEYS, 3 do
-  ends[i], ends[i + 1], ends[i + 2] = head(i)
+  ends[i], ends[i + 1], ends[i + 2] = look(i)
 end
 return ends

@@ -1,6 +1,6 @@
 -- What the scripts share; put in front of each of them. Those that may begin a stream's life take
 -- KEYS 1 meta  2 log  3 cursors
--- ARGV 1 epoch for a new life of the log  2 stream lifetime (ms)
+-- ARGV 1 epoch for a new life of the log; empty: none begins  2 how long (ms) a life lasts in which nothing is published
 
 -- %.0f: a number joined to a string would turn to scientific notation past 1e14.
 local function text(offset)
@@ -36,18 +36,69 @@ end
 
 -- The stream's epoch, its last offset, the token of its last entry, and when its lifetimes were last set (false: never). A stream
 -- that has none begins a life here, so that a reader's position is one from the start; what is left of an earlier life belongs to
--- offsets that mean nothing now. first: the stream's first key, where a script has several streams.
+-- offsets that mean nothing now. Where none may begin the epoch is empty. first: the stream's first key, where a script has several streams.
 local function head(first)
   first = first or 1
   local meta = redis.call('HMGET', KEYS[first], 'epoch', 'offset', 'token', 'refreshed')
   if meta[1] then
     return meta[1], tonumber(meta[2]), meta[3] or '', meta[4]
   end
+  if ARGV[1] == '' then
+    return '', 0, '', false
+  end
   redis.call('DEL', KEYS[first], KEYS[first + 1])
   write_unless_full('HSET', KEYS[first], 'epoch', ARGV[1], 'offset', '0')
   redis.call('PEXPIRE', KEYS[first], ARGV[2])
   void_cursors(KEYS[first + 2])
   return ARGV[1], 0, '', false
+end
+
+-- The head as a reader sees it, who may be waiting for what follows: the epoch lives on for some minutes at least. Not set anew at each look, as that
+-- is a write.
+local function look(first)
+  local key = KEYS[first or 1]
+  local epoch, last, token = head(first)
+  local life = tonumber(ARGV[2])
+  if epoch ~= '' and redis.call('PTTL', key) < life * 2 / 3 then
+    redis.call('PEXPIRE', key, ARGV[2])
+  end
+  return epoch, last, token
+end
+
+-- A hash as a table.
+local function table_of(hash)
+  local fields, all = {}, redis.call('HGETALL', hash)
+  for i = 1, #all, 2 do
+    fields[all[i]] = tonumber(all[i + 1])
+  end
+  return fields
+end
+
+-- Makes room for one more of a user's devices: forgets those that stayed away too long (ms), and of the others as many as there are too many (limit),
+-- the longest unseen ones first. The device with the furthest cursor stays if the new one's (place) is behind it: what one device acknowledged is
+-- acknowledged for the user. Returns the furthest cursor of those that did not stay away too long, -1 without any.
+local function make_room(cursors, seen, now, too_long, limit, place)
+  local places, times, devices, furthest = table_of(cursors), table_of(seen), {}, -1
+  for device, at in pairs(times) do
+    if at + too_long < now then
+      redis.call('HDEL', cursors, device)
+      redis.call('HDEL', seen, device)
+      places[device] = nil
+    end
+  end
+  for device, at in pairs(places) do
+    devices[#devices + 1] = device
+    furthest = math.max(furthest, at)
+  end
+  local function unseen_since(device)
+    return places[device] == furthest and furthest > place and math.huge or times[device] or 0
+  end
+  table.sort(devices, function(one, other) return unseen_since(one) < unseen_since(other) end)
+  for i = 1, #devices - limit + 1 do
+    redis.call('HDEL', cursors, devices[i])
+    redis.call('HDEL', seen, devices[i])
+  end
+  return furthest
 end
 
 -- Whether the stream gave this offset out in this epoch.
@@ -70,7 +121,10 @@ end
 -- If the log does not reach that far or has another entry there, the store went back in time: it gives out the same offsets
 -- again, so a new epoch begins with what is there.
 local function page(after, limit, given_out, token)
-  local epoch, last, last_token = head()
+  local epoch, last, last_token = look()
+  if epoch == '' then
+    return {epoch, 0, 0, 0, {}, ''}
+  end
   local start = log_start(last)
   local from = math.max(after, start)
   local went_back = given_out and after > last
@@ -95,6 +149,6 @@ end
 
 -- The page without entries.
 local function end_page()
-  local epoch, last, token = head()
+  local epoch, last, token = look()
   return {epoch, last, last, last, {}, token}
 end
