@@ -15,7 +15,14 @@ internal sealed class RequestLimit(HttpMessageHandler inner, NotificationClientO
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            return await base.SendAsync(request, either.Token);
+            var response = await base.SendAsync(request, either.Token);
+            if (request.Method == HttpMethod.Post)
+            {
+                // SignalR reads the answer to negotiate without a limit, and can't be stopped or disposed meanwhile.
+                await response.Content.LoadIntoBufferAsync(either.Token);
+            }
+
+            return response;
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {

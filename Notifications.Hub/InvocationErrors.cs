@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Notifications.Hubs;
 
-/// <summary>Logs what fails in the hub's methods. A <see cref="HubException"/> is the client's mistake, and he is told; the log is not.</summary>
+/// <summary>Logs what fails in the hub's methods. A <see cref="HubException"/> is the client's mistake, who is told; the log is not.</summary>
 internal sealed class InvocationErrors(ILogger<InvocationErrors> logger) : IHubFilter
 {
     public async ValueTask<object?> InvokeMethodAsync(

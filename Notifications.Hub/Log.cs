@@ -55,7 +55,7 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Operator {Operator} ends the connections of user {User}: {Hubs} hubs heard.")]
     public static partial void ConnectionsEnded(ILogger logger, string? @operator, string user, long hubs);
 
-    [LoggerMessage(LogLevel.Information, "Operator {Operator} revokes the tokens of user {User} issued until {Until:u} and ends his connections: {Hubs} hubs heard.")]
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} revokes the tokens of user {User} issued until {Until:u} and ends their connections: {Hubs} hubs heard.")]
     public static partial void TokensRevoked(ILogger logger, string? @operator, string user, DateTimeOffset until, long hubs);
 
     [LoggerMessage(LogLevel.Information, "Hub instance {Instance} takes new sessions again; {Connections} connections had not left.")]

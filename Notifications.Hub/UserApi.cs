@@ -5,7 +5,7 @@ using Notifications.Hubs.Tokens;
 
 namespace Notifications.Hubs;
 
-/// <summary>For operators: ends a user's connections on all hubs, with or without refusing the tokens that he has.</summary>
+/// <summary>For operators: ends a user's connections on all hubs, with or without refusing the tokens that they have.</summary>
 internal static class UserApi
 {
     public static void MapUserApi(this WebApplication app)
@@ -18,7 +18,7 @@ internal static class UserApi
         users.MapPost("/revocation", Revoke);
     }
 
-    /// <summary>His clients come back by themselves while their tokens are good.</summary>
+    /// <summary>Their clients come back by themselves while their tokens are good.</summary>
     private static async Task<Ok<ConnectionsEnded>> EndConnections(HttpContext context, HubMessages hubs, ILogger<Revocations> logger)
     {
         var user = UserRoute.UserOf(context);
@@ -27,7 +27,7 @@ internal static class UserApi
         return TypedResults.Ok(new ConnectionsEnded(count));
     }
 
-    /// <summary>And his tokens issued until now are refused: at what begins a session, and by the hubs' APIs.</summary>
+    /// <summary>And their tokens issued until now are refused: at what begins a session, and by the hubs' APIs.</summary>
     private static async Task<Ok<Revoked>> Revoke(
         HttpContext context, RevocationStore store, HubMessages hubs, IOptions<TokenOptions> options, TimeProvider time, ILogger<Revocations> logger)
     {

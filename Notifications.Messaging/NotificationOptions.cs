@@ -43,7 +43,7 @@ public sealed class NotificationOptions : IValidatableObject
     [Range(1, 10_000)]
     public int MaxDevices { get; set; } = 100;
 
-    /// <summary>How long a connected user has to acknowledge before his phones are asked, unless a notification says otherwise. Default 10 s.</summary>
+    /// <summary>How long a connected user has to acknowledge before their phones are asked, unless a notification says otherwise. Default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan PushGrace { get; set; } = TimeSpan.FromSeconds(10);
 

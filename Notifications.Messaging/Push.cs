@@ -37,7 +37,7 @@ public sealed record Push
     public IReadOnlyDictionary<string, string> Data { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// How long a user who is connected has to acknowledge before his phones are asked: up to 24 h,
+    /// How long a user who is connected has to acknowledge before their phones are asked: up to 24 h,
     /// <see cref="NotificationOptions.PushGrace"/> unless set. A client that gets several notifications a second acknowledges them
     /// every two, and a hub collects acknowledgements for half of one, so less than three seconds may escalate what was handled. For a user who
     /// is away there is nothing to wait for.

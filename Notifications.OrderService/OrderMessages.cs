@@ -60,7 +60,7 @@ internal sealed record OrderChange(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] OrderStatus? PreviousStatus,
     DateTime UpdatedAt);
 
-/// <summary>What the owner's phones show of a change that he did not acknowledge in time.</summary>
+/// <summary>What the owner's phones show of a change that they did not acknowledge in time.</summary>
 internal static class OrderPush
 {
     /// <returns>Null for a new order: whoever placed it knows.</returns>

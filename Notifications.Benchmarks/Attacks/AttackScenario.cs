@@ -5,7 +5,7 @@ using Notifications.Benchmarks.Clusters;
 
 namespace Notifications.Benchmarks.Attacks;
 
-/// <summary>One thing that somebody does to the system through its gateway, and the answer that he has to get.</summary>
+/// <summary>One thing that somebody does to the system through its gateway, and the answer that they have to get.</summary>
 internal abstract class AttackScenario
 {
     /// <summary>What the command calls it, such as <c>handshake-flood</c>.</summary>

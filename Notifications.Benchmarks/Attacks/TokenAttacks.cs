@@ -73,7 +73,7 @@ internal sealed class OthersStreams : AttackScenario
 {
     public override string Name => "others-streams";
 
-    public override string What => "With a good token of his own: another user's stream, acknowledgements for him, his session by its id, and forged affinity cookies";
+    public override string What => "With a good token of one's own: another user's stream, acknowledgements and session, and forged affinity cookies";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -102,9 +102,9 @@ internal sealed class OthersStreams : AttackScenario
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
         }
 
-        stage.Require(heard == 0, $"none of his notifications, but {heard}");
+        stage.Require(heard == 0, $"none of the other's notifications, but {heard}");
         var cursors = await stage.Cluster.RedisConnection.GetDatabase().HashGetAllAsync(stage.Cluster.Names.Cursors(victim));
-        stage.Require(cursors.All(cursor => (long)cursor.Value < position.Offset), "his cursors where they were");
+        stage.Require(cursors.All(cursor => (long)cursor.Value < position.Offset), "the other's cursors where they were");
         return $"an error of the call to all {2 * times}, 404 to all {times}; a forged cookie leads to some hub, as none does";
     }
 
@@ -121,7 +121,7 @@ internal sealed class OthersStreams : AttackScenario
         }
         catch (HubException exception)
         {
-            stage.Require(exception.Message.Contains("may not read", StringComparison.Ordinal), $"that he may not, but \"{exception.Message}\"");
+            stage.Require(exception.Message.Contains("may not read", StringComparison.Ordinal), $"that one may not, but \"{exception.Message}\"");
         }
     }
 }

@@ -42,6 +42,8 @@ internal sealed class NegotiatedIds(HttpMessageHandler inner) : DelegatingHandle
             content.Headers.TryAddWithoutValidation(header.Key, header.Value);
         }
 
+        // Not known to who copies the headers until it was asked for once.
+        content.Headers.ContentLength = answer.Length;
         response.Content = content;
     }
 }

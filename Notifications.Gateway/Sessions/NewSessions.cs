@@ -8,6 +8,7 @@ namespace Notifications.Gateway.Sessions;
 /// <summary>
 /// Finds an instance for a request that begins a session: one that is there to stay, and if that one can't be reached, another at
 /// once. The beginning of a session has no effect at an instance that did not answer it. Other requests go to the instance that their session lives at.
+/// A call of the hubs' APIs goes to one that is there to stay, and is not tried again.
 /// </summary>
 internal static class NewSessions
 {
@@ -22,6 +23,11 @@ internal static class NewSessions
         proxy.Use((context, next) =>
         {
             var feature = context.GetReverseProxyFeature();
+            if (feature.Cluster.Config.ClusterId == Proxy.HubApiCluster)
+            {
+                feature.AvailableDestinations = Staying(feature.AvailableDestinations);
+            }
+
             if (feature.Cluster.Config.ClusterId != Proxy.HubCluster)
             {
                 return next(context);
@@ -78,9 +84,15 @@ internal static class NewSessions
     /// </summary>
     private static IReadOnlyList<DestinationState> Preferred(IReadOnlyList<DestinationState> destinations, DateTimeOffset settled)
     {
-        DestinationState[] staying = [.. destinations.Where(destination => !HubDestination.IsDraining(destination.Model.Config))];
+        var staying = Staying(destinations);
         DestinationState[] known = [.. staying.Where(destination => HubDestination.KnownSinceOf(destination.Model.Config) <= settled)];
-        return known.Length > 0 ? known : staying.Length > 0 ? staying : destinations;
+        return known.Length > 0 ? known : staying;
+    }
+
+    private static IReadOnlyList<DestinationState> Staying(IReadOnlyList<DestinationState> destinations)
+    {
+        DestinationState[] staying = [.. destinations.Where(destination => !HubDestination.IsDraining(destination.Model.Config))];
+        return staying.Length > 0 ? staying : destinations;
     }
 
     /// <returns>The instance whose key the id has. All, if it has none or instances have no keys: then the affinity cookie tells.</returns>

@@ -1,7 +1,7 @@
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Tells those who are turned away when to come back: each at the time at which the rate has a place for him, as if they stood in
+/// Tells those who are turned away when to come back: each at the time at which the rate has a place for them, as if they stood in
 /// a line. So ten thousand who come at once come back spread over as long as it takes to let them in, and not all a second later.
 /// </summary>
 internal sealed class ReturnTimes(double perSecond, TimeProvider time)

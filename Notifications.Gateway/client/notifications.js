@@ -282,7 +282,7 @@ export class NotificationClient {
     const { stream } = subscribed;
     const isOwn = stream.startsWith('user:');
     if (isOwn && this.#own !== stream) {
-      // Another user's token than before: nothing of his is ours.
+      // Another user's token than before: nothing of theirs is ours.
       this.#own = stream;
       this.#streams.forEach(other => other.pause());
       this.#streams.clear();

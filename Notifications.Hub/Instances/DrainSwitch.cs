@@ -6,7 +6,7 @@ namespace Notifications.Hubs.Instances;
 
 /// <summary>
 /// An operator's switch: this instance takes no new sessions and hands its clients to others, as if it were about to stop, and stays
-/// so until he takes it back or the process ends.
+/// so until the operator takes it back or the process ends.
 /// </summary>
 internal sealed class DrainSwitch(
     Instance instance,

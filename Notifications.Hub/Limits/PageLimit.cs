@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Notifications.Hubs.Limits;
 
-/// <summary>How many pages of his log a user is sent at once by this instance: one who takes them slowly holds the memory of each.</summary>
+/// <summary>How many pages of their log a user is sent at once by this instance: one who takes them slowly holds the memory of each.</summary>
 internal sealed class PageLimit(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry) : IDisposable
 {
     private const string Soon = "1";

@@ -4,13 +4,13 @@ using System.Text.Json.Serialization;
 namespace Notifications.Hubs.Operators;
 
 /// <summary>What the system has of a user.</summary>
-/// <param name="User">His id.</param>
-/// <param name="Position">Where his stream ends; null if nothing was ever there.</param>
+/// <param name="User">The user's id.</param>
+/// <param name="Position">Where their stream ends; null if nothing was ever there.</param>
 /// <param name="LogLength">How many notifications its log has.</param>
 /// <param name="LogExpiresInSeconds">How long they stay unless another follows.</param>
 /// <param name="Devices">By name.</param>
 /// <param name="Instances">The hub instances that answered, by id.</param>
-/// <param name="NotAnswered">Those that did not in time: whether he has connections there is not known.</param>
+/// <param name="NotAnswered">Those that did not in time: it is not known whether the user has connections there.</param>
 /// <param name="Notifications">The newest, newest first.</param>
 internal sealed record FoundUser(
     string User,
@@ -36,7 +36,7 @@ internal sealed record FoundDevice(string Device, long? Cursor, long? Unacknowle
 internal sealed record FoundPhone(string Platform, DateTimeOffset RegisteredAt);
 
 /// <param name="Instance">A hub instance.</param>
-/// <param name="ConnectionCount">How many connections he has there.</param>
+/// <param name="ConnectionCount">How many connections the user has there.</param>
 /// <param name="Connections">The first of them.</param>
 internal sealed record FoundConnections(string Instance, int ConnectionCount, IReadOnlyList<UserConnection> Connections);
 

@@ -4,7 +4,7 @@ using Notifications.Hubs.Limits;
 
 namespace Notifications.Hubs.Operators;
 
-/// <summary>For operators: the hub instances and a switch that drains each, and what the system has of a user. <see cref="UserApi"/> ends his connections.</summary>
+/// <summary>For operators: the hub instances and a switch that drains each, and what the system has of a user. <see cref="UserApi"/> ends their connections.</summary>
 internal static class OperatorApi
 {
     private const int DefaultListed = 20;
@@ -100,7 +100,7 @@ internal static class OperatorApi
         return TypedResults.Ok(await users.FindAsync(user, take, withPayloads));
     }
 
-    /// <summary>Publishes to the user as any service does, so his clients show it: <c>{type?, payload?}</c>.</summary>
+    /// <summary>Publishes to the user as any service does, so their clients show it: <c>{type?, payload?}</c>.</summary>
     private static async Task<Results<Ok<PublishResult>, ProblemHttpResult>> SendTest(
         JsonElement? sent, HttpContext context, NotificationPublisher publisher, PublishLimit limit, ILogger<PublishResult> logger, CancellationToken cancellationToken)
     {

@@ -10,8 +10,8 @@ internal sealed class UserLookup(UserInspector inspector, HubQuestions hubs, Ins
     /// <summary>After so many bytes of notifications there are no more in one answer.</summary>
     private const int MaxBytes = 512 * 1024;
 
-    /// <param name="user">His id.</param>
-    /// <param name="limit">How many of his notifications at the most.</param>
+    /// <param name="user">The user's id.</param>
+    /// <param name="limit">How many of their notifications at the most.</param>
     /// <param name="withPayloads">Whether with what is in them.</param>
     public async Task<FoundUser> FindAsync(string user, int limit, bool withPayloads)
     {

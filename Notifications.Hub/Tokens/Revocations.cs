@@ -41,7 +41,7 @@ internal sealed class Revocations(IOptions<TokenOptions> options, TimeProvider t
         }
     }
 
-    /// <summary>Until when the user's tokens are revoked, if the token that he came with was issued by then. One that does not say when counts as older.</summary>
+    /// <summary>Until when the user's tokens are revoked, if the token that they came with was issued by then. One that does not say when counts as older.</summary>
     public DateTimeOffset? Of(ClaimsPrincipal? user)
     {
         var revoked = Volatile.Read(ref _until);

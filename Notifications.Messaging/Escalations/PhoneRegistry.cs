@@ -33,7 +33,7 @@ internal sealed record Phone(string User, string Device, PushPlatform Platform, 
 }
 
 /// <summary>
-/// The users' phones in Redis. A user's phones lie beside his stream, whose token one is lies beside the token: two slots of a
+/// The users' phones in Redis. A user's phones lie beside their stream, whose token one is lies beside the token: two slots of a
 /// Redis Cluster, so no script can change both. The token's own entry is written first and decides
 /// (<see cref="IsOwnAsync"/>): whatever is interrupted in between, and in whatever order calls overtake each other, no token
 /// ever counts as two users'.

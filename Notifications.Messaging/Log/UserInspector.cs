@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Log;
 
 /// <summary>What Redis has of a user.</summary>
-/// <param name="End">Where his stream ends; null if there is none.</param>
+/// <param name="End">Where the user's stream ends; null if there is none.</param>
 /// <param name="LogLength">How many notifications its log has.</param>
 /// <param name="LogExpiresIn">How long they stay unless another follows; null without a log.</param>
 /// <param name="Newest">The newest of them, newest first: offsets <c>End</c>, <c>End - 1</c> …</param>
@@ -26,7 +26,7 @@ internal sealed class UserInspector(IConnectionMultiplexer redis, RedisNames nam
     private static readonly Script Inspect = Script.Load("inspect-user.lua");
 
     /// <param name="user">Whom.</param>
-    /// <param name="limit">How many of his notifications at the most.</param>
+    /// <param name="limit">How many of the user's notifications at the most.</param>
     /// <param name="maxBytes">After how many bytes there are no more of them.</param>
     public async Task<InspectedUser> InspectAsync(string user, int limit, int maxBytes)
     {

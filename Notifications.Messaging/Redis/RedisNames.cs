@@ -116,7 +116,7 @@ internal sealed class RedisNames
     /// </summary>
     public string BackplanePrefix { get; }
 
-    /// <summary>Sorted set: user → until when tokens issued to him are revoked, in Unix seconds. Expires with the longest life of a token.</summary>
+    /// <summary>Sorted set: user → until when tokens issued to them are revoked, in Unix seconds. Expires with the longest life of a token.</summary>
     public RedisKey Revocations { get; }
 
     /// <summary>Channel on which an instance hears itself, to know that it hears what is published in this partition.</summary>

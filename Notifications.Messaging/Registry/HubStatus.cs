@@ -9,7 +9,7 @@ internal enum HubState
     [JsonStringEnumMemberName("serving")]
     Serving,
 
-    /// <summary>An operator had it hand its clients to others, until he takes that back.</summary>
+    /// <summary>An operator had it hand its clients to others, until the operator takes that back.</summary>
     [JsonStringEnumMemberName("drained")]
     Drained,
 

@@ -7,7 +7,7 @@ using Notifications.Tests.Tokens;
 
 namespace Notifications.Tests.Attacks;
 
-/// <summary>Tokens as an attacker makes them, for the user <c>mallory</c> or out of one that he got.</summary>
+/// <summary>Tokens as an attacker makes them, for the user <c>mallory</c> or out of one that was given out.</summary>
 internal static class ForgedTokens
 {
     public const string User = "mallory";

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http.Connections;
 using Notifications.Benchmarks.Faults;
 using Notifications.Client;
@@ -40,6 +41,34 @@ public sealed class ReconnectTests(RedisServers servers) : IClassFixture<RedisSe
 
         await client.SeesAsync(Offsets(at.Own, 1, 10));
         Assert.Empty(client.Gaps);
+    }
+
+    [Fact]
+    public async Task An_answer_to_negotiate_that_breaks_off_is_not_waited_for()
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        var client = new NotificationClient(new NotificationClientOptions
+        {
+            Url = new Uri($"http://{server.LocalEndpoint}/hubs/notifications"),
+            ConnectTimeout = TimeSpan.FromMilliseconds(300),
+            MinDelay = TimeSpan.FromMilliseconds(20),
+            MaxDelay = TimeSpan.FromMilliseconds(50),
+        });
+        var starting = client.StartAsync();
+        var connections = new List<TcpClient>();
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            var connection = await server.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(15));
+            connections.Add(connection);
+            await connection.GetStream().ReadExactlyAsync(new byte[4]);
+            await connection.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 300\r\n\r\n{\"negotiateVersion\":1,"u8.ToArray());
+        }
+
+        await client.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(15));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => starting);
+        connections.ForEach(connection => connection.Dispose());
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Notifications.Tests.Escalations;
 
-/// <summary>Phones and escalations on a Redis Cluster: a user, his token and another user's lie on different nodes.</summary>
+/// <summary>Phones and escalations on a Redis Cluster: a user, their token and another user's lie on different nodes.</summary>
 public sealed class ClusterTests(RedisCluster cluster, PushFixture fakes) : IClassFixture<RedisCluster>, IClassFixture<PushFixture>
 {
     /// <summary>A node counts as dead after 2 s, a replica follows on it a second or two later, and the clients have to find it.</summary>
@@ -28,14 +28,14 @@ public sealed class ClusterTests(RedisCluster cluster, PushFixture fakes) : ICla
         await laptop.InvokeAsync("Acknowledge", $"user:{_user}", acknowledged.Epoch, 1);
 
         string[] users = [.. Enumerable.Range(0, 12).Select(number => $"{_user}-{number}")];
-        // Each has the phone of the one before him, which is his from now on.
+        // Each has the phone of the one before them, which is theirs from now on.
         foreach (var user in users)
         {
             await messaging.Phones.RegisterAsync(user, "phone", PushPlatform.Fcm, $"old-{user}");
             await messaging.Phones.RegisterAsync(user, "phone", PushPlatform.Fcm, $"token-{user}");
             await messaging.Phones.RegisterAsync(user, "second-hand", PushPlatform.Fcm, $"handed-on-{_user}");
             await messaging.Publisher.PublishAsync(StreamName.User(user), Urgent with { Id = $"before-{user}" });
-            await Eventually.True(() => Tokens($"before-{user}").Length == 2, "both of his phones to have it");
+            await Eventually.True(() => Tokens($"before-{user}").Length == 2, "both of their phones to have it");
         }
 
         foreach (var user in users)

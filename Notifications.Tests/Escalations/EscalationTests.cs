@@ -199,7 +199,7 @@ public sealed class EscalationTests(RedisServers servers, PushFixture fakes) : I
         await messaging.Database.StringSetAsync(Names.Default.PhoneToken("fcm", _token), "bob android 0123456789abcdef");
 
         await messaging.Publisher.PublishAsync(Own, Urgent);
-        await Eventually.True(() => OfApns().Length == 1, "the message on the phone that is still his");
+        await Eventually.True(() => OfApns().Length == 1, "the message on the phone that is still theirs");
         await Eventually.True(async () => !await messaging.Database.HashExistsAsync(Names.Default.Phones(Own), "android"), "the other to be forgotten");
         Assert.Empty(AllOfFcm());
         Assert.StartsWith("bob ", await messaging.Database.StringGetAsync(Names.Default.PhoneToken("fcm", _token)), StringComparison.Ordinal);

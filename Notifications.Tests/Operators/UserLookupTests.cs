@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Notifications.Tests.Operators;
 
-/// <summary>What an operator finds of a user, and what he may do about him.</summary>
+/// <summary>What an operator finds of a user, and what they may do about them.</summary>
 public sealed class UserLookupTests : IAsyncLifetime
 {
     private const string Markup = "<img src=x onerror=alert(1)>";
@@ -115,6 +115,8 @@ public sealed class UserLookupTests : IAsyncLifetime
         using var operators = system.Operator();
         await using var client = await system.Second.ConnectAsync(_user, "laptop");
         await system.Messaging.Registry.RegisterAsync(new HubInstance("silent", "http://127.0.0.1:1", Draining: true), TimeSpan.FromMinutes(1));
+
+        await Eventually.True(() => system.Gateway.Hubs.Count == 3, "the gateway to know of it");
 
         var found = await operators.FindAsync(_user).WaitAsync(TimeSpan.FromSeconds(10));
 

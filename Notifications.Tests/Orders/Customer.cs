@@ -3,7 +3,7 @@ using System.Net;
 namespace Notifications.Tests.Orders;
 
 /// <summary>
-/// Places orders one after the other and has each paid, each call at the next of the service's replicas: so he is due his
+/// Places orders one after the other and has each paid, each call at the next of the service's replicas: so they are due their
 /// notifications in exactly this order. Several may be the same user at once.
 /// </summary>
 internal sealed class Customer(string user, IReadOnlyList<HttpClient> asOwner, IReadOnlyList<HttpClient> asStaff)
@@ -13,7 +13,7 @@ internal sealed class Customer(string user, IReadOnlyList<HttpClient> asOwner, I
 
     public string User => user;
 
-    /// <summary>The ids of the notifications of his calls that were answered, in their order.</summary>
+    /// <summary>The ids of the notifications of the calls that were answered, in their order.</summary>
     public IReadOnlyList<string> Due => _due;
 
     /// <returns>How long the slowest call took.</returns>

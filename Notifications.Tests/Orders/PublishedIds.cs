@@ -4,7 +4,7 @@ using Notifications.Messaging.Log;
 
 namespace Notifications.Tests.Orders;
 
-/// <summary>What stands in a user's log: the ids of his notifications, in its order.</summary>
+/// <summary>What stands in a user's log: the ids of their notifications, in its order.</summary>
 internal static class PublishedIds
 {
     private const int PageSize = 500;

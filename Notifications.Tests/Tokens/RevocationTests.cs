@@ -17,7 +17,7 @@ using Xunit;
 
 namespace Notifications.Tests.Tokens;
 
-/// <summary>What operators can do: end a user's connections on every hub, and refuse the tokens that he has.</summary>
+/// <summary>What operators can do: end a user's connections on every hub, and refuse the tokens that they have.</summary>
 public sealed class RevocationTests : IAsyncLifetime
 {
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(40);

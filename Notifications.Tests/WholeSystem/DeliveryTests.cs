@@ -26,7 +26,7 @@ public sealed class DeliveryTests(RunningSystem system)
         // The second one is the fence: once it is here, whatever went astray with the first would be too.
         await Eventually.True(
             () => clients.Zip(second).All(pair => pair.First.Received.Any(received => received.Order() == pair.Second)),
-            "every user's second order to be announced to him");
+            "every user's second order to be announced to them");
         for (var i = 0; i < Users; i++)
         {
             Assert.Equal(

@@ -29,7 +29,7 @@ public sealed class DemoPageTests(RunningSystem system, Chromium chromium) : ICl
         await Assertions.Expect(annsPage.GetByTestId("order").First.GetByTestId("order-status")).ToHaveTextAsync("Paid");
         Assert.Matches(@"^\d+(\.\d+)? ms$", await annsPage.GetByTestId("notification-latency").First.InnerTextAsync());
 
-        // The fence: Bob's own order is announced to him, so what was meant for Ann would be there by now.
+        // The fence: Bob's own order is announced to them, so what was meant for Ann would be there by now.
         await bobsPage.GetByTestId("place-order").ClickAsync();
         await Shows(bobsPage, 1, "ORDER_PLACED");
     }

@@ -30,7 +30,7 @@ public sealed class GatewayLossTests(RunningSystem system)
             var orders = await Task.WhenAll(names.Select(PlaceOrderAsync));
             await Eventually.True(
                 () => clients.Zip(orders).All(pair => pair.First.Received.Any(received => received.Order() == pair.Second)),
-                "every user's order to be announced to him");
+                "every user's order to be announced to them");
             await StartAgainAsync(gateway);
         }
 

@@ -40,7 +40,7 @@ public sealed class ReplicaLossTests(RunningSystem system) : IClassFixture<Runni
         var orders = await Task.WhenAll(users.Select(user => user.PlaceOrderAsync()));
         await Eventually.True(
             () => clients.Zip(orders).All(pair => pair.First.Received.Any(received => received.Order() == pair.Second)),
-            "every user's order to be announced to him");
+            "every user's order to be announced to them");
 
         await RegistryHasAsync(instances => instances.Count == Replicas - 1 && instances.All(instance => instance.Id != victim.Instance), $"to drop {victim.Instance}", DropLimit);
         for (var i = 0; i < Users; i++)

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Connections.Client;
 
 namespace Notifications.Tests.WholeSystem;
 
-/// <summary>A user with a token: what he may do through the gateway.</summary>
+/// <summary>A user with a token: what they may do through the gateway.</summary>
 public sealed class SignedInUser(HttpClient http, string id, string token) : IDisposable
 {
     public string Id => id;

@@ -85,7 +85,7 @@ function show(found, isAnother) {
     ['Kept for another', found.logExpiresInSeconds === null ? '–' : duration(found.logExpiresInSeconds)],
   ]);
   element('not-answered').hidden = found.notAnswered.length === 0;
-  element('not-answered').textContent = `No answer from ${found.notAnswered.join(', ')}: whether he has connections there is not known.`;
+  element('not-answered').textContent = `No answer from ${found.notAnswered.join(', ')}: it is not known whether they have connections there.`;
   fill('connections', connections, connectionRow);
   fill('devices', found.devices, deviceRow);
   fill('notifications', found.notifications, notificationRow);

@@ -1,4 +1,4 @@
--- Reads a user's log after the cursor of one of his devices. A device never seen gets a cursor: where the furthest of his devices
+-- Reads a user's log after the cursor of one of their devices. A device never seen gets a cursor: where the furthest of the others
 -- stands, or for the very first one where the log begins.
 -- KEYS 4 seen
 -- ARGV 3 device  4 how many entries at the most  5 now (ms)  6 how long an unseen device is kept (ms)  7 how many devices are kept  8 stream lifetime (ms)
