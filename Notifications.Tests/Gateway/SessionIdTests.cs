@@ -115,7 +115,7 @@ public sealed class SessionIdTests : IAsyncLifetime
             using var client = Client(_first);
             client.DefaultRequestHeaders.Add("Accept-Encoding", "gzip, br");
             using var negotiated = await client.PostAsync(RunningGateway.HubPath + "/negotiate" + version, null);
-            // By HttpClient exactly so many bytes are read.
+            // With a length, as the hub sent it.
             Assert.Null(negotiated.Headers.TransferEncodingChunked);
             var id = (await negotiated.Content.ReadFromJsonAsync<JsonElement>()).GetProperty(member).GetString()!;
             foreach (var gateway in (RunningGateway[])[_second, _first])
