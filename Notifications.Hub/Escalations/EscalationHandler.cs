@@ -177,7 +177,7 @@ internal sealed class EscalationHandler(
     }
 
     /// <param name="Later">What is to be tried later for a phone.</param>
-    /// <param name="Dead">Phones that are none any more.</param>
+    /// <param name="Dead">Phones whose token the provider does not know any more.</param>
     private readonly record struct PhoneResult(IReadOnlyList<(TimeSpan In, Escalation Escalation)> Later, IReadOnlyList<Phone> Dead)
     {
         public static PhoneResult Done { get; } = new([], []);

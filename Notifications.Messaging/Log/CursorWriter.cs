@@ -21,7 +21,7 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, RedisNames name
     }
 
     /// <summary>In one call: all in users' streams, or all in topics.</summary>
-    /// <returns>Of each whether its cursor moved.</returns>
+    /// <returns>For each acknowledgement, in the same order, whether it moved its cursor.</returns>
     public async Task<bool[]> MoveAsync(IReadOnlyList<Acknowledgement> acknowledgements)
     {
         var result = acknowledgements[0].Stream.IsUser
