@@ -9,6 +9,9 @@ internal static class FrameProbe
     public const string Waited = "waited for the rest";
     public const string Answer = "alive";
     private const string Closed = "closed on its own word";
+    /// <summary>A long value, twice.</summary>
+    private const string TooLarge = "The message is larger than ";
+
     private const string Unreadable = "A message can't be read as SignalR's protocol ";
 
     // A frame that says that it is longer than it is swallows what follows.
@@ -33,5 +36,6 @@ internal static class FrameProbe
         return writer.GetMessageBytes(new InvocationMessage(Answer, "Instance", [])).ToArray();
     }
 
-    public static bool IsKnown(string answer) => answer is Served or Waited or Closed || answer.StartsWith(Unreadable, StringComparison.Ordinal);
+    public static bool IsKnown(string answer) =>
+        answer is Served or Waited or Closed || answer.StartsWith(Unreadable, StringComparison.Ordinal) || answer.StartsWith(TooLarge, StringComparison.Ordinal);
 }
