@@ -26,6 +26,10 @@ internal sealed record ObservedInstance(string Id, string Address, bool Draining
 /// </summary>
 internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames names)
 {
+    // Redis runs a script with this flag also where maxmemory is reached (Redis 7, "Script flags" in its documentation).
+    private const string SetWhereFull = "#!lua flags=allow-oom\nreturn redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
+    private const string AddWhereFull = "#!lua flags=allow-oom\nreturn redis.call('SADD', KEYS[1], ARGV[1])";
+
     /// <summary>Enters the instance, or refreshes it, for <paramref name="expiry"/>.</summary>
     public async Task RegisterAsync(HubInstance instance, TimeSpan expiry, HubStatus? status = null)
     {
@@ -40,11 +44,9 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames 
         }
         catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.OutOfMemory)
         {
-            // It serves on, and what it says of itself has to wait. A new life takes no memory; one that is not entered yet has none.
-            if (!await database.KeyExpireAsync(names.Instance(instance.Id), expiry))
-            {
-                throw;
-            }
+            // It serves on, and gateways have to know of it and whether it drains. Its entry is small and does not grow.
+            await database.ScriptEvaluateAsync(SetWhereFull, [names.Instance(instance.Id)], [json, (long)expiry.TotalMilliseconds]);
+            await database.ScriptEvaluateAsync(AddWhereFull, [names.Instances], [instance.Id]);
         }
     }
 

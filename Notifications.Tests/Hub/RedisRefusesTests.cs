@@ -111,8 +111,19 @@ public sealed class RedisRefusesTests : IAsyncLifetime
         var epoch = client.Subscribed[0].Epoch;
         await client.InvokeAsync("Acknowledge", Own.Value, epoch, 2);
 
-        // Longer than the registry entry would live without a heartbeat.
+        // One that starts now is found as well, and what it does then: it drains.
         var registry = hub.Service<InstanceRegistry>();
+        await using (var second = await HubHost.StartInstanceAsync(_redis.ConnectionString))
+        {
+            await RegisteredAsync(second, draining: false);
+            using var operating = hub.As("op", TokenNames.OperatorRole);
+            using var drained = await operating.PutAsync($"/api/operator/instances/{second.Id}/drain", null);
+            drained.EnsureSuccessStatusCode();
+            await RegisteredAsync(second, draining: true);
+        }
+
+        // Longer than the registry entry would live without a heartbeat.
+        await RegisteredAsync(hub, draining: false);
         using (var steady = new PeriodicTimer(TimeSpan.FromMilliseconds(200)))
         {
             for (var looks = 0; looks < 20 && await steady.WaitForNextTickAsync(); looks++)
@@ -148,6 +159,9 @@ public sealed class RedisRefusesTests : IAsyncLifetime
         await Eventually.True(() => client.Received.Count == 4, "what is published afterwards");
         Assert.Equal(HubConnectionState.Connected, client.State);
         Assert.Single(client.Subscribed);
+
+        Task RegisteredAsync(HubHost other, bool draining) => Eventually.True(
+            async () => (await registry.ListAsync()).Any(instance => instance.Id == other.Id && instance.Draining == draining), $"a hub in the registry, {(draining ? "draining" : "serving")}");
     }
 
     private async Task RefuseAsync(string refusal)
