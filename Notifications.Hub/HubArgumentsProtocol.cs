@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 
@@ -11,24 +10,12 @@ namespace Notifications.Hubs;
 /// Reads calls of <see cref="NotificationHub"/> again whose arguments SignalR does not bind. It accepts the last argument left out and a whole number in any form, and says
 /// what is wrong with others, where SignalR by itself says only that there was an error. Other hub classes keep SignalR's own behaviour.
 /// </summary>
-internal sealed class HubArgumentsProtocol(IHubProtocol inner) : IHubProtocol
+internal sealed class HubArgumentsProtocol(IHubProtocol inner) : WrappedProtocol(inner)
 {
-    public string Name => inner.Name;
-
-    public int Version => inner.Version;
-
-    public TransferFormat TransferFormat => inner.TransferFormat;
-
-    public bool IsVersionSupported(int version) => inner.IsVersionSupported(version);
-
-    public ReadOnlyMemory<byte> GetMessageBytes(HubMessage message) => inner.GetMessageBytes(message);
-
-    public void WriteMessage(HubMessage message, IBufferWriter<byte> output) => inner.WriteMessage(message, output);
-
-    public bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)
+    public override bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)
     {
         var start = input;
-        if (!inner.TryParseMessage(ref input, binder, out message))
+        if (!Inner.TryParseMessage(ref input, binder, out message))
         {
             return false;
         }
@@ -46,7 +33,7 @@ internal sealed class HubArgumentsProtocol(IHubProtocol inner) : IHubProtocol
         for (var count = method.MaxArguments; count >= method.MinArguments; count--)
         {
             var input = start;
-            inner.TryParseMessage(ref input, new Untyped(binder, count), out var message);
+            Inner.TryParseMessage(ref input, new Untyped(binder, count), out var message);
             if (message is InvocationMessage call)
             {
                 return method.Bind(call.Arguments, out var bound) is { } error

@@ -14,10 +14,13 @@ internal static class RequestLineLimit
     /// <summary>What is longer than this Kestrel refuses by itself.</summary>
     public const int KestrelBytes = 4 * MaxBytes;
 
+    /// <summary>What stands around method and target in the line.</summary>
+    private const string Around = "  HTTP/1.1\r\n";
+
     /// <summary>Takes note of a line that is too long, as it was sent: with a token in the query.</summary>
     public static void Measure(IFeatureCollection features, IHttpRequestFeature request)
     {
-        var bytes = $"{request.Method} {request.RawTarget} HTTP/1.1\r\n".Length;
+        var bytes = request.Method.Length + request.RawTarget.Length + Around.Length;
         if (bytes > MaxBytes)
         {
             features.Set(new TooLong(bytes));

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.Options;
@@ -14,7 +13,7 @@ namespace Notifications.Hubs.Limits;
 /// or is too large, and too many that the hub has no use for. Each ends the connection.
 /// </summary>
 internal sealed class MessageLimitsProtocol(
-    IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : IHubProtocol
+    IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : WrappedProtocol(inner)
 {
     /// <summary>Each hub class's rules.</summary>
     private readonly ConcurrentDictionary<Type, HubRules> _rules = new();
@@ -22,19 +21,7 @@ internal sealed class MessageLimitsProtocol(
     /// <summary>Of each connection, which has a binder of its own, that sent any.</summary>
     private readonly ConditionalWeakTable<IInvocationBinder, StrongBox<int>> _unusable = [];
 
-    public string Name => inner.Name;
-
-    public int Version => inner.Version;
-
-    public TransferFormat TransferFormat => inner.TransferFormat;
-
-    public bool IsVersionSupported(int version) => inner.IsVersionSupported(version);
-
-    public ReadOnlyMemory<byte> GetMessageBytes(HubMessage message) => inner.GetMessageBytes(message);
-
-    public void WriteMessage(HubMessage message, IBufferWriter<byte> output) => inner.WriteMessage(message, output);
-
-    public bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)
+    public override bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)
     {
         if (!TryRead(ref input, binder, out message))
         {
@@ -98,7 +85,7 @@ internal sealed class MessageLimitsProtocol(
     {
         try
         {
-            return inner.TryParseMessage(ref input, binder, out message);
+            return Inner.TryParseMessage(ref input, binder, out message);
         }
         catch (Exception exception) when (exception is not HubException)
         {

@@ -23,10 +23,10 @@ internal static class RedisErrors
     /// <summary>Why Redis does not serve, as a sentence for its operator.</summary>
     public static string Reason(this Exception exception) => exception switch
     {
-        _ when exception.Answer() == RedisErrorKind.OutOfMemory => "Redis takes no more data, as its memory is full (maxmemory).",
-        _ when exception.Answer() == RedisErrorKind.ReadOnly => "Redis takes no writes, as the server that was asked is a replica (READONLY).",
-        _ when exception.Answer() == RedisErrorKind.NoReplicas => "Redis takes no writes, as it has fewer replicas than min-replicas-to-write asks for (NOREPLICAS).",
-        _ when exception.Answer() == RedisErrorKind.Misconfigured => "Redis takes no writes, as it can't save its data to disk (MISCONF).",
+        RedisServerException { Kind: RedisErrorKind.OutOfMemory } => "Redis takes no more data, as its memory is full (maxmemory).",
+        RedisServerException { Kind: RedisErrorKind.ReadOnly } => "Redis takes no writes, as the server that was asked is a replica (READONLY).",
+        RedisServerException { Kind: RedisErrorKind.NoReplicas } => "Redis takes no writes, as it has fewer replicas than min-replicas-to-write asks for (NOREPLICAS).",
+        RedisServerException { Kind: RedisErrorKind.Misconfigured } => "Redis takes no writes, as it can't save its data to disk (MISCONF).",
         NotReplicatedException => exception.Message,
         // No server of it answers, or only replicas.
         RedisConnectionException { FailureType: ConnectionFailureType.UnableToResolvePhysicalConnection } => "No primary of Redis answers.",

@@ -234,18 +234,5 @@ public sealed class DeliveryTests(RedisServers servers) : IClassFixture<RedisSer
         Assert.Equal(offsets.Select(offset => (stream.Value, (long)offset)), client.Received.Select(received => (received.Stream, received.Offset)));
     }
 
-    private async Task<Started> At(RedisKind kind, params (string Key, string Value)[] settings)
-    {
-        var server = await servers.GetAsync(kind);
-        return new Started(await HubHost.StartAsync(server.ConnectionString, settings), TestMessaging.On(server.Connection));
-    }
-
-    private sealed record Started(HubHost Hub, TestMessaging Messaging) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await Hub.DisposeAsync();
-            await Messaging.DisposeAsync();
-        }
-    }
+    private Task<HubOnRedis> At(RedisKind kind, params (string Key, string Value)[] settings) => HubOnRedis.StartAsync(servers, kind, settings);
 }

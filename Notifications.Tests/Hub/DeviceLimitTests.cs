@@ -1,5 +1,4 @@
 using Notifications.Messaging;
-using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
 
@@ -101,20 +100,6 @@ public sealed class DeviceLimitTests(RedisServers servers) : IClassFixture<Redis
         Assert.Equal(9, brandNew.Subscribed[0].Offset);
     }
 
-    private async Task<Started> At(RedisKind kind)
-    {
-        var server = await servers.GetAsync(kind);
-        return new Started(
-            await HubHost.StartAsync(server.ConnectionString, ("Notifications:MaxDevices", $"{Kept}"), ("Delivery:AcknowledgeInterval", "00:00:00.050")),
-            TestMessaging.On(server.Connection));
-    }
-
-    private sealed record Started(HubHost Hub, TestMessaging Messaging) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await Hub.DisposeAsync();
-            await Messaging.DisposeAsync();
-        }
-    }
+    private Task<HubOnRedis> At(RedisKind kind) =>
+        HubOnRedis.StartAsync(servers, kind, ("Notifications:MaxDevices", $"{Kept}"), ("Delivery:AcknowledgeInterval", "00:00:00.050"));
 }

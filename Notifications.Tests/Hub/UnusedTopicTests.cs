@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Messaging;
-using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
 
@@ -138,10 +137,10 @@ public sealed class UnusedTopicTests(RedisServers servers) : IClassFixture<Redis
         await Eventually.True(async () => await Record.ExceptionAsync(() => client.InvokeAsync("Subscribe", $"{_topic}-later")) is null, "one more to be let in");
     }
 
-    private static Task<TimeSpan?> LifeAsync(Started at, StreamName stream) => at.Messaging.Database.KeyTimeToLiveAsync(Names.Default.Meta(stream));
+    private static Task<TimeSpan?> LifeAsync(HubOnRedis at, StreamName stream) => at.Messaging.Database.KeyTimeToLiveAsync(Names.Default.Meta(stream));
 
     /// <summary>Of each key that has to do with the topics; <see cref="TimeSpan.MaxValue"/>: it does not end.</summary>
-    private async Task<Dictionary<string, TimeSpan>> LivesAsync(Started at)
+    private async Task<Dictionary<string, TimeSpan>> LivesAsync(HubOnRedis at)
     {
         var lives = new Dictionary<string, TimeSpan>();
         await foreach (var key in at.Messaging.Redis.GetServers()[0].KeysAsync(pattern: $"*{_topic}*"))
@@ -152,18 +151,5 @@ public sealed class UnusedTopicTests(RedisServers servers) : IClassFixture<Redis
         return lives;
     }
 
-    private async Task<Started> At(RedisKind kind, params (string Key, string Value)[] settings)
-    {
-        var server = await servers.GetAsync(kind);
-        return new Started(await HubHost.StartAsync(server.ConnectionString, settings), TestMessaging.On(server.Connection));
-    }
-
-    private sealed record Started(HubHost Hub, TestMessaging Messaging) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await Hub.DisposeAsync();
-            await Messaging.DisposeAsync();
-        }
-    }
+    private Task<HubOnRedis> At(RedisKind kind, params (string Key, string Value)[] settings) => HubOnRedis.StartAsync(servers, kind, settings);
 }
