@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Notifications.Gateway.Limits;
 using Notifications.Gateway.Sessions;
-using Notifications.Sockets;
+using Notifications.Transport;
 
 namespace Notifications.Gateway;
 
@@ -12,7 +12,8 @@ internal static class GatewayRegistration
     public static void AddGateway(this WebApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.AddLoopTransport();
+        builder.AddSessionTransport(TransportEnd.Gateway, impossible: builder.ReadGatewayOptions().Hubs is HubSource.Endpoint ? "Gateway:Hubs is Endpoint, and a link needs the address of one hub." : null);
+        builder.Services.AddKernelBuffers();
         builder.AddIdleMemory();
         builder.AddGatewayOptions();
         builder.AddForwarding();

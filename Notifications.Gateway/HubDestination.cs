@@ -12,7 +12,7 @@ internal static class HubDestination
     private const string Draining = "Draining";
     private const string Key = "Key";
     private const string KnownSince = "KnownSince";
-    private const string SessionLinks = "SessionLinks";
+    private const string Transport = "Transport";
 
     /// <summary>As the hash in the affinity cookie.</summary>
     private const int KeyBytes = 8;
@@ -24,7 +24,7 @@ internal static class HubDestination
         {
             [Draining] = instance.Draining.ToString(),
             [Key] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(instance.Id)).AsSpan(0, KeyBytes)),
-            [SessionLinks] = instance.SessionLinks.ToString(),
+            [Transport] = instance.Transport ?? "",
             [KnownSince] = knownSince.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
         },
     };
@@ -38,9 +38,8 @@ internal static class HubDestination
     /// <summary>Names the instance in the ids of its sessions. It is a hash of the instance's id, so that every gateway finds the same one. Null for the service's address.</summary>
     public static string? KeyOf(DestinationConfig destination) => destination.Metadata?.GetValueOrDefault(Key);
 
-    /// <summary>Whether it takes sessions over a link.</summary>
-    public static bool HasSessionLinks(DestinationConfig destination) =>
-        destination.Metadata?.GetValueOrDefault(SessionLinks) == bool.TrueString;
+    /// <summary>As of <see cref="HubInstance.Transport"/>.</summary>
+    public static string? TransportOf(DestinationConfig destination) => destination.Metadata?.GetValueOrDefault(Transport);
 
     /// <summary>When this gateway first read of it; of the service's address, ever since.</summary>
     public static DateTimeOffset KnownSinceOf(DestinationConfig destination) =>

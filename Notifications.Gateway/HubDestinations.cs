@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Options;
-using Notifications.Gateway.Links;
 using Notifications.Messaging;
 using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
+using Notifications.Transport;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Notifications.Gateway;
@@ -35,8 +35,8 @@ internal static class HubDestinationsRegistration
 /// last list.
 /// </summary>
 internal sealed class HubDestinations(
-    InstanceRegistry registry, InMemoryConfigProvider proxy, SessionLinks links, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time, ILogger<HubDestinations> logger)
-    : BackgroundService
+    InstanceRegistry registry, InMemoryConfigProvider proxy, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time, ILogger<HubDestinations> logger,
+    SessionTransport? transport = null) : BackgroundService
 {
     private volatile IReadOnlyList<HubInstance>? _instances;
     private Dictionary<string, DateTimeOffset> _knownSince = [];
@@ -100,7 +100,7 @@ internal sealed class HubDestinations(
             instances.Where(IsReachable).ToDictionary(instance => instance.Id, instance => HubDestination.Of(instance, _knownSince[instance.Id])),
             options.Value);
         _instances = instances;
-        links.KeepOnly(instances.Select(instance => instance.Address).ToHashSet(StringComparer.Ordinal));
+        transport?.KeepOnly(instances.Select(instance => instance.Address).ToHashSet(StringComparer.Ordinal));
         Log.InstancesChanged(logger, instances.Count, string.Join(", ", instances.Select(instance => instance.Draining ? instance.Id + " (draining)" : instance.Id)));
     }
 

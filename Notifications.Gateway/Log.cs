@@ -25,13 +25,4 @@ internal static partial class Log
 
     [LoggerMessage(8, LogLevel.Information, "Taking no new sessions, and ending {Sessions} over {Window}.")]
     public static partial void EndingSessions(ILogger logger, int sessions, TimeSpan window);
-
-    [LoggerMessage(LogLevel.Warning, "The link to {Hub} broke with {Sessions} sessions: {Reason}")]
-    public static partial void LinkBroken(ILogger logger, Uri hub, int sessions, string reason);
-
-    [LoggerMessage(LogLevel.Error, "A session over the link to {Hub} failed and is ended.")]
-    public static partial void SessionFailed(ILogger logger, Uri hub, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "Nothing came over the link to {Hub} for {Silence}: it is given up.")]
-    public static partial void LinkSilent(ILogger logger, Uri hub, TimeSpan silence);
 }

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Notifications.Gateway.Limits;
-using Notifications.Gateway.Links;
 using Notifications.Gateway.Sessions;
 using OpenTelemetry.Trace;
 using Yarp.ReverseProxy.Configuration;
@@ -50,7 +49,6 @@ internal static class Proxy
             .WithoutClientsWord()
             .AddServiceDiscoveryDestinationResolver();
         HubRequest.AddTransform(proxy);
-        builder.Services.AddSingleton<SessionLinks>();
         builder.Services.AddSingleton<GatewayTelemetry>();
         builder.Services.AddSingleton<OpenSessions>();
         builder.Services.AddSingleton<HandshakeAdmission>();

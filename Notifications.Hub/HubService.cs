@@ -1,8 +1,7 @@
 using Notifications.Hubs.Escalations;
 using Notifications.Hubs.Instances;
-using Notifications.Hubs.Links;
 using Notifications.Hubs.Operators;
-using Notifications.Sockets;
+using Notifications.Transport;
 
 namespace Notifications.Hubs;
 
@@ -32,7 +31,8 @@ public static class HubService
     internal static void AddHubAlone(this WebApplicationBuilder builder)
     {
         builder.Services.AddProblemDetails();
-        builder.AddLoopTransport();
+        builder.AddSessionTransport(TransportEnd.Hub);
+        builder.Services.AddKernelBuffers();
         builder.AddIdleMemory();
         builder.AddTokenAuthentication();
         builder.AddRedis();
@@ -43,7 +43,6 @@ public static class HubService
 
     internal static void MapHubAlone(this WebApplication app)
     {
-        app.UseSessionLinks();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseAuthentication();

@@ -117,10 +117,4 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Warning, "The escalation of {Stream}, offset {Offset}, took longer than its lease of {Lease}: another instance took it, and its phones may get it twice.")]
     public static partial void LeaseLost(ILogger logger, StreamName stream, long offset, TimeSpan lease);
-
-    [LoggerMessage(LogLevel.Warning, "A gateway's link broke with {Sessions} sessions: {Reason}")]
-    public static partial void LinkBroken(ILogger logger, int sessions, string reason);
-
-    [LoggerMessage(LogLevel.Error, "A session over a gateway's link failed.")]
-    public static partial void SessionFailed(ILogger logger, Exception exception);
 }

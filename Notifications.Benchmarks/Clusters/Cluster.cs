@@ -6,6 +6,7 @@ using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
 using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
+using Notifications.Transport;
 using StackExchange.Redis;
 
 namespace Notifications.Benchmarks.Clusters;
@@ -140,6 +141,11 @@ internal sealed class Cluster : IAsyncDisposable
             ["ConnectionStrings__redis"] = redis,
             ["Logging__LogLevel__Default"] = "Warning",
         };
+        if (_options.IsPlain)
+        {
+            own["Transport__Mode"] = nameof(TransportMode.Plain);
+        }
+
         var settings = Merged(own, _options.Settings);
         Hubs = [.. Enumerable.Range(1, _options.Hubs).Select(number => CreateHub(number, settings))];
         foreach (var hubs in Hubs.Chunk(StartedTogether))

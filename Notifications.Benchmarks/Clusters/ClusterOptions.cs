@@ -28,6 +28,9 @@ internal sealed record ClusterOptions
     /// <summary>A hub that is started again listens where it did, as one with a fixed address does; else at another port.</summary>
     public bool HubsKeepTheirPorts { get; init; }
 
+    /// <summary>Without links between gateways and hubs: <c>Transport:Mode=Plain</c>.</summary>
+    public bool IsPlain { get; init; }
+
     /// <summary>Settings of every service, in place of the cluster's own where both have one.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 

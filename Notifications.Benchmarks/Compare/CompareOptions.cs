@@ -6,7 +6,7 @@ namespace Notifications.Benchmarks.Compare;
 /// <summary>What is compared. The defaults are those of the run that docs/performance.md reports.</summary>
 internal sealed record CompareOptions
 {
-    public IReadOnlyList<SystemKind> Systems { get; init; } = SystemKind.All;
+    public IReadOnlyList<SystemKind> Systems { get; init; } = [SystemKind.Ours, SystemKind.SocketIo, SystemKind.SignalR, SystemKind.Ws];
 
     /// <summary>Their names; none: all of them.</summary>
     public IReadOnlyList<string> Scenarios { get; init; } = [];

@@ -10,6 +10,9 @@ internal sealed record FaultOptions
     /// <summary>The short form, as the tests have it.</summary>
     public bool Brief { get; init; }
 
+    /// <inheritdoc cref="Clusters.ClusterOptions.IsPlain"/>
+    public bool IsPlain { get; init; }
+
     public static FaultOptions Read(Arguments arguments)
     {
         var load = new FaultOptions().Load;

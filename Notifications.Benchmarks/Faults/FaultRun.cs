@@ -15,7 +15,7 @@ internal static class FaultRun
     {
         output = TextWriter.Synchronized(output);
         output.WriteLine($"{scenario.Name}: {scenario.What}.");
-        await using var cluster = await Cluster.StartAsync(scenario.Cluster, cancellationToken);
+        await using var cluster = await Cluster.StartAsync(scenario.Cluster with { IsPlain = options.IsPlain }, cancellationToken);
         output.WriteLine($"The servers log to {cluster.LogDirectory}, which is kept unless the run ends as it should.");
         await using var workload = new Workload(scenario.Load(options.Load, options.Brief), cluster, output);
         var stage = new FaultStage(cluster, workload, options.Brief, output);

@@ -3,7 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
-using Notifications.Sockets;
+using Notifications.Transport;
 
 namespace Notifications.Gateway.Limits;
 

@@ -1,7 +1,7 @@
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using Notifications.Gateway.Sessions;
-using Notifications.Sockets;
+using Notifications.Transport;
 
 namespace Notifications.Gateway.Limits;
 

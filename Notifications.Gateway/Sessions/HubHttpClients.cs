@@ -1,39 +1,29 @@
-using System.Net.Sockets;
 using Microsoft.Extensions.Options;
-using Notifications.Gateway.Links;
-using Notifications.Sockets;
+using Notifications.Transport;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>Makes the HTTP clients that YARP forwards with.</summary>
 internal sealed class HubHttpClients(
-    OpenSessions sessions, SessionLinks links, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
+    OpenSessions sessions, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ForwarderHttpClientFactory> logger, SessionTransport? transport = null)
+    : ForwarderHttpClientFactory(logger)
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
         base.ConfigureHandler(context, handler);
         handler.ConnectTimeout = options.Value.ConnectTimeout;
-        handler.ConnectCallback = ConnectAsync;
+        handler.ConnectCallback = KernelBuffers.ConnectAsync;
     }
 
-    protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        context.ClusterId == Proxy.HubCluster
-            ? new SessionEnds(new HandshakeLimit(new NegotiatedIds(new LinkedSessions(handler, links)), options.Value.HandshakeTimeout, time), sessions, time)
-            : handler;
-
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = SocketBuffers.Size };
-        try
+        if (context.ClusterId != Proxy.HubCluster)
         {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
+            return handler;
         }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+
+        var forwarding = transport?.Over(handler, HubRequest.TransportedBy) ?? handler;
+        return new SessionEnds(new HandshakeLimit(new NegotiatedIds(forwarding), options.Value.HandshakeTimeout, time), sessions, time);
     }
 }

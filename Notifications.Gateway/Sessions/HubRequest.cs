@@ -1,3 +1,4 @@
+using Notifications.Transport;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Transforms;
 
@@ -36,4 +37,10 @@ internal static class HubRequest
     /// <summary>Where it goes.</summary>
     public static DestinationConfig? DestinationOf(HttpRequestMessage request) =>
         ClientOf(request)?.GetReverseProxyFeature().ProxiedDestination?.Model.Config;
+
+    /// <summary>The same as the transport has to know it; null: it goes to no instance.</summary>
+    public static TransportedRequest? TransportedBy(HttpRequestMessage request) =>
+        ClientOf(request) is { } client && DestinationOf(request) is { } destination
+            ? new TransportedRequest(client, destination.Address, HubDestination.TransportOf(destination))
+            : null;
 }

@@ -1,3 +1,5 @@
+using Notifications.Transport;
+
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>The body of a response that opened a session; for a WebSocket its stream leads both ways.</summary>

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Notifications.Gateway.Links;
+using Notifications.Transport;
 
 namespace Notifications.Gateway.Sessions;
 
@@ -22,9 +22,10 @@ internal sealed class SessionEnds(HttpMessageHandler inner, OpenSessions session
         }
 
         var response = await base.SendAsync(request, cancellationToken);
-        if (response is { StatusCode: HttpStatusCode.SwitchingProtocols, Content: LinkedContent linked })
+        if (response is { StatusCode: HttpStatusCode.SwitchingProtocols, Content: TransportedContent content })
         {
-            linked.Bind(sessions.Open(), new WebSocketFrames().Goodbye, time);
+            var open = sessions.Open();
+            content.Bind(open.Ending, WebSocketFrames.Close, SessionStream.AnswerLimit, open, time);
             return response;
         }
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Notifications.Gateway.Links;
+using Notifications.Transport;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
@@ -14,7 +14,7 @@ namespace Notifications.Gateway.Sessions;
 /// alone, a crowd that arrives within that gap would all be sent to the same instance. So a session given counts
 /// as a request for about as long as a client takes to connect, fading.
 /// </remarks>
-internal sealed class SessionPlacement(SessionLinks links, TimeProvider time) : ILoadBalancingPolicy
+internal sealed class SessionPlacement(TimeProvider time, SessionTransport? transport = null) : ILoadBalancingPolicy
 {
     public const string PolicyName = "SessionPlacement";
     private static readonly TimeSpan Fading = TimeSpan.FromSeconds(1);
@@ -30,7 +30,7 @@ internal sealed class SessionPlacement(SessionLinks links, TimeProvider time) : 
         lock (_lock)
         {
             var picked = availableDestinations.MinBy(destination =>
-                destination.ConcurrentRequestCount + links.TakenOf(destination.Model.Config.Address) + ArrivalsOf(destination).At(now, time));
+                destination.ConcurrentRequestCount + (transport?.DetachedAt(destination.Model.Config.Address) ?? 0) + ArrivalsOf(destination).At(now, time));
             if (picked is not null)
             {
                 ArrivalsOf(picked).Add(now, time);

@@ -1,4 +1,4 @@
-using Notifications.Links;
+using Notifications.Transport;
 
 namespace Notifications.Gateway.Sessions;
 
@@ -12,7 +12,7 @@ internal sealed class WebSocketFrames : IMessageBoundaries
     private const byte CloseOpcode = 0x08;
 
     /// <summary>Final, opcode close, two bytes: 1001, going away.</summary>
-    private static readonly byte[] Close = [0x88, 0x02, 0x03, 0xE9];
+    public static readonly byte[] Close = [0x88, 0x02, 0x03, 0xE9];
 
     private readonly byte[] _header = new byte[WebSocketHead.MaxLength];
     private int _headerLength;

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Notifications.Hubs.Limits;
-using Notifications.Hubs.Links;
+using Notifications.Transport;
 using Notifications.Hubs.Operators;
 using Notifications.Hubs.Tokens;
 
@@ -34,7 +34,7 @@ internal sealed class ConnectionDelivery
     private readonly ILogger _logger;
     private readonly DeviceName? _device;
     private readonly DateTimeOffset _openedAt;
-    private readonly HubSession? _session;
+    private readonly IMessageSender? _sender;
     private readonly bool _isText;
     private readonly string _protocol;
     private readonly Lock _queueLock = new();
@@ -67,7 +67,7 @@ internal sealed class ConnectionDelivery
         _openedAt = time.GetUtcNow();
         var device = connection.GetHttpContext()?.Request.Query[DeviceNameRule.Query].ToString();
         _device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
-        _session = connection.GetHttpContext()?.Features.Get<HubSession>();
+        _sender = connection.GetHttpContext()?.Features.Get<IMessageSender>();
         _protocol = connection.Protocol.Name;
         _isText = connection.Features.Get<ITransferFormatFeature>()?.ActiveFormat != TransferFormat.Binary;
     }
@@ -489,7 +489,7 @@ internal sealed class ConnectionDelivery
         _pace.Delivered(frame.Timestamp >= subscription.CreatedAt ? latency : null);
     }
 
-    private ValueTask SendAsync(SerializedHubMessage message) => _session is null
+    private ValueTask SendAsync(SerializedHubMessage message) => _sender is null
         ? _connection.WriteAsync(message, _connection.ConnectionAborted)
-        : _session.SendAsync(message.GetSerializedMessage(_connection.Protocol), _isText, _connection.ConnectionAborted);
+        : _sender.SendAsync(message.GetSerializedMessage(_connection.Protocol), _isText, _connection.ConnectionAborted);
 }

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Options;
+using Notifications.Transport;
 
 namespace Notifications.Hubs.Delivery;
 
@@ -7,6 +9,7 @@ internal static class DeliveryRegistration
     public static void AddDelivery(this IServiceCollection services)
     {
         services.AddOptions<DeliveryOptions>().BindConfiguration(DeliveryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<SessionTransportOptions>().Configure<IOptions<DeliveryOptions>>((transport, delivery) => transport.SendTimeout = delivery.Value.SendTimeout);
         services.AddSingleton<HubTelemetry>();
         services.AddSingleton<RedisFailures>();
         services.AddSingleton<DeliveryPace>();

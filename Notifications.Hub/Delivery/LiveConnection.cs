@@ -1,5 +1,5 @@
 using System.Net;
-using Notifications.Links;
+using Notifications.Transport;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;

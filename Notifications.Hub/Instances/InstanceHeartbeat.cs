@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Notifications.Transport;
 using Server = Microsoft.AspNetCore.Hosting.Server.IServer;
 
 namespace Notifications.Hubs.Instances;
@@ -9,7 +10,7 @@ namespace Notifications.Hubs.Instances;
 /// <summary>Keeps this instance's registry entry alive from when the server listens until it stops.</summary>
 internal sealed class InstanceHeartbeat(
     Instance instance, InstanceReport report, InstanceRegistry registry, Server server, IOptions<InstanceOptions> options, TimeProvider time, RedisFailures failures,
-    ILogger<InstanceHeartbeat> logger) : IHostedLifecycleService, IHealthCheck
+    ILogger<InstanceHeartbeat> logger, OfferedTransport? transport = null) : IHostedLifecycleService, IHealthCheck
 {
     private const string NotRefreshed = "This instance does not refresh its registry entry. It takes no new sessions, and gateways drop it when the entry expires.";
 
@@ -41,7 +42,7 @@ internal sealed class InstanceHeartbeat(
             // While it does not hear it is no place for new clients either.
             var status = report.Read(_startedAt, _redis);
             var begun = time.GetTimestamp();
-            await registry.RegisterAsync(new HubInstance(instance.Id, _address, Draining: status.State != HubState.Serving, SessionLinks: true), options.Value.Expiry, status);
+            await registry.RegisterAsync(new HubInstance(instance.Id, _address, Draining: status.State != HubState.Serving, transport?.Protocol), options.Value.Expiry, status);
             _redis = time.GetElapsedTime(begun);
             _refusal = null;
         }

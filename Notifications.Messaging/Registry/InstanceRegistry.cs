@@ -9,16 +9,16 @@ namespace Notifications.Messaging.Registry;
 /// <param name="Id">Its name: unique among the running ones.</param>
 /// <param name="Address">Where the gateway reaches it, such as <c>http://10.0.0.7:8080</c>.</param>
 /// <param name="Draining">It keeps its connections and takes no new ones: it is going away, or can't hear of notifications just now.</param>
-/// <param name="SessionLinks">It takes sessions over a gateway's link (docs/gateway-link.md), not only each over a connection of its own.</param>
-internal sealed record HubInstance(string Id, string Address, bool Draining, bool SessionLinks = false);
+/// <param name="Transport">What it takes sessions over beside HTTP: the name of a protocol (Notifications.Transport/README.md). Null: HTTP alone.</param>
+internal sealed record HubInstance(string Id, string Address, bool Draining, string? Transport = null);
 
 /// <summary>A running hub process with what it says of itself.</summary>
 /// <param name="Id">As of <see cref="HubInstance"/>.</param>
 /// <param name="Address">As of <see cref="HubInstance"/>.</param>
 /// <param name="Draining">As of <see cref="HubInstance"/>.</param>
 /// <param name="Status">At its last refresh; null from one that says nothing.</param>
-/// <param name="SessionLinks">As of <see cref="HubInstance"/>.</param>
-internal sealed record ObservedInstance(string Id, string Address, bool Draining, HubStatus? Status, bool SessionLinks = false);
+/// <param name="Transport">As of <see cref="HubInstance"/>.</param>
+internal sealed record ObservedInstance(string Id, string Address, bool Draining, HubStatus? Status, string? Transport = null);
 
 /// <summary>
 /// The list of running hub instances in Redis. An entry lives as long as its instance refreshes it; Redis alone measures the
@@ -34,7 +34,7 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames 
     public async Task RegisterAsync(HubInstance instance, TimeSpan expiry, HubStatus? status = null)
     {
         var database = redis.GetDatabase();
-        var entry = new ObservedInstance(instance.Id, instance.Address, instance.Draining, status, instance.SessionLinks);
+        var entry = new ObservedInstance(instance.Id, instance.Address, instance.Draining, status, instance.Transport);
         var json = JsonSerializer.Serialize(entry, RegistryJson.Default.ObservedInstance);
         try
         {

@@ -10,13 +10,15 @@ public sealed class AttackTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
-    [FactWithRedisServer]
-    public async Task Every_attack_gets_its_answer_and_nobody_else_notices()
+    [TheoryWithRedisServer]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Every_attack_gets_its_answer_and_nobody_else_notices(bool isPlain)
     {
         using var limit = new CancellationTokenSource(Limit);
         await using var output = new StringWriter();
 
-        var results = await AttackRun.RunAsync(AttackScenarios.All, new AttackOptions { Brief = true }, result => result.WriteRowTo(output), output, limit.Token);
+        var results = await AttackRun.RunAsync(AttackScenarios.All, new AttackOptions { Brief = true, IsPlain = isPlain }, result => result.WriteRowTo(output), output, limit.Token);
 
         Assert.True(results.All(result => result.IsGreen), output.ToString());
         Assert.Equal(AttackScenarios.All.Count, results.Count);

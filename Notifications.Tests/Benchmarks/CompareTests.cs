@@ -23,7 +23,7 @@ public sealed class CompareTests
     };
 
     [FactWithRedisServer]
-    public Task This_system_and_stock_SignalR_deliver_all_of_every_load_once() => DeliversAllAsync(SystemKind.Ours, SystemKind.SignalR);
+    public Task This_system_in_both_modes_and_stock_SignalR_deliver_all_of_every_load_once() => DeliversAllAsync(SystemKind.Ours, SystemKind.OursPlain, SystemKind.SignalR);
 
     [FactWithPeers]
     public Task The_peers_on_Node_deliver_all_of_every_load_once() => DeliversAllAsync(SystemKind.SocketIo, SystemKind.Ws);

@@ -3,6 +3,7 @@ using Notifications.Messaging.Registry;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
+using Notifications.Transport.Links;
 using Xunit;
 
 namespace Notifications.Tests.Browser;
@@ -29,7 +30,7 @@ public sealed class BrowserClientTests
     {
         await using var gateway = await RunningGateway.StartAsync();
         await using var hub = await HubHost.StartAsync(gateway.Redis.ConnectionString);
-        await gateway.UseAsync(new HubInstance("hub", hub.Address.ToString(), Draining: false, SessionLinks: true));
+        await gateway.UseAsync(new HubInstance("hub", hub.Address.ToString(), Draining: false, Transport: LinkFrame.Protocol));
         await using var messaging = TestMessaging.On(gateway.Redis.Connection);
 
         await using var client = NodeProcess.Start("tests/bundled-client.js", new Uri(gateway.Address, RunningGateway.HubPath).ToString(), TestTokens.Create("ann"));

@@ -11,6 +11,7 @@ using Notifications.Messaging.Registry;
 using Notifications.Tests.Client;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
+using Notifications.Transport.Links;
 using Xunit;
 using static Notifications.Tests.Client.RecordingClient;
 
@@ -51,7 +52,7 @@ public sealed class GatewayDrainTests : IAsyncLifetime
     [InlineData(false)]
     public async Task A_websocket_is_closed_as_going_away_and_nothing_is_reset(bool isLinked)
     {
-        await _gateway.UseAsync(Instance with { SessionLinks = isLinked });
+        await _gateway.UseAsync(Instance with { Transport = isLinked ? LinkFrame.Protocol : null });
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(EndPointOf(_gateway));
         var socket = tcp.GetStream();
@@ -81,7 +82,7 @@ public sealed class GatewayDrainTests : IAsyncLifetime
     [InlineData(false)]
     public async Task A_websocket_whose_client_does_not_answer_is_not_waited_for_long(bool isLinked)
     {
-        await _gateway.UseAsync(Instance with { SessionLinks = isLinked });
+        await _gateway.UseAsync(Instance with { Transport = isLinked ? LinkFrame.Protocol : null });
         using var socket = new ClientWebSocket();
         await socket.ConnectAsync(new Uri($"ws://{_gateway.Address.Authority}{await SessionAsync()}"), default);
         await socket.SendAsync("{\"protocol\":\"json\",\"version\":1}\u001e"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, default);
@@ -102,7 +103,7 @@ public sealed class GatewayDrainTests : IAsyncLifetime
     {
         const int count = 300;
         await using var other = await RunningGateway.StartAsync(settings: Settings, shared: _gateway.Redis);
-        await other.UseAsync(Instance with { SessionLinks = isLinked });
+        await other.UseAsync(Instance with { Transport = isLinked ? LinkFrame.Protocol : null });
         await Eventually.True(() => _gateway.Hubs.SequenceEqual(other.Hubs), "the first gateway to know the hub as it is now");
         await using var balancer = TcpProxy.Start(EndPointOf(_gateway));
         await using var client = await ConnectAsync(new NotificationClientOptions

@@ -2,6 +2,7 @@ using System.Net;
 using Notifications.Messaging.Registry;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Tokens;
+using Notifications.Transport.Links;
 using Xunit;
 
 namespace Notifications.Tests.Gateway;
@@ -48,7 +49,7 @@ public sealed class RefusedHandshakeTests : IAsyncLifetime
         var gateway = encrypted ? _encrypted : _gateway;
         foreach (var each in (RunningGateway[])[_gateway, _encrypted])
         {
-            await each.UseAsync(new HubInstance("hub", _hub.Address.ToString(), Draining: false, SessionLinks: linked));
+            await each.UseAsync(new HubInstance("hub", _hub.Address.ToString(), Draining: false, Transport: linked ? LinkFrame.Protocol : null));
         }
 
         using var http = new HttpMessageInvoker(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } });

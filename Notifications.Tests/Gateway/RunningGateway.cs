@@ -11,10 +11,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Notifications.Gateway;
-using Notifications.Gateway.Links;
 using Notifications.Gateway.Sessions;
 using Notifications.Messaging.Registry;
 using Notifications.Tests.Redis;
+using Notifications.Transport;
 using Yarp.ReverseProxy;
 
 namespace Notifications.Tests.Gateway;
@@ -54,7 +54,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     public int Sessions => _app.Services.GetRequiredService<OpenSessions>().Count;
 
     /// <summary>How many of them go over links.</summary>
-    public int LinkedSessions => _app.Services.GetRequiredService<SessionLinks>().Sessions;
+    public int LinkedSessions => _app.Services.GetService<SessionTransport>()?.Sessions ?? 0;
 
     /// <summary>How many sessions wait to begin.</summary>
     public int Waiting => _app.Services.GetRequiredService<HandshakeAdmission>().Waiting;
@@ -149,7 +149,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>Breaks the links, as a network does.</summary>
-    public void BreakLinks() => _app.Services.GetRequiredService<SessionLinks>().Dispose();
+    public void BreakLinks() => _app.Services.GetRequiredService<SessionTransport>().Dispose();
 
     /// <summary>What SIGTERM begins; the gateway is not stopped after it.</summary>
     public Task DrainAsync() => _app.Services.GetRequiredService<IDrain>().RunAsync();

@@ -4,7 +4,13 @@ using Xunit;
 namespace Notifications.Tests.WholeSystem;
 
 [Collection(OneSystem.Name)]
-public sealed class DeliveryTests(RunningSystem system)
+public sealed class DeliveryTests(RunningSystem system) : Deliveries(system);
+
+[Collection(OwnSystem.Name)]
+public sealed class PlainDeliveryTests(PlainSystem system) : Deliveries(system), IClassFixture<PlainSystem>;
+
+/// <summary>What holds however sessions go between gateway and hub.</summary>
+public abstract class Deliveries(RunningSystem system)
 {
     private const int Users = 30;
     private const int Replicas = 3;

@@ -11,7 +11,14 @@ namespace Notifications.Tests.WholeSystem;
 
 /// <summary>With a system of its own: it takes a replica away from under its clients.</summary>
 [Collection(OwnSystem.Name)]
-public sealed class ReplicaLossTests(RunningSystem system) : IClassFixture<RunningSystem>
+public sealed class ReplicaLossTests(RunningSystem system) : ReplicaLoss(system), IClassFixture<RunningSystem>;
+
+/// <inheritdoc cref="ReplicaLossTests"/>
+[Collection(OwnSystem.Name)]
+public sealed class PlainReplicaLossTests(PlainSystem system) : ReplicaLoss(system), IClassFixture<PlainSystem>;
+
+/// <summary>What holds however sessions go between gateway and hub.</summary>
+public abstract class ReplicaLoss(RunningSystem system)
 {
     private const int Replicas = 3;
     private const int Users = 12;

@@ -1,4 +1,5 @@
 using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Notifications.Tests.Telemetry;
 using Xunit;
@@ -9,7 +10,7 @@ namespace Notifications.Tests.WholeSystem;
 /// The whole system as the AppHost describes it, but with two gateways, on free ports, with its telemetry sent to the tests. Each connection
 /// goes to either gateway.
 /// </summary>
-public sealed class RunningSystem : IAsyncLifetime
+public class RunningSystem : IAsyncLifetime
 {
     public static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
 
@@ -37,6 +38,7 @@ public sealed class RunningSystem : IAsyncLifetime
                 $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL={_telemetry.Endpoint}",
             ],
             limit.Token);
+        Configure(appHost);
         _app = await appHost.BuildAsync(limit.Token);
         await _app.StartAsync(limit.Token);
         await Replica.ReadyAsync(_app, "gateway", Gateways);
@@ -63,6 +65,22 @@ public sealed class RunningSystem : IAsyncLifetime
         // No trace context: services composed in this process make it one that is not recorded, and the gateway would go by it.
         var http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = Gateway };
         return await SignedInUser.CreateAsync(http, user, roles);
+    }
+
+    protected virtual void Configure(IDistributedApplicationTestingBuilder appHost)
+    {
+    }
+}
+
+/// <summary>The same without links between gateways and hubs: Kestrel, YARP and SignalR as they are.</summary>
+public sealed class PlainSystem : RunningSystem
+{
+    protected override void Configure(IDistributedApplicationTestingBuilder appHost)
+    {
+        foreach (var name in (string[])["hub", "gateway"])
+        {
+            appHost.CreateResourceBuilder<ProjectResource>(name).WithEnvironment("Transport__Mode", "Plain");
+        }
     }
 }
 

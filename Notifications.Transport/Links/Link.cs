@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Notifications.Links;
+namespace Notifications.Transport.Links;
 
 /// <summary>One end of a session link: the sessions that go over it, and its two halves.</summary>
 internal abstract class Link

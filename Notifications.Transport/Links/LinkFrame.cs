@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Notifications.Links;
+namespace Notifications.Transport.Links;
 
 /// <summary>What a frame of a session link says.</summary>
 internal enum FrameType : byte

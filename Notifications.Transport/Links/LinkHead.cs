@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
-namespace Notifications.Links;
+namespace Notifications.Transport.Links;
 
 /// <summary>The request that begins a session, or the answer to it: a first line and headers, each string with its length before it, so that none can be taken for another.</summary>
 /// <param name="First">Of a request the path with its query, of a response the status.</param>

@@ -1,4 +1,4 @@
-namespace Notifications.Links;
+namespace Notifications.Transport.Links;
 
 /// <summary>Takes the frames out of what a session link receives.</summary>
 /// <param name="onFrame">Called with each. The payload is gone when it returns.</param>

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
-using Notifications.Sockets;
+using Notifications.Transport.Sockets;
 
-namespace Notifications.Links;
+namespace Notifications.Transport.Links;
 
 /// <summary>
 /// The sending half of a session link. What is written goes out at once, or with the rest of the thread's <see cref="WriteBatch"/>; what the

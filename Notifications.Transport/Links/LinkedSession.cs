@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
-namespace Notifications.Links;
+namespace Notifications.Transport.Links;
 
 /// <summary>One end of a session that goes over a link: a stream both ways, each bounded by <see cref="LinkFrame.Window"/>.</summary>
 internal class LinkedSession : Stream

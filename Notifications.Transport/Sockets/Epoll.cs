@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace Notifications.Sockets;
+namespace Notifications.Transport.Sockets;
 
 /// <summary>What of a socket is waited for, and what came of it (the EPOLL constants of Linux).</summary>
 [Flags]

@@ -1,4 +1,4 @@
-namespace Notifications.Sockets;
+namespace Notifications.Transport.Sockets;
 
 /// <summary>Whom the bytes of a socket are for.</summary>
 internal interface ISocketReader

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
-namespace Notifications.Sockets;
+namespace Notifications.Transport.Sockets;
 
 /// <summary>A connection of Kestrel's over a socket that a <see cref="SocketLoop"/> reads, and that can be taken out of Kestrel.</summary>
 internal sealed class LoopConnection : DefaultConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature, ISocketReader

@@ -3,18 +3,16 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Notifications.Sockets;
+namespace Notifications.Transport.Sockets;
 
 /// <summary>
-/// Kestrel's transport for TCP: connections whose sockets a few threads read, and that can be taken out of Kestrel (<see cref="SocketHandover"/>). Unix sockets and other systems than
-/// Linux stay with Kestrel's own.
+/// Kestrel's transport for TCP: connections whose sockets a few threads read, and that can be taken out of Kestrel (<see cref="SocketHandover"/>). Unix sockets
+/// stay with Kestrel's own. Linux only.
 /// </summary>
-internal sealed class LoopTransport(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, ILogger<LoopTransport> logger)
+internal sealed class LoopTransport(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, TransportHealth health, ILogger<LoopTransport> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     /// <summary>They pass bytes on and wait for nothing, so one of them has work for several of those that do the rest.</summary>
@@ -22,7 +20,7 @@ internal sealed class LoopTransport(IOptions<SocketTransportOptions> options, IM
 
     private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "sockets" });
     private readonly SocketLoop[] _loops =
-        [.. Enumerable.Range(1, 1 + Environment.ProcessorCount / ProcessorsPerLoop).Select(number => new SocketLoop($"sockets {number}", logger))];
+        [.. Enumerable.Range(1, 1 + Environment.ProcessorCount / ProcessorsPerLoop).Select(number => new SocketLoop($"sockets {number}", health, logger))];
 
     private int _next;
 
@@ -93,17 +91,5 @@ internal sealed class LoopTransport(IOptions<SocketTransportOptions> options, IM
         }
 
         public ValueTask DisposeAsync() => UnbindAsync();
-    }
-}
-
-internal static class LoopTransportRegistration
-{
-    public static void AddLoopTransport(this IHostApplicationBuilder builder)
-    {
-        builder.Services.AddSocketBuffers();
-        if (OperatingSystem.IsLinux())
-        {
-            builder.Services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
-        }
     }
 }

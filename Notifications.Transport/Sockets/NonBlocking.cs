@@ -1,11 +1,11 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace Notifications.Sockets;
+namespace Notifications.Transport.Sockets;
 
 /// <summary>
 /// Sends what a socket takes at once, and receives what is there. .NET's own calls either wait in the calling thread, or make the socket one on which every later
-/// receive goes by way of another thread.
+/// receive goes by way of another thread. Linux only.
 /// </summary>
 internal static unsafe partial class NonBlocking
 {
@@ -18,16 +18,11 @@ internal static unsafe partial class NonBlocking
     /// <param name="socket">Over which.</param>
     /// <param name="bytes">As many of these as it takes.</param>
     /// <param name="isMoreToCome">What belongs to it is sent right after.</param>
-    /// <returns>How many bytes it took: 0 if it can take none just now, and always where the system is not Linux.</returns>
+    /// <returns>How many bytes it took: 0 if it can take none just now.</returns>
     /// <exception cref="SocketException">The connection broke.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public static int Send(Socket socket, ReadOnlySpan<byte> bytes, bool isMoreToCome = false)
     {
-        if (!OperatingSystem.IsLinux())
-        {
-            return 0;
-        }
-
         while (true)
         {
             nint sent;
@@ -48,7 +43,6 @@ internal static unsafe partial class NonBlocking
         }
     }
 
-    /// <summary>On Linux only.</summary>
     /// <returns>How many bytes came: 0 at the end, -1 if there are none now.</returns>
     /// <exception cref="SocketException">The connection broke.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>

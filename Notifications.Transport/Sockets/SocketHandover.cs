@@ -1,6 +1,4 @@
-using Microsoft.AspNetCore.Http.Features;
-
-namespace Notifications.Sockets;
+namespace Notifications.Transport.Sockets;
 
 /// <summary>
 /// Lets the socket of an HTTP connection be taken out of the server after an upgrade, as a feature of the connection and of its requests: the request ends, and with it all that the
@@ -53,21 +51,5 @@ internal sealed class SocketHandover(Func<WatchedSocket?> take)
         }
 
         held?.ForEach(what => what.Dispose());
-    }
-}
-
-internal static class SocketHandoverFeature
-{
-    /// <summary>To be called where the connection, or its request, ends for Kestrel: disposes it now, or when whoever has taken the socket is done with it.</summary>
-    public static void EndWithConnection(this IFeatureCollection features, IDisposable? what)
-    {
-        if (what is not null && features.Get<SocketHandover>() is { IsTaken: true } handover)
-        {
-            handover.Hold(what);
-        }
-        else
-        {
-            what?.Dispose();
-        }
     }
 }

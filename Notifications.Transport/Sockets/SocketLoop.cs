@@ -2,9 +2,8 @@ using System.Collections.Concurrent;
 using System.IO.Pipes;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
-using Notifications.Links;
 
-namespace Notifications.Sockets;
+namespace Notifications.Transport.Sockets;
 
 /// <summary>
 /// One thread that waits for many sockets and reads them itself: it is woken once for all that has come, where .NET's sockets hand each piece from the thread that
@@ -14,17 +13,19 @@ internal sealed class SocketLoop : IDisposable
 {
     private const int Room = 64 * 1024;
     private const long Waker = 0;
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
 
     private readonly Epoll _epoll = new();
+    private readonly TransportHealth _health;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<long, WatchedSocket> _sockets = new();
     private readonly AnonymousPipeServerStream _waker = new();
     private long _last = Waker;
     private volatile bool _isDisposed;
 
-    public SocketLoop(string name, ILogger logger)
+    public SocketLoop(string name, TransportHealth health, ILogger logger)
     {
-        _logger = logger;
+        (_health, _logger) = (health, logger);
         _epoll.Add((int)_waker.ClientSafePipeHandle.DangerousGetHandle(), Waker, SocketEvents.Readable);
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
@@ -48,18 +49,17 @@ internal sealed class SocketLoop : IDisposable
         var room = new byte[Room];
         while (!_isDisposed)
         {
-            var count = _epoll.Wait();
-            WriteBatch.Begin();
-            for (var i = 0; i < count; i++)
+            try
             {
-                // One that was closed since is not there any more.
-                if (_sockets.TryGetValue(_epoll.Id(i), out var socket))
-                {
-                    Ready(socket, _epoll.Events(i), room);
-                }
+                WorkOnce(room);
             }
-
-            WriteBatch.End();
+            catch (Exception exception)
+            {
+                // Nothing that is known leads here: without memory, perhaps. All the sockets have no other thread, so it goes on, and not at full speed.
+                _health.LoopFailed();
+                Log.LoopFailed(_logger, exception);
+                Thread.Sleep(PauseAfterFailure);
+            }
         }
 
         foreach (var socket in _sockets.Values)
@@ -69,6 +69,27 @@ internal sealed class SocketLoop : IDisposable
 
         _epoll.Dispose();
         _waker.Dispose();
+    }
+
+    private void WorkOnce(Span<byte> room)
+    {
+        var count = _epoll.Wait();
+        WriteBatch.Begin();
+        try
+        {
+            for (var i = 0; i < count; i++)
+            {
+                // One that was closed since is not there any more.
+                if (_sockets.TryGetValue(_epoll.Id(i), out var socket))
+                {
+                    Ready(socket, _epoll.Events(i), room);
+                }
+            }
+        }
+        finally
+        {
+            WriteBatch.End();
+        }
     }
 
     /// <summary>What one socket's bytes lead to ends that one: the others have the same thread, and without it the process has no end but its own.</summary>

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Net.Sockets;
 
-namespace Notifications.Sockets;
+namespace Notifications.Transport.Sockets;
 
 /// <summary>A socket that a <see cref="SocketLoop"/> waits for.</summary>
 internal sealed class WatchedSocket(Socket socket, Epoll epoll, long id, Action onClosed) : IDisposable

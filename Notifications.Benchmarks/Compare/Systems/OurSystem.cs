@@ -29,25 +29,9 @@ internal sealed class OurSystem(Cluster cluster, TimeSpan acknowledgeInterval) :
 
     public override bool TellsPositions => true;
 
-    public static async Task<ComparedSystem> StartAsync(SystemOptions options, CancellationToken cancellationToken)
-    {
-        var cluster = await Cluster.StartAsync(
-            new ClusterOptions
-            {
-                Hubs = options.Servers,
-                HasFront = false,
-                GatewaySettings = options.KeepsLimits ? new Dictionary<string, string>() : new Dictionary<string, string>
-                {
-                    ["Gateway__HandshakesPerSecond"] = NoLimit,
-                    ["Gateway__HandshakeBurst"] = NoLimit,
-                    ["Gateway__HandshakeQueue"] = NoLimit,
-                    // By default it reckons with two files for a session, and a WebSocket takes one.
-                    ["Gateway__Limits__Sessions"] = NoLimit,
-                },
-            },
-            cancellationToken);
-        return new OurSystem(cluster, options.AcknowledgeInterval);
-    }
+    public static Task<ComparedSystem> StartAsync(SystemOptions options, CancellationToken cancellationToken) => StartAsync(options, isPlain: false, cancellationToken);
+
+    public static Task<ComparedSystem> StartPlainAsync(SystemOptions options, CancellationToken cancellationToken) => StartAsync(options, isPlain: true, cancellationToken);
 
     public override IClientProtocol Protocol(Arrivals arrivals) =>
         new NotificationsProtocol(user => cluster.Tokens.Issue(user), acknowledgeInterval, arrivals);
@@ -65,5 +49,26 @@ internal sealed class OurSystem(Cluster cluster, TimeSpan acknowledgeInterval) :
     {
         cluster.KeepsLogs = KeepsLogs;
         return cluster.DisposeAsync();
+    }
+
+    private static async Task<ComparedSystem> StartAsync(SystemOptions options, bool isPlain, CancellationToken cancellationToken)
+    {
+        var cluster = await Cluster.StartAsync(
+            new ClusterOptions
+            {
+                Hubs = options.Servers,
+                HasFront = false,
+                IsPlain = isPlain,
+                GatewaySettings = options.KeepsLimits ? new Dictionary<string, string>() : new Dictionary<string, string>
+                {
+                    ["Gateway__HandshakesPerSecond"] = NoLimit,
+                    ["Gateway__HandshakeBurst"] = NoLimit,
+                    ["Gateway__HandshakeQueue"] = NoLimit,
+                    // By default it reckons with two files for a session, and a WebSocket takes one.
+                    ["Gateway__Limits__Sessions"] = NoLimit,
+                },
+            },
+            cancellationToken);
+        return new OurSystem(cluster, options.AcknowledgeInterval);
     }
 }

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Net;
 using Notifications.Benchmarks.Compare.Protocols;
-using Notifications.Sockets;
+using Notifications.Transport.Sockets;
 
 namespace Notifications.Benchmarks.Compare.Wire;
 

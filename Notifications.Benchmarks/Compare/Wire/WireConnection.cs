@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 using Notifications.Benchmarks.Compare.Protocols;
-using Notifications.Sockets;
+using Notifications.Transport.Sockets;
 
 namespace Notifications.Benchmarks.Compare.Wire;
 

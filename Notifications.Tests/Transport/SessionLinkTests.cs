@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Connections;
 using Notifications.Benchmarks.Faults;
-using Notifications.Links;
+using Notifications.Transport.Links;
 using Notifications.Messaging;
 using Notifications.Messaging.Registry;
 using Notifications.Tests.Gateway;
@@ -13,7 +13,7 @@ using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
 using Xunit;
 
-namespace Notifications.Tests.Links;
+namespace Notifications.Tests.Transport;
 
 /// <summary>A gateway and a hub with a link between them.</summary>
 public sealed class SessionLinkTests : IAsyncLifetime
@@ -116,7 +116,7 @@ public sealed class SessionLinkTests : IAsyncLifetime
     public async Task An_instance_that_refuses_the_link_is_unreachable_and_another_is_taken()
     {
         await using var other = await FakeHub.StartAsync("other");
-        await _gateway.UseAsync(Instance, other.Instance with { SessionLinks = true });
+        await _gateway.UseAsync(Instance, other.Instance with { Transport = LinkFrame.Protocol });
 
         // Half of the first tries would go to it.
         var clients = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => ConnectAsync($"user{i}", HttpTransportType.WebSockets, skipNegotiation: true)));
@@ -322,7 +322,7 @@ public sealed class SessionLinkTests : IAsyncLifetime
         await stream.WriteAsync(frame);
     }
 
-    private HubInstance Instance => new("hub", _hub.Address.ToString(), Draining: false, SessionLinks: true);
+    private HubInstance Instance => new("hub", _hub.Address.ToString(), Draining: false, Transport: LinkFrame.Protocol);
 
     private Task<HubClient> ConnectAsync(string user, HttpTransportType transport, bool skipNegotiation = false, RunningGateway? gateway = null) => HubClient.ConnectAsync(
         (gateway ?? _gateway).Address,

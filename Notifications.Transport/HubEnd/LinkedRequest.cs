@@ -1,8 +1,10 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Notifications.Links;
+using Microsoft.Extensions.Logging;
+using Notifications.Transport.Links;
 
-namespace Notifications.Hubs.Links;
+namespace Notifications.Transport.HubEnd;
 
 /// <summary>The request that begins a session over a link, as the rest of the hub sees requests. It is answered by an upgrade, or by a short response.</summary>
 internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeFeature, IHttpResponseFeature
@@ -49,7 +51,7 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
         _features.Set<IHttpUpgradeFeature>(this);
         _features.Set<IHttpRequestLifetimeFeature>(this);
         _features.Set(connection.Get<IHttpConnectionFeature>());
-        _features.Set(session);
+        _features.Set<IMessageSender>(session);
         session.Ended = Aborted;
     }
 

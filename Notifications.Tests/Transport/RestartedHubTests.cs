@@ -5,7 +5,7 @@ using Notifications.Messaging;
 using Notifications.Tests.Redis;
 using Xunit;
 
-namespace Notifications.Tests.Links;
+namespace Notifications.Tests.Transport;
 
 /// <summary>A hub process that is killed and started again at the same address while its registry entry lives, and a gateway that stays.</summary>
 public sealed class RestartedHubTests

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Notifications.Gateway.Links;
+namespace Notifications.Transport.GatewayEnd;
 
 /// <summary>
 /// The upgrade of a request whose session takes its client over: to YARP it looks as if both ends closed at once, so the request ends, and with it all that Kestrel, YARP and the

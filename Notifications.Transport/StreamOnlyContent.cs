@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Notifications.Gateway.Sessions;
+namespace Notifications.Transport;
 
 /// <summary>The body of a response that opened a session: read as a stream, for as long as the session lasts, and in no other way.</summary>
 internal abstract class StreamOnlyContent : HttpContent

@@ -10,9 +10,10 @@ using Notifications.Tests.Gateway;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;
+using Notifications.Transport.Links;
 using Xunit;
 
-namespace Notifications.Tests.Links;
+namespace Notifications.Tests.Transport;
 
 /// <summary>Acknowledgements over a link between a gateway and a hub.</summary>
 public sealed class LinkedAcknowledgementTests : IAsyncLifetime
@@ -111,7 +112,7 @@ public sealed class LinkedAcknowledgementTests : IAsyncLifetime
     {
         _hub = await HubHost.StartAsync(
             _gateway.Redis.ConnectionString, builder => builder.Services.Configure<HubOptions>(options => options.AddFilter(_calls)), settings);
-        await _gateway.UseAsync(new HubInstance("hub", _hub.Address.ToString(), Draining: false, SessionLinks: true));
+        await _gateway.UseAsync(new HubInstance("hub", _hub.Address.ToString(), Draining: false, Transport: LinkFrame.Protocol));
     }
 
     private async Task<ClientWebSocket> ConnectAsync()

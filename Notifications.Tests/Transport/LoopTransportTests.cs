@@ -5,11 +5,14 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
-using Notifications.Sockets;
+using Notifications.Transport;
+using Notifications.Transport.Sockets;
 using Xunit;
 
-namespace Notifications.Tests.Sockets;
+namespace Notifications.Tests.Transport;
 
 /// <summary>Kestrel on our transport, with real sockets.</summary>
 public sealed class LoopTransportTests : IAsyncLifetime
@@ -29,7 +32,7 @@ public sealed class LoopTransportTests : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.AddLoopTransport();
+        builder.AddSessionTransport(TransportEnd.Gateway);
         _app = builder.Build();
         _app.MapPost("/echo", async (HttpContext context) =>
         {
@@ -130,6 +133,24 @@ public sealed class LoopTransportTests : IAsyncLifetime
         await Eventually.True(() => _taken.Held.IsDisposed, "what was held to be released at the end");
     }
 
+    [Fact]
+    public async Task The_thread_of_all_sockets_goes_on_after_a_failure_and_the_health_check_tells()
+    {
+        using var client = await ConnectAsync("GET /taken HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+        await _taken.Begun.WaitAsync(Limit);
+        Assert.Equal(HealthStatus.Healthy, await HealthAsync());
+
+        _taken.Fails = true;
+        await client.GetStream().WriteAsync("x"u8.ToArray());
+
+        await Eventually.True(async () => await HealthAsync() == HealthStatus.Unhealthy, "the failure to be told");
+        using var http = new HttpClient { BaseAddress = Address };
+        using var other = await http.PostAsync("/echo", new StringContent("there"));
+        Assert.Equal("there", await other.Content.ReadAsStringAsync());
+    }
+
+    private async Task<HealthStatus> HealthAsync() => (await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status;
+
     private async Task<TcpClient> ConnectAsync(string request)
     {
         var client = new TcpClient();
@@ -146,7 +167,7 @@ public sealed class LoopTransportTests : IAsyncLifetime
     }
 
     /// <summary>Sends back what it receives.</summary>
-    private sealed class Taken : ISocketReader
+    private sealed class Taken : ISocketReader, IFlushable
     {
         private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly StringBuilder _received = new();
@@ -168,8 +189,18 @@ public sealed class LoopTransportTests : IAsyncLifetime
             _begun.SetResult();
         }
 
+        /// <summary>What it writes can't be flushed from now on.</summary>
+        public bool Fails { get; set; }
+
+        public void Flush() => throw new InvalidOperationException("Flushing fails.");
+
         public void OnReadable(Span<byte> room)
         {
+            if (Fails)
+            {
+                WriteBatch.PutOff(this);
+            }
+
             var count = _socket!.Receive(room);
             if (count == 0)
             {

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using Notifications.Links;
+using Notifications.Transport.Links;
 
-namespace Notifications.Hubs.Links;
+namespace Notifications.Transport.HubEnd;
 
 /// <summary>
 /// The hub's end of a session that goes over a link. Beside the WebSocket that SignalR writes to, whole messages can be sent here, which spares them
@@ -11,7 +11,7 @@ namespace Notifications.Hubs.Links;
 /// <param name="link">The link.</param>
 /// <param name="id">The session's number on it.</param>
 /// <param name="sendTimeout">How long the client may take nothing.</param>
-internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id)
+internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id), IMessageSender
 {
     private const byte Final = 0x80;
     private const byte OpcodeMask = 0x0F;
@@ -34,11 +34,7 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
     /// <summary>What SignalR says first, the answer to the client's handshake, has to be first.</summary>
     private bool TakesMessages => _hasSpoken && !_isMidMessage && !_hasClosed && !IsClosed;
 
-    /// <summary>Sends a WebSocket message as soon as the client's end takes it; at once if it does now.</summary>
-    /// <param name="message">The payload.</param>
-    /// <param name="isText">Whether it is text (JSON) or binary.</param>
-    /// <param name="cancellationToken">Ends the wait: the connection is gone.</param>
-    /// <exception cref="TimeoutException">The client takes nothing.</exception>
+    /// <inheritdoc/>
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
     {
         lock (Gate)

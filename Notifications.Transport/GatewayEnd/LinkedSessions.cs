@@ -1,27 +1,25 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Notifications.Gateway.Sessions;
-using Notifications.Links;
-using Notifications.Sockets;
+using Notifications.Transport.Links;
+using Notifications.Transport.Sockets;
 
-namespace Notifications.Gateway.Links;
+namespace Notifications.Transport.GatewayEnd;
 
 /// <summary>
 /// Opens WebSocket sessions over the link to their instance, where that takes them so; everything else, and everything else's answers, goes by HTTP. YARP
 /// finds no difference.
 /// </summary>
-internal sealed class LinkedSessions(HttpMessageHandler inner, SessionLinks links) : DelegatingHandler(inner)
+internal sealed class LinkedSessions(HttpMessageHandler inner, SessionTransport links, Func<HttpRequestMessage, TransportedRequest?> transported) : DelegatingHandler(inner)
 {
     private const string WebSocket = "websocket";
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (!request.Headers.Upgrade.Any(upgrade => upgrade.Name.Equals(WebSocket, StringComparison.OrdinalIgnoreCase))
-            || HubRequest.ClientOf(request) is not { } client
-            || HubRequest.DestinationOf(request) is not { } destination
-            || !HubDestination.HasSessionLinks(destination))
+            || transported(request) is not { Protocol: LinkFrame.Protocol } destination)
         {
             return await base.SendAsync(request, cancellationToken);
         }
@@ -32,6 +30,7 @@ internal sealed class LinkedSessions(HttpMessageHandler inner, SessionLinks link
             return await base.SendAsync(request, cancellationToken);
         }
 
+        var client = destination.Client;
         var (answer, session) = await links.Get(destination.Address).OpenAsync(head, HandoverOf(client), cancellationToken);
         if (session.IsToTakeClient)
         {
@@ -62,7 +61,7 @@ internal sealed class LinkedSessions(HttpMessageHandler inner, SessionLinks link
         var response = new HttpResponseMessage((HttpStatusCode)int.Parse(answer.First, CultureInfo.InvariantCulture))
         {
             RequestMessage = request,
-            Content = new LinkedContent(session),
+            Content = new TransportedContent(session),
         };
         foreach (var (name, value) in answer.Headers)
         {

@@ -1,9 +1,11 @@
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Notifications.Links;
-using Notifications.Sockets;
+using Microsoft.Extensions.Logging;
+using Notifications.Transport.Links;
+using Notifications.Transport.Sockets;
 
-namespace Notifications.Hubs.Links;
+namespace Notifications.Transport.HubEnd;
 
 /// <summary>
 /// The hub's end of the link from one gateway: each session that begins over it is a request of its own. Where it can it takes the connection's socket over and reads it
@@ -68,7 +70,7 @@ internal sealed class GatewayLink : Link, ISocketReader
         _socket?.Dispose();
         if (Count > 0)
         {
-            Log.LinkBroken(_logger, Count, reason.Message);
+            Log.LinkOfGatewayBroken(_logger, Count, reason.Message);
         }
 
         EndSessions(reason);

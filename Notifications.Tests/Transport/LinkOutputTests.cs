@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Notifications.Links;
+using Notifications.Transport;
+using Notifications.Transport.Links;
 using Xunit;
 
-namespace Notifications.Tests.Links;
+namespace Notifications.Tests.Transport;
 
 public sealed class LinkOutputTests
 {

@@ -1,9 +1,8 @@
 using System.Net.Sockets;
-using Notifications.Gateway.Sessions;
-using Notifications.Links;
-using Notifications.Sockets;
+using Notifications.Transport.Links;
+using Notifications.Transport.Sockets;
 
-namespace Notifications.Gateway.Links;
+namespace Notifications.Transport.GatewayEnd;
 
 /// <summary>
 /// The gateway's end of a session that goes over a link. Where it can, it takes its client's socket over once that is upgraded, and then passes on both ways by itself; where the
@@ -28,7 +27,7 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
     private ReadOnlyMemory<byte> _goodbye;
     private MemoryStream? _unsent = handover is null ? null : new MemoryStream();
     private byte[]? _untaken;
-    private OpenSession? _open;
+    private IDisposable? _open;
     private TaskCompletionSource? _answered;
     private bool _isMidWrite;
     private bool _hubHasClosed;
@@ -225,11 +224,11 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         Dispose();
     }
 
-    /// <summary>One of the gateway's sessions until it is disposed. When it is asked to end, its client is told so.</summary>
-    public void Bind(OpenSession open, ReadOnlyMemory<byte> goodbye, TimeProvider time)
+    /// <inheritdoc cref="TransportedContent.Bind"/>
+    public void Bind(Task ending, ReadOnlyMemory<byte> goodbye, TimeSpan answerLimit, IDisposable open, TimeProvider time)
     {
         _open = open;
-        open.Ending.GetAwaiter().UnsafeOnCompleted(() => _ = LeaveAsync(goodbye, SessionStream.AnswerLimit, time));
+        ending.GetAwaiter().UnsafeOnCompleted(() => _ = LeaveAsync(goodbye, answerLimit, time));
     }
 
     protected override void Dispose(bool disposing)

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Notifications.Links;
+namespace Notifications.Transport;
 
 /// <summary>The head of a WebSocket's frame: RFC 6455, 5.2.</summary>
 internal static class WebSocketHead

@@ -1,8 +1,8 @@
 using System.Text;
-using Notifications.Links;
+using Notifications.Transport.Links;
 using Xunit;
 
-namespace Notifications.Tests.Links;
+namespace Notifications.Tests.Transport;
 
 public sealed class LinkInputTests
 {

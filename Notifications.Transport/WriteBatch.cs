@@ -1,4 +1,4 @@
-namespace Notifications.Links;
+namespace Notifications.Transport;
 
 /// <summary>Sends on what was written to it.</summary>
 internal interface IFlushable

@@ -1,10 +1,11 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
-using Notifications.Links;
-using Notifications.Sockets;
+using Microsoft.Extensions.Logging;
+using Notifications.Transport.Links;
+using Notifications.Transport.Sockets;
 
-namespace Notifications.Gateway.Links;
+namespace Notifications.Transport.GatewayEnd;
 
 /// <summary>
 /// The gateway's end of the link to one hub instance. A thread of its own waits for what comes: one that is woken once for all that has arrived, and
@@ -101,7 +102,7 @@ internal sealed class HubLink : Link, IDisposable
         Find<ClientSession>(frame.Session)?.Answered(LinkHead.Parse(payload));
     }
 
-    public override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, _hub, exception);
+    public override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, exception);
 
     private void Run()
     {
@@ -135,7 +136,7 @@ internal sealed class HubLink : Link, IDisposable
 
         if (Count > 0)
         {
-            Log.LinkBroken(_logger, _hub, Count, reason.Message);
+            Log.LinkToHubBroken(_logger, _hub, Count, reason.Message);
         }
 
         EndSessions(reason as IOException ?? new IOException(reason.Message, reason));

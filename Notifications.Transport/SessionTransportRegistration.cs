@@ -1,0 +1,91 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Notifications.Transport.HubEnd;
+using Notifications.Transport.Links;
+using Notifications.Transport.Sockets;
+
+namespace Notifications.Transport;
+
+/// <summary>What a hub enters into the registry, so that gateways know. A hub without it takes no links.</summary>
+/// <param name="Protocol">Name and version.</param>
+internal sealed record OfferedTransport(string Protocol);
+
+/// <summary>Which end of the transport a program is.</summary>
+public enum TransportEnd
+{
+    /// <summary>Opens links to hubs.</summary>
+    Gateway,
+
+    /// <summary>Takes links from gateways.</summary>
+    Hub,
+}
+
+public static class SessionTransportRegistration
+{
+    /// <summary>
+    /// Carries all WebSocket sessions between a gateway and a hub over one link, and takes their sockets out of Kestrel's hands. Without this line, or with
+    /// <c>Transport:Mode=Plain</c> (<see cref="SessionTransportOptions"/>), and on other systems than Linux, the program is plain Kestrel, YARP and SignalR, and everything works
+    /// as well. One line of the log says at the start which it is.
+    /// </summary>
+    /// <param name="builder">Of the program.</param>
+    /// <param name="end">Which end the program is.</param>
+    /// <param name="impossible">Why there can be no links; null: there can.</param>
+    /// <exception cref="InvalidOperationException"><c>Transport:Mode</c> is none.</exception>
+    public static void AddSessionTransport(this IHostApplicationBuilder builder, TransportEnd end, string? impossible = null)
+    {
+        builder.Services.AddOptions<SessionTransportOptions>().BindConfiguration(SessionTransportOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        var reason = !OperatingSystem.IsLinux() ? "links need Linux."
+            : ModeOf(builder.Configuration) is TransportMode.Plain ? $"{SessionTransportOptions.Section}:{nameof(SessionTransportOptions.Mode)} is {TransportMode.Plain}."
+            : impossible;
+        builder.Services.AddSingleton<IStartupFilter>(services => new StartLine(reason, services.GetRequiredService<ILogger<SessionTransport>>()));
+        if (reason is not null)
+        {
+            return;
+        }
+
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<TransportHealth>();
+        builder.Services.AddHealthChecks().AddCheck<TransportHealth>("session transport");
+        builder.Services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
+        if (end is TransportEnd.Gateway)
+        {
+            builder.Services.AddSingleton<SessionTransport>();
+        }
+        else
+        {
+            builder.Services.AddSingleton(new OfferedTransport(LinkFrame.Protocol));
+            builder.Services.AddSingleton<IStartupFilter, LinkReception>();
+        }
+    }
+
+    private static TransportMode ModeOf(IConfiguration configuration)
+    {
+        var path = $"{SessionTransportOptions.Section}:{nameof(SessionTransportOptions.Mode)}";
+        return configuration[path] is not { } text ? TransportMode.Links
+            : Enum.TryParse<TransportMode>(text, ignoreCase: true, out var mode) && Enum.IsDefined(mode) ? mode
+            : throw new InvalidOperationException($"{path} is \"{text}\" and has to be {TransportMode.Links} or {TransportMode.Plain}.");
+    }
+
+    private sealed class StartLine(string? reason, ILogger logger) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
+        {
+            if (reason is null)
+            {
+                Log.Links(logger);
+            }
+            else
+            {
+                Log.Plain(logger, reason);
+            }
+
+            return next;
+        }
+    }
+}
