@@ -2,9 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Notifications.Client;
 
-/// <summary>Keeps a link to the hub: one after the other, with jittered waits, until it is disposed.</summary>
+/// <summary>Keeps a connection to the hub: one after the other, with jittered waits, until it is disposed.</summary>
 internal sealed class Connector(
-    NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, ILogger logger, IHubLinkReceiver receiver) : IAsyncDisposable
+    NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, ILogger logger, IConnectionReceiver receiver) : IAsyncDisposable
 {
     // A connection that lasted this long worked: the next one that breaks is a new trouble, and its waits start short again.
     private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(5);
@@ -12,15 +12,15 @@ internal sealed class Connector(
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _firstConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
-    private volatile HubLink? _link;
+    private volatile ClientConnection? _connection;
     private Task? _loop;
 
     public event Action<ConnectionState>? StateChanged;
 
     public ConnectionState State { get; private set; }
 
-    /// <summary>The present link, which may still be connecting or have ended just now.</summary>
-    public HubLink? Link => _link;
+    /// <summary>The present connection, which may still be connecting or have ended just now.</summary>
+    public ClientConnection? Connection => _connection;
 
     public bool IsStarted => _loop is not null;
 
@@ -35,13 +35,13 @@ internal sealed class Connector(
         }
     }
 
-    /// <summary>The hub delivers the user's own stream on this link: only now does nothing that is published pass it by.</summary>
-    public void Delivers(HubLink link)
+    /// <summary>The hub delivers the user's own stream on this connection. From now on the connection gets every notification that is published.</summary>
+    public void Delivers(ClientConnection connection)
     {
         lock (_lock)
         {
-            // A late answer must not revive a link that has ended.
-            if (link == _link)
+            // A late answer must not revive a connection that has ended.
+            if (connection == _connection)
             {
                 Enter(ConnectionState.Connected);
                 _firstConnected.TrySetResult();
@@ -76,35 +76,35 @@ internal sealed class Connector(
         }
     }
 
-    /// <summary>One link from its beginning to its end.</summary>
+    /// <summary>One connection from its beginning to its end.</summary>
     /// <returns>How long to wait before the next.</returns>
     private async Task<TimeSpan> ConnectAsync(Backoff backoff, CancellationToken stopping)
     {
         var refused = TimeSpan.Zero;
         try
         {
-            await using var link = new HubLink(options, loggers, time, receiver, stopping);
-            _link = link;
+            await using var connection = new ClientConnection(options, loggers, time, receiver, stopping);
+            _connection = connection;
             try
             {
-                await link.StartAsync(stopping);
+                await connection.StartAsync(stopping);
             }
             finally
             {
-                refused = link.RetryAfter;
+                refused = connection.RetryAfter;
             }
 
-            receiver.OnOpened(link);
+            receiver.OnOpened(connection);
             var since = time.GetTimestamp();
-            var reason = await link.LostAsync(stopping);
+            var reason = await connection.LostAsync(stopping);
             Leave();
             if (time.GetElapsedTime(since) >= SettledAfter)
             {
                 backoff.Reset();
             }
 
-            // Told when to come back, it does: the hub has spread its clients already.
-            var delay = link.ComeBackIn ?? backoff.Next();
+            // The hub has spread its clients already: no jitter on top of the time that it told.
+            var delay = connection.ComeBackIn ?? backoff.Next();
             Log.Lost(logger, options.Url, delay, reason);
             return delay;
         }
@@ -122,7 +122,7 @@ internal sealed class Connector(
     {
         lock (_lock)
         {
-            _link = null;
+            _connection = null;
             if (_firstConnected.Task.IsCompleted)
             {
                 Enter(ConnectionState.Reconnecting);

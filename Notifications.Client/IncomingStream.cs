@@ -23,7 +23,7 @@ internal sealed class IncomingStream
     private readonly Task _pump;
 
     private readonly Lock _lock = new();
-    private HubLink? _link;
+    private ClientConnection? _connection;
     private Question? _asked;
     private bool _isUnasked;
     private bool _isBehind;
@@ -65,14 +65,14 @@ internal sealed class IncomingStream
     /// <summary>The application asked for it, so the hub has to be asked on each connection. Not so for the user's own.</summary>
     public bool IsWanted { get; set; }
 
-    /// <summary>From now on this link delivers. Asks it for the stream if that is <see cref="IsWanted"/>.</summary>
-    public void Begin(HubLink link)
+    /// <summary>From now on this connection delivers. Asks it for the stream if that is <see cref="IsWanted"/>.</summary>
+    public void Begin(ClientConnection connection)
     {
         lock (_lock)
         {
-            if (Enter(link) && IsWanted)
+            if (Enter(connection) && IsWanted)
             {
-                Ask(link);
+                Ask(connection);
             }
         }
     }
@@ -82,22 +82,22 @@ internal sealed class IncomingStream
     /// just now is asked again later, which is not waited for.
     /// </summary>
     /// <exception cref="HubException">The hub refuses.</exception>
-    /// <exception cref="LinkLostException">The connection is gone.</exception>
-    public async Task SubscribeAsync(HubLink? link, Position? since)
+    /// <exception cref="ConnectionLostException">The connection is gone.</exception>
+    public async Task SubscribeAsync(ClientConnection? connection, Position? since)
     {
         Task answer;
         lock (_lock)
         {
-            if (link is not { IsOpen: true })
+            if (connection is not { IsOpen: true })
             {
                 _received = since ?? _received;
                 return;
             }
 
-            Enter(link);
+            Enter(connection);
             _received = since ?? _received;
             _asked = new Question(_received);
-            answer = link.SubscribeAsync(_name, _received);
+            answer = connection.SubscribeAsync(_name, _received);
         }
 
         try
@@ -107,7 +107,7 @@ internal sealed class IncomingStream
         catch (HubException exception) when (HubNames.IsUnavailable(exception))
         {
             Log.NotSubscribed(_logger, _name, exception);
-            _ = AskAsync(link);
+            _ = AskAsync(connection);
         }
         catch
         {
@@ -120,9 +120,9 @@ internal sealed class IncomingStream
         }
     }
 
-    public void OnSubscribed(HubLink link, SubscribedMessage message)
+    public void OnSubscribed(ClientConnection connection, SubscribedMessage message)
     {
-        Begin(link);
+        Begin(connection);
         lock (_lock)
         {
             var announced = message.Position;
@@ -144,7 +144,7 @@ internal sealed class IncomingStream
                 // whether the store went back to a time before it.
                 if (announced.Offset != known.Offset)
                 {
-                    Ask(link);
+                    Ask(connection);
                 }
             }
             else
@@ -152,15 +152,15 @@ internal sealed class IncomingStream
                 Accept(new Arrival(announced, null, new Gap(_name, known, announced)));
             }
 
-            _progress.Resume(link, announced);
+            _progress.Resume(connection, announced);
         }
     }
 
-    public void OnNotification(HubLink link, NotificationMessage message)
+    public void OnNotification(ClientConnection connection, NotificationMessage message)
     {
         lock (_lock)
         {
-            if (_link != link || _received is not { } known)
+            if (_connection != connection || _received is not { } known)
             {
                 return;
             }
@@ -172,7 +172,7 @@ internal sealed class IncomingStream
             }
             else if ((!isSameEpoch || message.Offset > known.Offset) && !_isBehind)
             {
-                Ask(link);
+                Ask(connection);
             }
         }
     }
@@ -184,21 +184,21 @@ internal sealed class IncomingStream
         await _progress.FlushAsync();
     }
 
-    /// <returns>False if this link delivers already.</returns>
-    private bool Enter(HubLink link)
+    /// <returns>False if this connection delivers already.</returns>
+    private bool Enter(ClientConnection connection)
     {
-        if (_link == link)
+        if (_connection == connection)
         {
             return false;
         }
 
-        if (_link is not null && !IsDurable)
+        if (_connection is not null && !IsDurable)
         {
             // Live only: it goes on wherever the stream is now.
             _received = null;
         }
 
-        (_link, _asked, _isUnasked) = (link, null, _name.StartsWith(HubNames.UserKind, StringComparison.Ordinal));
+        (_connection, _asked, _isUnasked) = (connection, null, _name.StartsWith(HubNames.UserKind, StringComparison.Ordinal));
         return true;
     }
 
@@ -215,16 +215,16 @@ internal sealed class IncomingStream
         }
     }
 
-    private void Ask(HubLink link)
+    private void Ask(ClientConnection connection)
     {
         if (_asked is null)
         {
             _asked = new Question(_received);
-            _ = AskAsync(link);
+            _ = AskAsync(connection);
         }
     }
 
-    private async Task AskAsync(HubLink link)
+    private async Task AskAsync(ClientConnection connection)
     {
         var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
         while (true)
@@ -235,7 +235,7 @@ internal sealed class IncomingStream
                 lock (_lock)
                 {
                     _asked = new Question(_received);
-                    answer = link.SubscribeAsync(_name, _received);
+                    answer = connection.SubscribeAsync(_name, _received);
                 }
 
                 await answer;
@@ -245,7 +245,7 @@ internal sealed class IncomingStream
             {
                 Log.NotSubscribed(_logger, _name, exception);
             }
-            catch (LinkLostException)
+            catch (ConnectionLostException)
             {
                 // The connection is gone. The next one begins with asking.
                 return;
@@ -253,7 +253,7 @@ internal sealed class IncomingStream
 
             try
             {
-                await Task.Delay(backoff.Next(), _time, link.Ending);
+                await Task.Delay(backoff.Next(), _time, connection.Ending);
             }
             catch (OperationCanceledException)
             {
@@ -272,10 +272,10 @@ internal sealed class IncomingStream
                 _progress.Handled(arrival.Position);
                 lock (_lock)
                 {
-                    if (_isBehind && _queue.Reader.Count <= _options.QueueLength / 2 && _link is { } link)
+                    if (_isBehind && _queue.Reader.Count <= _options.QueueLength / 2 && _connection is { } connection)
                     {
                         _isBehind = false;
-                        Ask(link);
+                        Ask(connection);
                     }
                 }
             }

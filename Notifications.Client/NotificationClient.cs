@@ -21,7 +21,7 @@ namespace Notifications.Client;
 /// <para><b>Memory</b> is bounded: <see cref="NotificationClientOptions.QueueLength"/> notifications of each stream wait for the
 /// handler. What comes beyond is left to the hub's log and asked for when half of them are done.</para>
 /// </remarks>
-public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
+public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
 {
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(2);
 
@@ -125,14 +125,14 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
         incoming.IsWanted = true;
         try
         {
-            await incoming.SubscribeAsync(_connector.Link, since).WaitAsync(cancellationToken);
+            await incoming.SubscribeAsync(_connector.Connection, since).WaitAsync(cancellationToken);
         }
         catch (HubException)
         {
             incoming.IsWanted = false;
             throw;
         }
-        catch (LinkLostException)
+        catch (ConnectionLostException)
         {
             // The next connection subscribes.
         }
@@ -148,12 +148,12 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
 
         try
         {
-            if (_connector.Link is { IsOpen: true } link)
+            if (_connector.Connection is { IsOpen: true } connection)
             {
-                await link.UnsubscribeAsync(stream).WaitAsync(cancellationToken);
+                await connection.UnsubscribeAsync(stream).WaitAsync(cancellationToken);
             }
         }
-        catch (LinkLostException)
+        catch (ConnectionLostException)
         {
             // The next connection does not subscribe.
         }
@@ -162,8 +162,8 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
     /// <summary>The id of the hub instance that serves the present connection.</summary>
     /// <exception cref="InvalidOperationException">There is no connection.</exception>
     public Task<string> InstanceAsync(CancellationToken cancellationToken = default) =>
-        _connector.Link is { IsOpen: true } link
-            ? link.InstanceAsync(cancellationToken)
+        _connector.Connection is { IsOpen: true } connection
+            ? connection.InstanceAsync(cancellationToken)
             : throw new InvalidOperationException("The client is not connected. Wait for the state Connected.");
 
     /// <summary>
@@ -190,26 +190,26 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
         await _connector.DisposeAsync();
     }
 
-    void IHubLinkReceiver.OnOpened(HubLink link)
+    void IConnectionReceiver.OnOpened(ClientConnection connection)
     {
         foreach (var stream in _streams.Values)
         {
-            stream.Begin(link);
+            stream.Begin(connection);
         }
     }
 
-    async Task IHubLinkReceiver.OnSubscribedAsync(HubLink link, SubscribedMessage message)
+    async Task IConnectionReceiver.OnSubscribedAsync(ClientConnection connection, SubscribedMessage message)
     {
-        if (link != _connector.Link)
+        if (connection != _connector.Connection)
         {
             return;
         }
 
         try
         {
-            (await StreamAsync(message.Stream, link.Ending)).OnSubscribed(link, message);
+            (await StreamAsync(message.Stream, connection.Ending)).OnSubscribed(connection, message);
         }
-        catch (OperationCanceledException) when (link.Ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (connection.Ending.IsCancellationRequested)
         {
             return;
         }
@@ -217,21 +217,21 @@ public sealed class NotificationClient : IHubLinkReceiver, IAsyncDisposable
         {
             // Going on without the position would leave out what lies between.
             Log.NotLoaded(_logger, message.Stream, exception);
-            link.GiveUp();
+            connection.GiveUp();
             return;
         }
 
         if (message.Stream.StartsWith(HubNames.UserKind, StringComparison.Ordinal))
         {
-            _connector.Delivers(link);
+            _connector.Delivers(connection);
         }
     }
 
-    void IHubLinkReceiver.OnNotification(HubLink link, NotificationMessage message)
+    void IConnectionReceiver.OnNotification(ClientConnection connection, NotificationMessage message)
     {
-        if (link == _connector.Link && _streams.TryGetValue(message.Stream, out var stream))
+        if (connection == _connector.Connection && _streams.TryGetValue(message.Stream, out var stream))
         {
-            stream.OnNotification(link, message);
+            stream.OnNotification(connection, message);
         }
     }
 

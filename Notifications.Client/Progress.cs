@@ -21,9 +21,9 @@ internal sealed class Progress
     private readonly ILogger _logger;
     private readonly CancellationToken _stopping;
     private readonly Newest<Position> _saves;
-    private readonly Newest<(HubLink Link, Position Position)> _acknowledgements;
+    private readonly Newest<(ClientConnection Connection, Position Position)> _acknowledgements;
     private readonly Lock _lock = new();
-    private HubLink? _link;
+    private ClientConnection? _connection;
     private Position? _saved;
     private Position? _acknowledged;
 
@@ -45,16 +45,16 @@ internal sealed class Progress
     }
 
     /// <summary>
-    /// From now on this link takes the acknowledgements, and the last one again if it may have been lost with the last
+    /// From now on this connection takes the acknowledgements, and the last one again if it may have been lost with the last
     /// connection or the last hub.
     /// </summary>
-    /// <param name="link">The link that the stream is delivered on.</param>
+    /// <param name="connection">The connection that the stream is delivered on.</param>
     /// <param name="begin">After which it delivers.</param>
-    public void Resume(HubLink link, Position begin)
+    public void Resume(ClientConnection connection, Position begin)
     {
         lock (_lock)
         {
-            _link = link;
+            _connection = connection;
             if (_saved is { } saved && saved.Epoch == begin.Epoch && (saved != _acknowledged || begin.Offset < saved.Offset))
             {
                 OfferAcknowledgement(saved);
@@ -112,18 +112,18 @@ internal sealed class Progress
 
     private void OfferAcknowledgement(Position position)
     {
-        if (_link is { } link && position.Offset > 0 && _options.Device is not null)
+        if (_connection is { } connection && position.Offset > 0 && _options.Device is not null)
         {
-            _acknowledgements.Offer((link, position));
+            _acknowledgements.Offer((connection, position));
         }
     }
 
-    private async Task AcknowledgeAsync((HubLink Link, Position Position) acknowledgement)
+    private async Task AcknowledgeAsync((ClientConnection Connection, Position Position) acknowledgement)
     {
-        var (link, position) = acknowledgement;
+        var (connection, position) = acknowledgement;
         try
         {
-            await link.AcknowledgeAsync(_stream, position, isAnswered: _stopping.IsCancellationRequested);
+            await connection.AcknowledgeAsync(_stream, position, isAnswered: _stopping.IsCancellationRequested);
             lock (_lock)
             {
                 _acknowledged = position;
@@ -135,9 +135,9 @@ internal sealed class Progress
         {
             Log.NotAcknowledged(_logger, _stream, exception);
         }
-        catch (LinkLostException)
+        catch (ConnectionLostException)
         {
-            // The next link starts with what was not acknowledged.
+            // The next connection starts with what was not acknowledged.
         }
     }
 }

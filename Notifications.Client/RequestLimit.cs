@@ -10,7 +10,7 @@ internal sealed class RequestLimit(HttpMessageHandler inner, NotificationClientO
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         // A DELETE is the good-bye of long polling; nothing depends on it.
-        var within = request.Method == HttpMethod.Delete ? HubLink.CloseTimeout : options.ServerTimeout;
+        var within = request.Method == HttpMethod.Delete ? ClientConnection.CloseTimeout : options.ServerTimeout;
         using var limit = new CancellationTokenSource(within, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try

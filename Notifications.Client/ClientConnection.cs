@@ -6,21 +6,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Notifications.Client;
 
-/// <summary>What a link tells its client; the hub's words one at a time and in the hub's order.</summary>
-internal interface IHubLinkReceiver
+/// <summary>What a connection tells its client; the hub's words one at a time and in the hub's order.</summary>
+internal interface IConnectionReceiver
 {
-    void OnOpened(HubLink link);
+    void OnOpened(ClientConnection connection);
 
-    Task OnSubscribedAsync(HubLink link, SubscribedMessage message);
+    Task OnSubscribedAsync(ClientConnection connection, SubscribedMessage message);
 
-    void OnNotification(HubLink link, NotificationMessage message);
+    void OnNotification(ClientConnection connection, NotificationMessage message);
 }
 
 /// <summary>
 /// One connection to the hub, from one handshake to its end. Each is a SignalR connection of its own: SignalR may still raise
 /// events of an earlier one after its end, and they must not pass for the next one's.
 /// </summary>
-internal sealed class HubLink : IAsyncDisposable
+internal sealed class ClientConnection : IAsyncDisposable
 {
     // What a lost network delays the next attempt by; SignalR's own is 5 s.
     internal static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
@@ -33,8 +33,8 @@ internal sealed class HubLink : IAsyncDisposable
     private readonly TaskCompletionSource<DateTimeOffset> _comeBackAt = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _retryAfter;
 
-    public HubLink(
-        NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, IHubLinkReceiver receiver, CancellationToken stopping)
+    public ClientConnection(
+        NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, IConnectionReceiver receiver, CancellationToken stopping)
     {
         (_options, _time) = (options, time);
         Ending = _ending.Token;
@@ -100,13 +100,13 @@ internal sealed class HubLink : IAsyncDisposable
     public void GiveUp() => _closed.TrySetResult(null);
 
     /// <exception cref="HubException">The hub refuses.</exception>
-    /// <exception cref="LinkLostException">The connection is gone.</exception>
+    /// <exception cref="ConnectionLostException">The connection is gone.</exception>
     public Task SubscribeAsync(string stream, Position? since) => InvokeAsync(HubNames.Subscribe, stream, since);
 
     /// <inheritdoc cref="SubscribeAsync"/>
     public Task UnsubscribeAsync(string stream) => InvokeAsync(HubNames.Unsubscribe, stream);
 
-    /// <summary>Without an answer it is on its way when this returns, and where it gets lost the next link begins before it.</summary>
+    /// <summary>Without an answer it is on its way when this returns, and where it gets lost the next connection begins before it.</summary>
     /// <inheritdoc cref="SubscribeAsync"/>
     public Task AcknowledgeAsync(string stream, Position position, bool isAnswered) => isAnswered
         ? InvokeAsync(HubNames.Acknowledge, stream, position.Epoch, position.Offset)
@@ -134,7 +134,7 @@ internal sealed class HubLink : IAsyncDisposable
         catch (Exception exception) when (exception is not HubException || !IsOpen)
         {
             // SignalR fails what is under way with whatever ended the connection.
-            throw new LinkLostException(exception);
+            throw new ConnectionLostException(exception);
         }
     }
 
