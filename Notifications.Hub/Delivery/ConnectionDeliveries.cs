@@ -13,11 +13,10 @@ internal sealed class ConnectionDeliveries
 
     public ConnectionDeliveries(
         StreamRouter router,
-        LogReader log,
+        SubscriptionReader reader,
         AcknowledgementWriter acknowledgements,
         IOptions<DeliveryOptions> options,
         IOptions<ConnectionLimitOptions> limits,
-        UnusedTopicLimit unusedTopics,
         HubTelemetry telemetry,
         DeliveryPace pace,
         TimeProvider time,
@@ -25,7 +24,10 @@ internal sealed class ConnectionDeliveries
         ILogger<ConnectionDelivery> logger)
     {
         _create = connection => new ConnectionDelivery(
-            connection, router, log, acknowledgements, options.Value, limits.Value.SubscriptionsPerConnection, unusedTopics, telemetry, pace, time, failures, logger);
+            connection,
+            new ConnectionSubscriptions(router, limits.Value.SubscriptionsPerConnection, telemetry),
+            new ConnectionWriter(connection, telemetry, pace, time),
+            reader, acknowledgements, options.Value.QueueLength, time, failures, logger);
         telemetry.ObserveConnections(() => _open.Count);
         telemetry.ObserveLag(() => pace.Read().LagP99);
     }
@@ -41,12 +43,12 @@ internal sealed class ConnectionDeliveries
 
     public async Task CloseAsync(ConnectionDelivery delivery)
     {
-        _open.TryRemove(delivery.ConnectionId, out _);
+        _open.TryRemove(delivery.Connection.ConnectionId, out _);
         await delivery.CloseAsync();
     }
 
     /// <summary>The user's connections. Looks at each there is: it is asked rarely.</summary>
-    public IEnumerable<ConnectionDelivery> Of(string user) => _open.Values.Where(delivery => delivery.User == user);
+    public IEnumerable<ConnectionDelivery> Of(string user) => _open.Values.Where(delivery => delivery.Connection.UserIdentifier == user);
 
     /// <summary>Tells every client to come back elsewhere, each after its own delay.</summary>
     /// <param name="delay">Called once a connection.</param>

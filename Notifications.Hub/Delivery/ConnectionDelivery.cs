@@ -1,136 +1,72 @@
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.SignalR;
-using Microsoft.AspNetCore.SignalR.Protocol;
-using Notifications.Hubs.Limits;
-using Notifications.Transport;
-using Notifications.Hubs.Operators;
-using Notifications.Hubs.Tokens;
 
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// Delivers to one connection: a bounded queue of live notifications, worked off by one at a time, so that a stream's offsets
-/// go out rising by one. Whatever is missing (the start, a gap, what did not fit the queue) is read from the log.
+/// Delivers to one connection, so that the offsets of each stream rise by one. Notifications that are missing (at the start, in a gap, or because the queue was full) are
+/// read from the log.
 /// </summary>
-/// <remarks>
-/// Whoever brings the first into an empty queue works it off, up to where something has to be waited for: what a client takes at once costs no
-/// other thread.
-/// </remarks>
 internal sealed class ConnectionDelivery
 {
-    private readonly HubConnectionContext _connection;
-    private readonly StreamRouter _router;
-    private readonly LogReader _log;
+    private readonly ConnectionSubscriptions _subscriptions;
+    private readonly ConnectionWriter _writer;
+    private readonly SubscriptionReader _reader;
     private readonly AcknowledgementWriter _acknowledgements;
-    private readonly DeliveryOptions _options;
-    private readonly int _maxSubscriptions;
-    private readonly UnusedTopicLimit _unusedTopics;
-    private readonly HubTelemetry _telemetry;
-    private readonly DeliveryPace _pace;
     private readonly TimeProvider _time;
     private readonly RedisFailures _failures;
     private readonly ILogger _logger;
-    private readonly DeviceName? _device;
-    private readonly DateTimeOffset _openedAt;
-    private readonly IMessageSender? _sender;
-    private readonly bool _isText;
-    private readonly string _protocol;
-    private readonly Lock _queueLock = new();
-    private readonly Queue<Work> _queue = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _subscriptionsLock = new();
-    private readonly Dictionary<StreamName, Subscription> _subscriptions = [];
-    private bool _isWorking;
-    private bool _isClosed;
-    private bool _hasLeft;
-    private volatile bool _isLate;
+    private readonly DeliveryQueue _queue;
 
     public ConnectionDelivery(
         HubConnectionContext connection,
-        StreamRouter router,
-        LogReader log,
+        ConnectionSubscriptions subscriptions,
+        ConnectionWriter writer,
+        SubscriptionReader reader,
         AcknowledgementWriter acknowledgements,
-        DeliveryOptions options,
-        int maxSubscriptions,
-        UnusedTopicLimit unusedTopics,
-        HubTelemetry telemetry,
-        DeliveryPace pace,
+        int queueLength,
         TimeProvider time,
         RedisFailures failures,
         ILogger logger)
     {
-        (_connection, _router, _log, _acknowledgements) = (connection, router, log, acknowledgements);
-        (_options, _maxSubscriptions, _unusedTopics) = (options, maxSubscriptions, unusedTopics);
-        (_telemetry, _pace, _time, _failures, _logger) = (telemetry, pace, time, failures, logger);
-        _openedAt = time.GetUtcNow();
+        (Connection, _subscriptions, _writer, _reader, _acknowledgements) = (connection, subscriptions, writer, reader, acknowledgements);
+        (_time, _failures, _logger) = (time, failures, logger);
+        OpenedAt = time.GetUtcNow();
         var device = connection.GetHttpContext()?.Request.Query[DeviceNameRule.Query].ToString();
-        _device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
-        _sender = connection.GetHttpContext()?.Features.Get<IMessageSender>();
-        _protocol = connection.Protocol.Name;
-        _isText = connection.Features.Get<ITransferFormatFeature>()?.ActiveFormat != TransferFormat.Binary;
+        Device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
+        _queue = new DeliveryQueue(queueLength, DeliverAsync, CatchUpLateAsync, OnFailed);
     }
 
-    /// <summary>A live notification, or null: there is a subscription to catch up.</summary>
-    private readonly record struct Work(Subscription Subscription, NotificationFrame? Frame);
+    public HubConnectionContext Connection { get; }
 
-    public string ConnectionId => _connection.ConnectionId;
+    /// <summary>Null when the client named no device: it gets live notifications only.</summary>
+    public DeviceName? Device { get; }
 
-    public string? User => _connection.UserIdentifier;
+    public DateTimeOffset OpenedAt { get; }
+
+    /// <summary>The subscriptions at this moment. Delivery may move their positions at any time.</summary>
+    public IReadOnlyList<Subscription> Subscriptions => _subscriptions.ToArray();
 
     /// <summary>
-    /// Delivers the stream from <paramref name="since"/> on; without it after the device's cursor, or from now on where it has
-    /// none. When this returns, what is published from then on is delivered. A subscription that the connection already has for
-    /// the stream is replaced.
+    /// Delivers the stream after <paramref name="since"/>, or else after the device's cursor, or else from now on. Every notification that is published after this returned is
+    /// delivered. An earlier subscription of this connection to the stream is replaced.
     /// </summary>
     /// <exception cref="HubException">
-    /// Redis does not serve, so that there is no subscription and the client has to ask again; or the connection has as many as it may, or its user
-    /// as many to topics that nobody publishes to.
+    /// Redis does not serve: there is no subscription, and the client has to ask again. Or a limit refuses: <see cref="ConnectionSubscriptions"/>, <see cref="SubscriptionReader"/>.
     /// </exception>
     public async Task SubscribeAsync(StreamName stream, Position? since)
     {
         var subscription = new Subscription(this, stream, since, _time.GetUtcNow());
-        Subscription? replaced;
-        lock (_subscriptionsLock)
-        {
-            if (_hasLeft)
-            {
-                throw new HubException("This connection has ended.");
-            }
-
-            if (!_subscriptions.Remove(stream, out replaced) && _maxSubscriptions > 0 && _subscriptions.Count >= _maxSubscriptions)
-            {
-                _telemetry.Refused("subscriptions");
-                throw new HubException(
-                    $"This connection is subscribed to {_maxSubscriptions} streams, as many as {ConnectionLimitOptions.Section}:{nameof(ConnectionLimitOptions.SubscriptionsPerConnection)} allows. Unsubscribe from one first.");
-            }
-
-            _subscriptions[stream] = subscription;
-        }
-
-        if (replaced is not null)
-        {
-            await LeaveAsync(replaced);
-        }
-
         try
         {
-            // First listen, then read the log: what is published in between comes both ways, and the second is dropped by its offset.
-            await _router.AddAsync(subscription);
-            if (subscription.IsClosed)
-            {
-                // The connection ended before there was anything to take out.
-                await _router.RemoveAsync(subscription);
-            }
-
+            // First listen, then read the log. A notification that is published in between comes twice, and the second is dropped by its offset.
+            await _subscriptions.AddAsync(subscription);
             CatchUp(subscription);
-            // Whoever publishes after this returned finds the position taken. What has ended has closed the connection.
-            await await Task.WhenAny(subscription.Begun, _ended.Task);
+            // The starting position is decided before this returns. When delivery has ended, the connection is closed already.
+            await await Task.WhenAny(subscription.Begun, _queue.Ended);
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            _failures.Report(exception, $"Connection {ConnectionId} is not subscribed to {stream}. Its client is asked to try again.");
+            _failures.Report(exception, $"Connection {Connection.ConnectionId} is not subscribed to {stream}. Its client is asked to try again.");
             await ForgetAsync(subscription);
             throw new HubException(Unavailable.Because(exception));
         }
@@ -141,224 +77,71 @@ internal sealed class ConnectionDelivery
         }
     }
 
-    public bool IsSubscribed(StreamName stream)
-    {
-        lock (_subscriptionsLock)
-        {
-            return _subscriptions.ContainsKey(stream);
-        }
-    }
+    public bool IsSubscribed(StreamName stream) => _subscriptions.Contains(stream);
 
-    public async Task UnsubscribeAsync(StreamName stream)
-    {
-        Subscription? subscription;
-        lock (_subscriptionsLock)
-        {
-            _subscriptions.Remove(stream, out subscription);
-        }
-
-        if (subscription is not null)
-        {
-            await LeaveAsync(subscription);
-        }
-    }
+    public Task UnsubscribeAsync(StreamName stream) => _subscriptions.RemoveAsync(stream);
 
     public void Acknowledge(StreamName stream, Position position)
     {
-        if (_device is { } device)
+        if (Device is { } device)
         {
             _acknowledgements.Add(stream, device, position);
         }
     }
 
-    /// <summary>As it is at this moment, for an operator. The loop may move a position meanwhile.</summary>
-    /// <param name="maxStreams">How many of its streams are listed.</param>
-    public UserConnection Describe(int maxStreams)
-    {
-        lock (_subscriptionsLock)
-        {
-            return new UserConnection(
-                ConnectionId,
-                _device?.Device,
-                _connection.Features.Get<IHttpTransportFeature>()?.TransportType.ToString(),
-                _connection.Protocol.Name,
-                _openedAt,
-                TokenTimes.Expiry(_connection.Features.Get<IConnectionUserFeature>()?.User),
-                _subscriptions.Count,
-                [.. _subscriptions.Values.Take(maxStreams).Select(subscription => new ConnectionStream(
-                    subscription.Stream.Value, subscription.Position?.Epoch, subscription.Position?.Offset, subscription.IsBehind || subscription.IsWaitingForRedis))]);
-        }
-    }
+    /// <inheritdoc cref="ConnectionWriter.TellToReconnectAsync"/>
+    public Task TellToReconnectAsync(TimeSpan delay) => _writer.TellToReconnectAsync(delay);
 
-    public Task TellToReconnectAsync(TimeSpan delay) =>
-        _connection.WriteAsync(new InvocationMessage(ClientEvents.Reconnect, [new Reconnect((int)delay.TotalMilliseconds)])).AsTask();
+    /// <inheritdoc cref="ConnectionWriter.EndForNowAsync"/>
+    public Task EndForNowAsync(string reason) => _writer.EndForNowAsync(reason);
 
-    /// <summary>
-    /// Ends the connection for a reason that passes. SignalR tells a client that could not be connected never to come back; this one may.
-    /// </summary>
-    public async Task EndForNowAsync(string reason)
-    {
-        await _connection.WriteAsync(new CloseMessage(reason, allowReconnect: true));
-        _connection.Features.CloseForNow();
-    }
+    /// <summary>Queues a live notification. Never waits.</summary>
+    public void Offer(Subscription subscription, NotificationFrame frame) => _queue.Add(subscription, frame);
 
-    /// <summary>Never waits. A full queue means that there is work under way; the rest is read from the log after it.</summary>
-    public void Offer(Subscription subscription, NotificationFrame frame) => Take(new Work(subscription, frame));
-
-    public void CatchUp(Subscription subscription) => Take(new Work(subscription, null));
+    /// <summary>Queues a read of the log from the subscription's position: it may have missed something. Never waits.</summary>
+    public void CatchUp(Subscription subscription) => _queue.Add(subscription, null);
 
     public async Task CloseAsync()
     {
-        bool isWorking;
-        lock (_queueLock)
+        _queue.Close();
+        var ended = await _subscriptions.EndAsync();
+        await _queue.Ended;
+        if (Device is { } device)
         {
-            _isClosed = true;
-            isWorking = _isWorking;
-        }
-
-        if (!isWorking)
-        {
-            _ended.TrySetResult();
-        }
-
-        Subscription[] subscriptions;
-        lock (_subscriptionsLock)
-        {
-            _hasLeft = true;
-            subscriptions = [.. _subscriptions.Values];
-            _subscriptions.Clear();
-        }
-
-        foreach (var subscription in subscriptions)
-        {
-            await LeaveAsync(subscription);
-        }
-
-        await _ended.Task;
-        if (_device is { } device)
-        {
-            await _acknowledgements.FlushAsync(device, subscriptions.Select(subscription => subscription.Stream));
+            await _acknowledgements.FlushAsync(device, ended.Select(subscription => subscription.Stream));
         }
     }
 
     private async Task ForgetAsync(Subscription subscription)
     {
-        lock (_subscriptionsLock)
-        {
-            if (_subscriptions.GetValueOrDefault(subscription.Stream) == subscription)
-            {
-                _subscriptions.Remove(subscription.Stream);
-            }
-        }
-
         try
         {
-            await LeaveAsync(subscription);
+            await _subscriptions.RemoveAsync(subscription);
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            // It is a member no more. What still arrives on the channel finds nobody.
+            // It is no member any more. Messages that still arrive on the channel find nobody.
             _failures.Report(exception, $"The channel of {subscription.Stream} is not unsubscribed.");
         }
     }
 
-    private Task LeaveAsync(Subscription subscription)
+    private void OnFailed(Exception exception)
     {
-        subscription.IsClosed = true;
-        return _router.RemoveAsync(subscription);
-    }
-
-    private void Take(Work work)
-    {
-        lock (_queueLock)
+        if (exception is OperationCanceledException && _writer.Gone.IsCancellationRequested)
         {
-            if (_isClosed)
-            {
-                return;
-            }
-
-            if (_queue.Count >= _options.QueueLength)
-            {
-                work.Subscription.IsBehind = true;
-                _isLate = true;
-                return;
-            }
-
-            _queue.Enqueue(work);
-            if (_isWorking)
-            {
-                return;
-            }
-
-            _isWorking = true;
-        }
-
-        _ = WorkAsync();
-    }
-
-    private async Task WorkAsync()
-    {
-        try
-        {
-            while (Next() is { } work)
-            {
-                await DeliverAsync(work);
-                if (_isLate)
-                {
-                    _isLate = false;
-                    await CatchUpLateAsync();
-                }
-            }
-
             return;
         }
-        catch (OperationCanceledException) when (_connection.ConnectionAborted.IsCancellationRequested)
-        {
-            // The connection is gone.
-        }
-        catch (Exception exception)
-        {
-            // Going on would leave a hole. The client comes back and resumes from its position.
-            Log.DeliveryFailed(_logger, ConnectionId, exception);
-            _connection.Features.CloseForNow();
-        }
 
-        lock (_queueLock)
-        {
-            _isClosed = true;
-            _queue.Clear();
-        }
-
-        _ended.TrySetResult();
+        // To go on would leave a gap. The client reconnects and resumes from its position.
+        Log.DeliveryFailed(_logger, Connection.ConnectionId, exception);
+        _writer.CloseForNow();
     }
 
-    /// <returns>Null: there is nothing to do, and the next one is worked off by who brings it.</returns>
-    private Work? Next()
+    private async ValueTask DeliverAsync(Subscription subscription, NotificationFrame? frame)
     {
-        lock (_queueLock)
-        {
-            if (!_isClosed && _queue.TryDequeue(out var work))
-            {
-                return work;
-            }
-
-            _isWorking = false;
-            if (_isClosed)
-            {
-                _queue.Clear();
-                _ended.TrySetResult();
-            }
-
-            return null;
-        }
-    }
-
-    private async ValueTask DeliverAsync(Work work)
-    {
-        var (subscription, frame) = work;
         if (subscription.IsClosed || (frame is not null && subscription.IsWaitingForRedis))
         {
-            // What is left out while Redis does not answer is read from the log when it does.
+            // When Redis answers again, the log is read, and with it what is left out here.
             return;
         }
 
@@ -368,7 +151,7 @@ internal sealed class ConnectionDelivery
         }
         else if (frame.Follows(position))
         {
-            await WriteAsync(subscription, frame);
+            await _writer.WriteAsync(subscription, frame);
         }
         else if (!frame.IsUpTo(position))
         {
@@ -376,16 +159,10 @@ internal sealed class ConnectionDelivery
         }
     }
 
-    /// <summary>What did not fit the queue may have been a stream's last notification, with none to follow that shows the gap.</summary>
+    /// <summary>A notification that did not fit the queue may have been the last one of its stream, so that none follows to show the gap.</summary>
     private async ValueTask CatchUpLateAsync()
     {
-        Subscription[] late;
-        lock (_subscriptionsLock)
-        {
-            late = [.. _subscriptions.Values.Where(subscription => subscription is { IsBehind: true, IsWaitingForRedis: false })];
-        }
-
-        foreach (var subscription in late)
+        foreach (var subscription in Subscriptions.Where(subscription => subscription is { IsBehind: true, IsWaitingForRedis: false }))
         {
             await CatchUpAsync(subscription);
         }
@@ -396,7 +173,7 @@ internal sealed class ConnectionDelivery
         StreamPage page;
         do
         {
-            // Before the read: what overflows from now on is read again.
+            // Set before the read: notifications that do not fit the queue during it need another read.
             subscription.IsBehind = false;
             try
             {
@@ -416,13 +193,28 @@ internal sealed class ConnectionDelivery
 
             for (var i = 0; i < page.Frames.Count && !subscription.IsClosed; i++)
             {
-                await WriteAsync(subscription, page.Frames[i]);
+                await _writer.WriteAsync(subscription, page.Frames[i]);
             }
         }
         while (!page.Page.IsLast && !subscription.IsClosed);
     }
 
-    /// <summary>A connection that was delivering stays, and goes on where it was when Redis answers again.</summary>
+    /// <summary>Reads the next page. The client is told <c>subscribed</c> when the page does not follow on what was delivered.</summary>
+    private async Task<StreamPage> ReadAsync(Subscription subscription)
+    {
+        var (read, isRecovered) = await _reader.ReadAsync(subscription, Device, Connection.UserIdentifier!);
+        var page = read.Page;
+        subscription.Local?.NoteEnd(page.End);
+        if (!isRecovered || subscription.Position is null)
+        {
+            subscription.Begin(page.Start);
+            await _writer.TellSubscribedAsync(new Subscribed(subscription.Stream.Value, page.Epoch, page.After, isRecovered));
+        }
+
+        return read;
+    }
+
+    /// <summary>A subscription that was delivering waits, and goes on at its position when Redis answers again.</summary>
     private void WaitForRedis(Subscription subscription, Exception exception)
     {
         if (subscription.Position is null)
@@ -438,58 +230,8 @@ internal sealed class ConnectionDelivery
 
     private async Task CatchUpLaterAsync(Subscription subscription, TimeSpan delay)
     {
-        await Task.Delay(delay, _time, _connection.ConnectionAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(delay, _time, _writer.Gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         subscription.IsWaitingForRedis = false;
         CatchUp(subscription);
     }
-
-    /// <summary>The next page for the subscription, announced with <c>subscribed</c> where it does not follow on what was delivered.</summary>
-    private async Task<StreamPage> ReadAsync(Subscription subscription)
-    {
-        var stream = subscription.Stream;
-        var known = subscription.Position ?? subscription.Since;
-        // A client's word counts for its own stream only: renewing a topic's epoch would reset everybody.
-        var givenOutIn = subscription.Position is not null || stream.IsUser ? known?.Epoch : null;
-        var read = await ReadAsync(begins: stream.IsUser || subscription.Position is not null);
-        if (read.Page.Epoch.Length == 0)
-        {
-            _unusedTopics.Take(User!, stream);
-            read = await ReadAsync(begins: true);
-        }
-
-        var recovered = read.Page.IsContiguous && (known is null || known.Value.Epoch == read.Page.Epoch);
-        if (known is not null && known.Value.Epoch != read.Page.Epoch)
-        {
-            // The offset meant another log. All of this one is new to the client.
-            read = await _log.ReadAfterAsync(stream, 0, _options.PageSize);
-        }
-
-        var page = read.Page;
-        subscription.Local?.NoteEnd(page.End);
-        if (!recovered || subscription.Position is null)
-        {
-            subscription.Begin(page.Start);
-            await SendAsync(new SerializedHubMessage(new InvocationMessage(
-                ClientEvents.Subscribed, [new Subscribed(stream.Value, page.Epoch, page.After, recovered)])));
-        }
-
-        return read;
-
-        Task<StreamPage> ReadAsync(bool begins) => known is { } position ? _log.ReadAfterAsync(stream, position.Offset, _options.PageSize, givenOutIn, position.Token, begins)
-            : _device is { } device ? _log.ReadAfterCursorAsync(stream, device, _options.PageSize, begins)
-            : _log.ReadEndAsync(stream, begins);
-    }
-
-    private async ValueTask WriteAsync(Subscription subscription, NotificationFrame frame)
-    {
-        await SendAsync(frame.In(_protocol));
-        subscription.MoveTo(frame.Position);
-        var latency = _time.GetUtcNow() - frame.Timestamp;
-        _telemetry.Delivered(latency);
-        _pace.Delivered(frame.Timestamp >= subscription.CreatedAt ? latency : null);
-    }
-
-    private ValueTask SendAsync(SerializedHubMessage message) => _sender is null
-        ? _connection.WriteAsync(message, _connection.ConnectionAborted)
-        : _sender.SendAsync(message.GetSerializedMessage(_connection.Protocol), _isText, _connection.ConnectionAborted);
 }

@@ -18,6 +18,7 @@ internal static class DeliveryRegistration
         services.AddHealthChecks().AddCheck<LiveLink>("live link");
         services.AddSingleton<StreamRouter>();
         services.AddSingleton<LogReader>();
+        services.AddSingleton<SubscriptionReader>();
         services.AddHostedService<PositionCheck>();
         services.AddSingleton<ConnectionDeliveries>();
         services.AddSingleton<AcknowledgementWriter>();

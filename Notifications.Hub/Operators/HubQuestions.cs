@@ -67,7 +67,7 @@ internal sealed class HubQuestions(Instance instance, HubMessages hubs, Connecti
         {
             var connections = deliveries.Of(user).ToArray();
             return new HubAnswer(
-                question.Id, instance.Id, connections.Length, [.. connections.Take(MaxConnections).Select(connection => connection.Describe(MaxStreams))]);
+                question.Id, instance.Id, connections.Length, [.. connections.Take(MaxConnections).Select(connection => UserConnection.Of(connection, MaxStreams))]);
         }
 
         if (question.Drain is not { } order || order.Instance != instance.Id)

@@ -1,3 +1,8 @@
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Connections.Features;
+using Notifications.Hubs.Delivery;
+using Notifications.Hubs.Tokens;
+
 namespace Notifications.Hubs.Operators;
 
 /// <summary>A connection as an operator sees it.</summary>
@@ -10,7 +15,26 @@ namespace Notifications.Hubs.Operators;
 /// <param name="StreamCount">How many streams it is subscribed to.</param>
 /// <param name="Streams">The first of them.</param>
 internal sealed record UserConnection(
-    string Id, string? Device, string? Transport, string Protocol, DateTimeOffset Since, DateTimeOffset? TokenExpires, int StreamCount, IReadOnlyList<ConnectionStream> Streams);
+    string Id, string? Device, string? Transport, string Protocol, DateTimeOffset Since, DateTimeOffset? TokenExpires, int StreamCount, IReadOnlyList<ConnectionStream> Streams)
+{
+    /// <summary>As it is at this moment.</summary>
+    /// <param name="delivery">The connection.</param>
+    /// <param name="maxStreams">How many of its streams are listed.</param>
+    public static UserConnection Of(ConnectionDelivery delivery, int maxStreams)
+    {
+        var (connection, subscriptions) = (delivery.Connection, delivery.Subscriptions);
+        return new UserConnection(
+            connection.ConnectionId,
+            delivery.Device?.Device,
+            connection.Features.Get<IHttpTransportFeature>()?.TransportType.ToString(),
+            connection.Protocol.Name,
+            delivery.OpenedAt,
+            TokenTimes.Expiry(connection.Features.Get<IConnectionUserFeature>()?.User),
+            subscriptions.Count,
+            [.. subscriptions.Take(maxStreams).Select(subscription => new ConnectionStream(
+                subscription.Stream.Value, subscription.Position?.Epoch, subscription.Position?.Offset, subscription.IsBehind || subscription.IsWaitingForRedis))]);
+    }
+}
 
 /// <summary>A stream on a connection.</summary>
 /// <param name="Stream">Its name.</param>

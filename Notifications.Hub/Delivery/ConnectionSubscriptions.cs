@@ -1,0 +1,121 @@
+using Microsoft.AspNetCore.SignalR;
+using Notifications.Hubs.Limits;
+
+namespace Notifications.Hubs.Delivery;
+
+/// <summary>The subscriptions of one connection. Each is also a member of its stream at the <see cref="StreamRouter"/>.</summary>
+/// <param name="router">Offers live notifications to the members of a stream.</param>
+/// <param name="max">The largest number of subscriptions; 0: no limit.</param>
+/// <param name="telemetry">Counts refusals.</param>
+internal sealed class ConnectionSubscriptions(StreamRouter router, int max, HubTelemetry telemetry)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<StreamName, Subscription> _subscriptions = [];
+    private bool _hasEnded;
+
+    /// <summary>Adds the subscription, in the place of an earlier one to the same stream. It is offered every notification that is published after this returned.</summary>
+    /// <exception cref="HubException">The connection has the largest number of subscriptions, or it has ended.</exception>
+    public async Task AddAsync(Subscription subscription)
+    {
+        Subscription? replaced;
+        lock (_lock)
+        {
+            if (_hasEnded)
+            {
+                throw new HubException("This connection has ended.");
+            }
+
+            if (!_subscriptions.Remove(subscription.Stream, out replaced) && max > 0 && _subscriptions.Count >= max)
+            {
+                telemetry.Refused("subscriptions");
+                throw new HubException(
+                    $"This connection is subscribed to {max} streams, as many as {ConnectionLimitOptions.Section}:{nameof(ConnectionLimitOptions.SubscriptionsPerConnection)} allows. Unsubscribe from one first.");
+            }
+
+            _subscriptions[subscription.Stream] = subscription;
+        }
+
+        if (replaced is not null)
+        {
+            await LeaveAsync(replaced);
+        }
+
+        await router.AddAsync(subscription);
+        if (subscription.IsClosed)
+        {
+            // The connection ended before the subscription was a member.
+            await router.RemoveAsync(subscription);
+        }
+    }
+
+    public async Task RemoveAsync(StreamName stream)
+    {
+        Subscription? subscription;
+        lock (_lock)
+        {
+            _subscriptions.Remove(stream, out subscription);
+        }
+
+        if (subscription is not null)
+        {
+            await LeaveAsync(subscription);
+        }
+    }
+
+    /// <summary>Removes this subscription, and not one that has replaced it.</summary>
+    public async Task RemoveAsync(Subscription subscription)
+    {
+        lock (_lock)
+        {
+            if (_subscriptions.GetValueOrDefault(subscription.Stream) == subscription)
+            {
+                _subscriptions.Remove(subscription.Stream);
+            }
+        }
+
+        await LeaveAsync(subscription);
+    }
+
+    public bool Contains(StreamName stream)
+    {
+        lock (_lock)
+        {
+            return _subscriptions.ContainsKey(stream);
+        }
+    }
+
+    /// <summary>The subscriptions at this moment.</summary>
+    public Subscription[] ToArray()
+    {
+        lock (_lock)
+        {
+            return [.. _subscriptions.Values];
+        }
+    }
+
+    /// <summary>Removes all subscriptions. None can be added after that.</summary>
+    /// <returns>The removed subscriptions.</returns>
+    public async Task<IReadOnlyList<Subscription>> EndAsync()
+    {
+        Subscription[] ended;
+        lock (_lock)
+        {
+            _hasEnded = true;
+            ended = [.. _subscriptions.Values];
+            _subscriptions.Clear();
+        }
+
+        foreach (var subscription in ended)
+        {
+            await LeaveAsync(subscription);
+        }
+
+        return ended;
+    }
+
+    private Task LeaveAsync(Subscription subscription)
+    {
+        subscription.IsClosed = true;
+        return router.RemoveAsync(subscription);
+    }
+}
