@@ -6,9 +6,25 @@ internal static class AttackScenarios
 
     public static IReadOnlyList<AttackScenario> All { get; } =
     [
-        new ForgedTokens(), new OthersStreams(),
-        new ForeignOrigin(), new OversizedFrames(), StrangeMessages.Malformed(), StrangeMessages.WithOddValues(), new UnknownMethods(), new CallFlood(), new SlowHeaders(), new SlowReads(),
-        new UnfinishedHandshakes(), new HandshakeFlood("handshake-flood", "", ""), new HandshakeFlood("disguised-handshakes", ", named as requests of a session that has begun,", "&id=x"), new ConnectionFlood(), new EscapingNames(), new Smuggling(), new UpgradedBodies(), new UnusedTopics(), new DevicesWithoutEnd(),
+        new ForgedTokens(),
+        new OthersStreams(),
+        new ForeignOrigin(),
+        new OversizedFrames(),
+        StrangeMessages.Malformed(),
+        StrangeMessages.WithOddValues(),
+        new UnknownMethods(),
+        new CallFlood(),
+        new SlowHeaders(),
+        new SlowReads(),
+        new UnfinishedHandshakes(),
+        new HandshakeFlood("handshake-flood", "10,000 handshakes of one user from one address as fast as possible, while another user connects", ""),
+        new HandshakeFlood("disguised-handshakes", "The same 10,000 handshakes, disguised as requests of a session that has begun", "&id=x"),
+        new ConnectionFlood(),
+        new EscapingNames(),
+        new Smuggling(),
+        new UpgradedBodies(),
+        new UnusedTopics(),
+        new DevicesWithoutEnd(),
     ];
 
     /// <exception cref="ArgumentException">There is none of that name.</exception>

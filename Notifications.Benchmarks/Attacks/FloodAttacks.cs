@@ -8,13 +8,13 @@ using Notifications.Client;
 namespace Notifications.Benchmarks.Attacks;
 
 /// <param name="name">Of the attack, and of its user: a user has one burst.</param>
-/// <param name="disguise">What the requests pretend to be, as part of a sentence.</param>
-/// <param name="query">What is added to the query for that.</param>
-internal sealed class HandshakeFlood(string name, string disguise, string query) : AttackScenario
+/// <param name="what">What is done, for the table.</param>
+/// <param name="query">What is added to the query of each request.</param>
+internal sealed class HandshakeFlood(string name, string what, string query) : AttackScenario
 {
     public override string Name => name;
 
-    public override string What => $"10,000 handshakes of one user from one address{disguise} as fast as they are answered, while somebody else connects";
+    public override string What => what;
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -47,8 +47,8 @@ internal sealed class HandshakeFlood(string name, string disguise, string query)
         // A burst of 50, and 5 in each second that it lasted.
         stage.Require(admitted >= 50 && admitted <= 50 + (5 * (seconds + 1)), $"a user's burst gets in, but {admitted}");
         stage.Require(admitted + refused == count && late == 0, $"429 with Retry-After to the rest, but {string.Join(", ", answers.Select(answer => $"{answer.Value} × {(int)answer.Key}"))}");
-        stage.Require(connected < TimeSpan.FromSeconds(5), $"somebody else connects, but after {connected.TotalSeconds:0.0} s");
-        return string.Create(CultureInfo.InvariantCulture, $"429 with `Retry-After` to {refused:N0} of {count:N0} within {seconds:0.0} s; somebody else connected in {connected.TotalMilliseconds:0} ms");
+        stage.Require(connected < TimeSpan.FromSeconds(5), $"the other user connects, but after {connected.TotalSeconds:0.0} s");
+        return string.Create(CultureInfo.InvariantCulture, $"429 with `Retry-After` to {refused:N0} of {count:N0} within {seconds:0.0} s; the other connected in {connected.TotalMilliseconds:0} ms");
     }
 }
 
@@ -56,7 +56,7 @@ internal sealed class ConnectionFlood : AttackScenario
 {
     public override string Name => "connection-flood";
 
-    public override string What => "3,000 TCP connections from one address over which nothing is said";
+    public override string What => "3,000 silent TCP connections from one address";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {

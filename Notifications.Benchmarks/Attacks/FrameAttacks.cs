@@ -12,7 +12,7 @@ internal sealed class OversizedFrames : AttackScenario
 
     public override string Name => "oversized-frames";
 
-    public override string What => "Messages of 40 KB and such as never end, in JSON and MessagePack, and a body of 5 MB to the publish endpoint";
+    public override string What => "Messages of 40 KB and endless ones, in JSON and MessagePack, and a body of 5 MB to the publish endpoint";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -79,7 +79,7 @@ internal sealed class StrangeMessages(string name, string what, Func<string, boo
     /// <summary>The first of them once ended the sessions of everybody between that gateway and that hub.</summary>
     public static StrangeMessages WithOddValues() => new(
         "odd-values",
-        "Calls whose arguments are strings that are no text, numbers of every size and form, nesting, and lengths that are not theirs",
+        "Calls with odd arguments: invalid text, numbers of every size and form, nesting, wrong lengths",
         (protocol, isBrief) => OddValues.Calls(protocol).Where((_, number) => !isBrief || number % 4 == 0));
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
@@ -115,7 +115,7 @@ internal sealed class UnknownMethods : AttackScenario
 
     public override string Name => "unknown-methods";
 
-    public override string What => "Calls of methods that there are not, those of .NET's own hub class among them";
+    public override string What => "Calls of unknown methods, among them those of .NET's hub class";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ internal sealed class ForeignOrigin : AttackScenario
 
     public override string Name => "foreign-origin";
 
-    public override string What => "A page from elsewhere opens WebSockets, negotiates and polls with a valid token";
+    public override string What => "A foreign page opens WebSockets, negotiates and polls with a valid token";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -54,7 +54,7 @@ internal sealed class Smuggling : AttackScenario
 
     public override string Name => "smuggling";
 
-    public override string What => "Requests with two lengths, hidden ones behind them, paths that lead out of theirs, and protocols other than WebSocket";
+    public override string What => "Requests with two lengths, hidden requests, paths that lead elsewhere, and upgrades to other protocols than WebSocket";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -109,7 +109,7 @@ internal sealed class Smuggling : AttackScenario
         // Both lengths: the chunks count, the other is dropped, and what is behind them is a request of its own to nobody but the gateway.
         var both = await AskAsync(stage, Post($"Content-Length: {5 + hidden.Length}\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n" + hidden), cancellationToken);
         stage.Require(Statuses(both) is ["400", ..] or ["415", "401"] or ["401" or "403" or "415"], $"no more than the gateway's own word on what is hidden, but {string.Join(", ", Statuses(both))}");
-        return $"400, 404 or 405 to {cases.Length + 1}, once each; what is hidden behind a body reaches no service";
+        return $"400, 404 or 405 to {cases.Length + 1}, once each; a request hidden behind a body reaches no service";
 
         string Post(string headers, string body) => $"POST /api/notifications HTTP/1.1\r\nHost: gateway\r\n{bearer}{headers}\r\n{body}";
         string Get(string path) => $"GET {path} HTTP/1.1\r\nHost: gateway\r\n{bearer}\r\n";
@@ -130,7 +130,7 @@ internal sealed class UpgradedBodies : AttackScenario
 {
     public override string Name => "upgraded-bodies";
 
-    public override string What => "Bodies of 25 MB, on requests that ask for an upgrade which nobody takes";
+    public override string What => "Bodies of 25 MB on requests for an upgrade that no service accepts";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {

@@ -21,7 +21,7 @@ internal sealed class UnusedTopics : AttackScenario
 
     public override string Name => "unused-topics";
 
-    public override string What => "Subscriptions of one user to thousands of topics that nobody publishes to, each ended at once";
+    public override string What => "One user subscribes to thousands of topics that nobody publishes to, and unsubscribes at once";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -81,7 +81,7 @@ internal sealed class DevicesWithoutEnd : AttackScenario
 
     public override string Name => "devices-without-end";
 
-    public override string What => "One user comes as one device after the other, and all of them acknowledge";
+    public override string What => "One user connects as one device after the other, and all of them acknowledge";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {

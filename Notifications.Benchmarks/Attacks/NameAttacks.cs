@@ -17,7 +17,7 @@ internal sealed class EscapingNames : AttackScenario
 
     public override string Name => "escaping-names";
 
-    public override string What => "Streams, ids, types of devices and cursors with control characters, wildcards, braces and CR LF, by every way in";
+    public override string What => "Stream names, notification ids and device names with control characters, wildcards, braces and CR LF, by the APIs and the hub";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {

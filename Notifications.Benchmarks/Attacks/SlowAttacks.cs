@@ -10,7 +10,7 @@ internal sealed class SlowHeaders : AttackScenario
 
     public override string Name => "slow-headers";
 
-    public override string What => "Five hundred connections that send a request's headers a line at a time and never end (slowloris)";
+    public override string What => "Five hundred connections that send headers line by line and never finish (slowloris)";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -128,7 +128,7 @@ internal sealed class UnfinishedHandshakes : AttackScenario
 {
     public override string Name => "unfinished-handshakes";
 
-    public override string What => "A thousand WebSockets of a hundred users on which SignalR's handshake never comes";
+    public override string What => "A thousand WebSockets of a hundred users, without SignalR's handshake";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {

@@ -15,7 +15,7 @@ internal sealed class ForgedTokens : AttackScenario
     public override string Name => "forged-tokens";
 
     public override string What =>
-        "WebSockets, negotiations and calls with no token, an expired one, for another audience, of another issuer, unsigned, of another key, with another user in it, and in the query outside the hub's path";
+        "WebSockets, negotiations and calls with a token that is missing, expired, unsigned, of another audience, issuer or key, changed to another user, or in the query outside the hub's path";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -73,7 +73,7 @@ internal sealed class OthersStreams : AttackScenario
 {
     public override string Name => "others-streams";
 
-    public override string What => "With a good token of one's own: another user's stream, acknowledgements and session, and forged affinity cookies";
+    public override string What => "With the attacker's own valid token: another user's stream, acknowledgements and session, and forged affinity cookies";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {

@@ -63,7 +63,7 @@ internal sealed class Watchdog : IDisposable
     {
         if (OperatingSystem.IsWindows())
         {
-            return null; // No sh. A killed AppHost leaves its processes behind there; docs/hosting.md says so.
+            return null; // Windows has no sh: there, the processes outlive a run that is killed.
         }
 
         string[] shell = ["sh", "-c", Script];
