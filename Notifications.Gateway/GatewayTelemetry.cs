@@ -15,15 +15,15 @@ internal sealed class GatewayTelemetry
     {
         _meter = meters.Create(Name);
         _handshakes = _meter.CreateCounter<long>(
-            "notifications.handshakes", "{handshake}", "Sessions that asked to begin, by whether they were let in (outcome: admitted or refused).");
-        _refused = _meter.CreateCounter<long>("notifications.refused", "{request}", "Requests and connections that were over a limit, by which (limit).");
+            "notifications.handshakes", "{handshake}", "Requests to begin a session, by outcome (admitted or refused).");
+        _refused = _meter.CreateCounter<long>("notifications.refused", "{request}", "Requests and connections that a limit refused, by limit.");
     }
 
     public void ObserveSessions(Func<int> count) =>
         _meter.CreateObservableUpDownCounter("notifications.sessions", count, "{session}", "Sessions that are open through this gateway.");
 
     public void ObserveWaiting(Func<int> count) =>
-        _meter.CreateObservableUpDownCounter("notifications.handshakes.waiting", count, "{handshake}", "Sessions that wait to be let in.");
+        _meter.CreateObservableUpDownCounter("notifications.handshakes.waiting", count, "{handshake}", "Sessions that wait to begin.");
 
     /// <param name="count">How many there are that take new sessions, or that do not.</param>
     public void ObserveHubs(Func<bool, int> count) => _meter.CreateObservableGauge(

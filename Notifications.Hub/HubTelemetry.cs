@@ -26,15 +26,15 @@ internal sealed class HubTelemetry
         _meter = meters.Create(Name);
         _delivered = _meter.CreateCounter<long>("notifications.delivered", "{notification}", "Notifications written to a client's connection.");
         _latency = _meter.CreateHistogram<double>(
-            "notifications.latency", "s", "From the publish to the write to the client's connection; of one read from the log, its age.",
+            "notifications.latency", "s", "Time from the publish to the write to the client's connection, also of notifications that are read from the log.",
             advice: new() { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300] });
-        _ended = _meter.CreateCounter<long>("notifications.connections.ended", "{connection}", "Connections that this instance closed by their token or an operator's word, by reason (expired, operator, drain).");
-        _escalated = _meter.CreateCounter<long>("notifications.escalated", "{notification}", "Notifications that nobody acknowledged in time and that went to a phone's provider first now.");
-        _dropped = _meter.CreateCounter<long>("notifications.escalations.dropped", "{escalation}", "Escalations that fell due and had nothing to send, by reason.");
+        _ended = _meter.CreateCounter<long>("notifications.connections.ended", "{connection}", "Connections that this instance closed, by reason (expired, operator, drain).");
+        _escalated = _meter.CreateCounter<long>("notifications.escalated", "{notification}", "Notifications that no device acknowledged in time, and that were sent to a phone's provider.");
+        _dropped = _meter.CreateCounter<long>("notifications.escalations.dropped", "{escalation}", "Due escalations that sent nothing, by reason.");
         _pushed = _meter.CreateCounter<long>("notifications.pushes", "{send}", "Sends to one phone, by provider and outcome.");
-        _refused = _meter.CreateCounter<long>("notifications.refused", "{request}", "Calls, messages and requests that were over a limit, by which (limit).");
+        _refused = _meter.CreateCounter<long>("notifications.refused", "{request}", "Calls, messages and requests that a limit refused, by limit.");
         _queueAge = _meter.CreateHistogram<double>(
-            "notifications.escalations.queue_age", "s", "From when an escalation fell due to when an instance took it.",
+            "notifications.escalations.queue_age", "s", "Time from when an escalation is due to when an instance takes it.",
             advice: new() { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600] });
     }
 
@@ -42,7 +42,7 @@ internal sealed class HubTelemetry
         _meter.CreateObservableUpDownCounter("notifications.connections", count, "{connection}", "Open connections of this instance to NotificationHub.");
 
     public void ObserveStreams(Func<int> count) =>
-        _meter.CreateObservableUpDownCounter("notifications.streams", count, "{stream}", "Streams that a connection of this instance subscribes to.");
+        _meter.CreateObservableUpDownCounter("notifications.streams", count, "{stream}", "Streams with a subscription on this instance.");
 
         public void ObserveLag(Func<TimeSpan?> p99) =>
         _meter.CreateObservableGauge(
@@ -52,7 +52,7 @@ internal sealed class HubTelemetry
             "Within which 99 of 100 notifications of the last seconds were written after their publish, of those published while their connection was there.");
 
     public void ObserveLiveLink(Func<bool> hears) =>
-        _meter.CreateObservableGauge("notifications.live_link", () => hears() ? 1 : 0, description: "1 while this instance hears what is published over Redis, else 0.");
+        _meter.CreateObservableGauge("notifications.live_link", () => hears() ? 1 : 0, description: "1 while this instance hears new notifications over Redis, else 0.");
 
     /// <summary>The hand-over of a live notification to this instance's connections, in the trace of its publisher.</summary>
     public Activity? StartDeliver(StreamName stream, long offset, string? traceParent, int connections)

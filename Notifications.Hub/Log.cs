@@ -4,16 +4,16 @@ namespace Notifications.Hubs;
 
 internal static partial class Log
 {
-    [LoggerMessage(LogLevel.Warning, "{Reason} {Consequence} This is said once a minute; since it was last said there were {More} more failures.")]
+    [LoggerMessage(LogLevel.Warning, "{Reason} {Consequence} This line comes at most once a minute; {More} more failures since the last one.")]
     public static partial void RedisDoesNotServe(ILogger logger, string reason, string consequence, int more);
 
     [LoggerMessage(LogLevel.Debug, "{Consequence}")]
     public static partial void RedisFailed(ILogger logger, string consequence, Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "A message on the channel of {Stream} is not of the form \"offset epoch entry\" and was left out.")]
+    [LoggerMessage(LogLevel.Warning, "A message on the channel of {Stream} is not of the form \"offset epoch entry\" and was ignored.")]
     public static partial void NotALiveMessage(ILogger logger, StreamName stream);
 
-    [LoggerMessage(LogLevel.Error, "An entry of {Stream} can't be read and was left out.")]
+    [LoggerMessage(LogLevel.Error, "An entry of {Stream} can't be read and was skipped.")]
     public static partial void UnreadableEntry(ILogger logger, StreamName stream, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "Delivery to connection {ConnectionId} failed; the connection is closed so that its client resumes.")]
@@ -25,67 +25,67 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Hub instance {Instance} drains {Connections} connections over {Window}.")]
     public static partial void Draining(ILogger logger, string instance, int connections, TimeSpan window);
 
-    [LoggerMessage(LogLevel.Error, "Redis takes probes and none arrived within {Timeout}: the live link is dead and is replaced.")]
+    [LoggerMessage(LogLevel.Error, "Redis accepts probes, but none arrived within {Timeout}. The live link is replaced.")]
     public static partial void LinkReplaced(ILogger logger, TimeSpan timeout);
 
     [LoggerMessage(LogLevel.Warning, "The live connection to {Server} is lost or can't be made; the next attempt comes in {Delay}: {Error}")]
     public static partial void LiveConnectionLost(ILogger logger, string server, TimeSpan delay, string error);
 
-    [LoggerMessage(LogLevel.Warning, "{Server} refuses to let this instance listen to {Channels} channels, which it is asked for again: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "{Server} refuses this instance {Channels} channels. It is asked again: {Error}")]
     public static partial void NotListened(ILogger logger, int channels, string server, string error);
 
-    [LoggerMessage(LogLevel.Warning, "{Server} refuses {Command} on the live connection, which goes on without: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "{Server} refuses {Command} on the live connection, which works without it: {Error}")]
     public static partial void LiveCommandRefused(ILogger logger, LiveCommand command, string server, string error);
 
-    [LoggerMessage(LogLevel.Error, "What was heard on {Channel} could not be handled.")]
+    [LoggerMessage(LogLevel.Error, "A message on the Redis channel {Channel} could not be handled.")]
     public static partial void MessageNotHandled(ILogger logger, string channel, Exception exception);
 
-    [LoggerMessage(LogLevel.Information, "{Stream} stands further in Redis than was heard of it. Its connections read the rest from the log.")]
+    [LoggerMessage(LogLevel.Information, "{Stream} has notifications in Redis that this hub did not hear. Its connections read them from the log.")]
     public static partial void FoundBehind(ILogger logger, StreamName stream);
 
     [LoggerMessage(LogLevel.Error, "{Method} failed on connection {ConnectionId}.")]
     public static partial void InvocationFailed(ILogger logger, string method, string connectionId, Exception exception);
 
-    [LoggerMessage(LogLevel.Debug, "The token of connection {ConnectionId} of user {User} has ended, and so does the connection.")]
+    [LoggerMessage(LogLevel.Debug, "The token of connection {ConnectionId} of user {User} expired or was revoked. The connection is closed.")]
     public static partial void TokenExpired(ILogger logger, string connectionId, string? user);
 
-    [LoggerMessage(LogLevel.Debug, "Connection {ConnectionId} of user {User} ends as an operator wants it.")]
+    [LoggerMessage(LogLevel.Debug, "An operator closed connection {ConnectionId} of user {User}.")]
     public static partial void ConnectionEnded(ILogger logger, string connectionId, string? user);
 
-    [LoggerMessage(LogLevel.Information, "Operator {Operator} ends the connections of user {User}: {Hubs} hubs heard.")]
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} closes the connections of user {User}. {Hubs} hubs were told.")]
     public static partial void ConnectionsEnded(ILogger logger, string? @operator, string user, long hubs);
 
-    [LoggerMessage(LogLevel.Information, "Operator {Operator} revokes the tokens of user {User} issued until {Until:u} and ends their connections: {Hubs} hubs heard.")]
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} revokes the tokens of user {User} issued until {Until:u} and closes their connections. {Hubs} hubs were told.")]
     public static partial void TokensRevoked(ILogger logger, string? @operator, string user, DateTimeOffset until, long hubs);
 
     [LoggerMessage(LogLevel.Information, "Hub instance {Instance} takes new sessions again; {Connections} connections had not left.")]
     public static partial void DrainTakenBack(ILogger logger, string instance, int connections);
 
-    [LoggerMessage(LogLevel.Error, "Hub instance {Instance} could not hand over all of its connections; it takes no new ones and has {Connections}.")]
+    [LoggerMessage(LogLevel.Error, "Hub instance {Instance} could not hand over all of its connections. {Connections} are left, and it takes no new ones.")]
     public static partial void DrainIncomplete(ILogger logger, string instance, int connections, Exception exception);
 
     [LoggerMessage(LogLevel.Information, "Operator {Operator} drains hub instance {Instance}.")]
     public static partial void DrainOrdered(ILogger logger, string? @operator, string instance);
 
-    [LoggerMessage(LogLevel.Information, "Operator {Operator} has hub instance {Instance} take sessions again.")]
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} takes hub instance {Instance} back into service.")]
     public static partial void DrainCalledOff(ILogger logger, string? @operator, string instance);
 
-    [LoggerMessage(LogLevel.Information, "Operator {Operator} looks at the last notifications of user {User}, payloads too.")]
+    [LoggerMessage(LogLevel.Information, "Operator {Operator} reads the last notifications of user {User} with their payloads.")]
     public static partial void PayloadsShown(ILogger logger, string? @operator, string user);
 
     [LoggerMessage(LogLevel.Information, "Operator {Operator} sends user {User} a test notification, {Id}.")]
     public static partial void TestSent(ILogger logger, string? @operator, string user, string id);
 
-    [LoggerMessage(LogLevel.Warning, "What another hub told was not done, or its question not answered.")]
+    [LoggerMessage(LogLevel.Warning, "A message or a question of another hub could not be handled.")]
     public static partial void HubMessageNotHandled(ILogger logger, Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "A message between hubs is none that this version knows and was left out.")]
+    [LoggerMessage(LogLevel.Warning, "A message of another hub is unknown to this version and was ignored.")]
     public static partial void NotAHubMessage(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Information, "Push provider {Provider} is on: {Sender}.")]
     public static partial void ProviderOn(ILogger logger, PushPlatform provider, string sender);
 
-    [LoggerMessage(LogLevel.Information, "Push provider {Provider} is off: {Section} is not configured. What goes to its phones is dropped.")]
+    [LoggerMessage(LogLevel.Information, "Push provider {Provider} is off: {Section} is not configured. Notifications for its phones are dropped.")]
     public static partial void ProviderOff(ILogger logger, PushPlatform provider, string section);
 
     [LoggerMessage(LogLevel.Critical, "Push provider {Provider} refuses this configuration ({Reason}) and is stopped until {Section} changes. Notifications for its phones wait until then, each up to its time to live.")]
@@ -97,7 +97,7 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "A send to push provider {Provider} of {Stream}, offset {Offset}, failed and is tried again.")]
     public static partial void SendFailed(ILogger logger, PushPlatform provider, StreamName stream, long offset, Exception exception);
 
-    [LoggerMessage(LogLevel.Error, "Push provider {Provider} does not take the notification at offset {Offset} of {Stream}: {Reason}. It is not tried again.")]
+    [LoggerMessage(LogLevel.Error, "Push provider {Provider} rejects the notification at offset {Offset} of {Stream}: {Reason}. It is not tried again.")]
     public static partial void PushRejected(ILogger logger, PushPlatform provider, StreamName stream, long offset, string reason);
 
     [LoggerMessage(LogLevel.Warning, "The notification at offset {Offset} of {Stream} did not get to a phone within its time to live, in {Attempts} attempts.")]
@@ -106,10 +106,10 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Phone {Device} of user {User} is forgotten: {Provider} says {Reason}.")]
     public static partial void PhoneForgotten(ILogger logger, string user, string device, PushPlatform provider, string reason);
 
-    [LoggerMessage(LogLevel.Information, "To phone {Device} of user {User} would go: {Title} {Body}")]
+    [LoggerMessage(LogLevel.Information, "With a push provider, phone {Device} of user {User} would get: {Title} {Body}")]
     public static partial void WouldPush(ILogger logger, string user, string device, string? title, string? body);
 
-    [LoggerMessage(LogLevel.Error, "The escalation \"{Escalation}\" is not of the form \"attempt offset id stream [device]\" and is left to whoever can read it.")]
+    [LoggerMessage(LogLevel.Error, "The escalation \"{Escalation}\" is not of the form \"attempt offset id stream [device]\" and is left for an instance that can read it.")]
     public static partial void UnreadableEscalation(ILogger logger, string escalation);
 
     [LoggerMessage(LogLevel.Error, "The notification at offset {Offset} of {Stream} can't be read and goes to no phone.")]

@@ -15,7 +15,7 @@ public sealed class MessagingTelemetry
 
     public MessagingTelemetry(IMeterFactory meters) =>
         _published = meters.Create(Name).CreateCounter<long>(
-            "notifications.published", "{notification}", "Notifications that Redis has taken, by whether their id was known (duplicate).");
+            "notifications.published", "{notification}", "Notifications that Redis accepted, by whether their id was known (duplicate).");
 
     internal Activity? StartPublish(StreamName stream)
     {

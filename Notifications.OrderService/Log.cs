@@ -5,7 +5,7 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "The orders database could not be set up, attempt {Attempt} of {Attempts}: another instance may be doing it. Looking again.")]
     public static partial void SchemaNotCreatedYet(ILogger logger, int attempt, int attempts, Exception exception);
 
-    [LoggerMessage(LogLevel.Error, "Notification {NotificationId} to {Stream} can never be published as it is. It is kept aside in the table OutboxRefused, and those after it go on.")]
+    [LoggerMessage(LogLevel.Error, "Notification {NotificationId} to {Stream} can never be published as it is. It is moved to the table OutboxRefused, and later notifications go on.")]
     public static partial void NotificationRefused(ILogger logger, string notificationId, string stream, Exception exception);
 
     [LoggerMessage(LogLevel.Information, "Notification {NotificationId} to {Stream} had been published before: the answer, or the process that waited for it, was lost before the row could be removed.")]
@@ -23,7 +23,7 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "The outbox can be read and written again.")]
     public static partial void OutboxIsBack(ILogger logger);
 
-    [LoggerMessage(LogLevel.Warning, "At the stop the outbox could not be updated. Other replicas relay what this one had once its claims expire.")]
+    [LoggerMessage(LogLevel.Warning, "The outbox could not be updated at the stop. Other replicas relay this replica's rows when its claims expire.")]
     public static partial void OutboxNotSettled(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "The outbox could not be counted; its metrics have no values until it can.")]

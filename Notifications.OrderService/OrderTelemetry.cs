@@ -18,9 +18,9 @@ internal sealed class OrderTelemetry
     {
         _meter = meters.Create(Name);
         _changes = _meter.CreateCounter<long>(
-            "notifications.orders.changes", "{change}", "Orders placed and changed, by the status that they got.");
+            "notifications.orders.changes", "{change}", "Orders placed and changed, by their new status.");
         _relayed = _meter.CreateCounter<long>(
-            "notifications.outbox.relayed", "{notification}", "Notifications relayed from the outbox to Redis, by whether it had them already (duplicate).");
+            "notifications.outbox.relayed", "{notification}", "Notifications relayed from the outbox to Redis, by whether Redis had them already (duplicate).");
     }
 
     public void Changed(OrderStatus status) => _changes.Add(1, new KeyValuePair<string, object?>("status", status.ToString()));
@@ -41,8 +41,8 @@ internal sealed class OrderTelemetry
     public void ObserveOutbox(Func<OutboxState?> state, TimeProvider time)
     {
         _meter.CreateObservableGauge("notifications.outbox.depth", Measure(current => current.Waiting), "{notification}", "Notifications that wait to be relayed.");
-        _meter.CreateObservableGauge("notifications.outbox.age", Measure(Age), "s", "How long the oldest of them has waited; 0 if none does.");
-        _meter.CreateObservableGauge("notifications.outbox.refused", Measure(current => current.Refused), "{notification}", "Notifications that can't be published and were kept aside.");
+        _meter.CreateObservableGauge("notifications.outbox.age", Measure(Age), "s", "Time that the oldest waiting notification has waited; 0 without one.");
+        _meter.CreateObservableGauge("notifications.outbox.refused", Measure(current => current.Refused), "{notification}", "Notifications that can't be published and were moved to OutboxRefused.");
 
         double Age(OutboxState current) => current.OldestAt is { } at ? Math.Max(0, (time.GetUtcNow().UtcDateTime - at).TotalSeconds) : 0;
 

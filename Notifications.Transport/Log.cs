@@ -25,6 +25,6 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Error, "What came over a connection could not be handled. The connection is closed.")]
     public static partial void ReaderFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(LogLevel.Critical, "The thread that waits for connections failed. It goes on.")]
+    [LoggerMessage(LogLevel.Critical, "The thread that reads connections failed. It goes on.")]
     public static partial void LoopFailed(ILogger logger, Exception exception);
 }

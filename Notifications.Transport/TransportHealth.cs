@@ -3,13 +3,13 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Notifications.Transport;
 
-/// <summary>Tells of threads that failed and went on: nothing else would show it.</summary>
+/// <summary>Counts failures of the threads that read connections, and reports them to <c>/health</c>. The threads go on, so nothing else would show a failure.</summary>
 internal sealed class TransportHealth(IMeterFactory meters, TimeProvider time) : IHealthCheck
 {
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(30);
 
     private readonly Counter<long> _failures = meters.Create("Notifications.Transport").CreateCounter<long>(
-        "notifications.transport.failures", "{failure}", "Times that a thread which waits for connections failed and went on.");
+        "notifications.transport.failures", "{failure}", "Times that a thread which reads connections failed and went on.");
 
     private long _failedAt;
 
@@ -21,6 +21,6 @@ internal sealed class TransportHealth(IMeterFactory meters, TimeProvider time) :
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(Volatile.Read(ref _failedAt) is var at && at != 0 && time.GetElapsedTime(at) < Remembered
-            ? HealthCheckResult.Unhealthy($"A thread that waits for connections failed within the last {Remembered.TotalSeconds} s. The log says why.")
+            ? HealthCheckResult.Unhealthy($"A thread that reads connections failed within the last {Remembered.TotalSeconds} s. The log says why.")
             : HealthCheckResult.Healthy());
 }

@@ -84,7 +84,7 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
         await redis.Connection.GetSubscriber().PublishAsync(good, "heard");
 
         await Eventually.True(() => !_heard.IsEmpty, "the other channel's message");
-        Assert.Contains(hub.Logs, log => log.Contains($"What was heard on {bad} could not be handled", StringComparison.Ordinal));
+        Assert.Contains(hub.Logs, log => log.Contains($"A message on the Redis channel {bad} could not be handled", StringComparison.Ordinal));
     }
 
     [FactWithRedisServer]

@@ -88,7 +88,7 @@ public sealed class UserLookupTests : IAsyncLifetime
             [3, 2],
             (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("notifications").EnumerateArray()
                 .Select(each => each.GetProperty("payload").GetProperty("number").GetInt32()));
-        Assert.Contains($"Operator olga looks at the last notifications of user {_user}, payloads too.", system.First.Logs.Concat(system.Second.Logs));
+        Assert.Contains($"Operator olga reads the last notifications of user {_user} with their payloads.", system.First.Logs.Concat(system.Second.Logs));
     }
 
     [Theory]

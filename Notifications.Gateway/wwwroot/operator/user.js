@@ -82,7 +82,7 @@ function show(found, isAnother) {
     ['Connections', total > connections.length ? `${count(total)}, the first ${count(connections.length)} below` : count(total)],
     ['Position', found.position ? `${count(found.position.offset)} in epoch ${found.position.epoch}` : 'no stream yet'],
     ['In the log', count(found.logLength)],
-    ['Kept for another', found.logExpiresInSeconds === null ? '–' : duration(found.logExpiresInSeconds)],
+    ['Log expires in', found.logExpiresInSeconds === null ? '–' : duration(found.logExpiresInSeconds)],
   ]);
   element('not-answered').hidden = found.notAnswered.length === 0;
   element('not-answered').textContent = `No answer from ${found.notAnswered.join(', ')}: it is not known whether they have connections there.`;
