@@ -6,7 +6,7 @@ using StackExchange.Redis;
 
 namespace Notifications.Messaging.Escalations;
 
-/// <summary>The push service that sends messages to a phone.</summary>
+/// <summary>The push provider that sends messages to a phone.</summary>
 internal enum PushPlatform
 {
     Fcm,
@@ -16,13 +16,13 @@ internal enum PushPlatform
 /// <summary>A user's phone.</summary>
 /// <param name="User">The user's id.</param>
 /// <param name="Device">The name of the device.</param>
-/// <param name="Platform">The push service that issued the token.</param>
-/// <param name="Token">The push service finds the app on the phone by it. A secret: it is in no log and no trace.</param>
+/// <param name="Platform">The push provider that issued the token.</param>
+/// <param name="Token">The push provider finds the app on the phone by it. A secret: it is in no log and no trace.</param>
 /// <param name="RegisteredAt">When the phone was last registered.</param>
 /// <param name="Registration">A random name of that registration.</param>
 internal sealed record Phone(string User, string Device, PushPlatform Platform, string Token, DateTimeOffset RegisteredAt, string Registration)
 {
-    /// <summary>In characters. The tokens of both push services are much shorter.</summary>
+    /// <summary>In characters. The tokens of both push providers are much shorter.</summary>
     public const int MaxTokenLength = 4096;
 
     internal string PlatformName => Platform == PushPlatform.Fcm ? "fcm" : "apns";
