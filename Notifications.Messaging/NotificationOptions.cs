@@ -78,8 +78,8 @@ public sealed class NotificationOptions : IValidatableObject
     public TimeSpan WaitTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a stream's epoch and offset live after its last notification. The cursors of a user live as long after one of their devices connects or acknowledges.
-    /// Four times <see cref="LogLifetime"/>, so that a reader who has seen everything is not told of a gap.
+    /// How long a stream's epoch and offset live after its last notification. The cursors of a user live as long after one of their devices connects or
+    /// acknowledges. Four times <see cref="LogLifetime"/>, so that a reader who has seen everything is not told of a gap.
     /// </summary>
     public TimeSpan StreamLifetime => LogLifetime * 4;
 

@@ -85,7 +85,9 @@ internal sealed class AcknowledgementWriter(
         }
     }
 
-    /// <summary>Keeps an acknowledgement for the next write. One that came in the meantime is later, also if it is of another epoch, and stays.</summary>
+    /// <summary>
+    /// Keeps an acknowledgement for the next write. An acknowledgement that came in the meantime is later, also if it is of another epoch. It stays.
+    /// </summary>
     private void PutBack(Acknowledgement acknowledgement)
     {
         lock (_lock)

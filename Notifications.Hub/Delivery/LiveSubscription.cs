@@ -3,8 +3,8 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// The subscription of this instance to one channel over the live link. The handler gets the messages in their order, from the begin to the end. Calls must not
-/// overlap.
+/// The subscription of this instance to one channel over the live link. The handler gets the messages in their order, from
+/// <see cref="BeginAsync"/> to <see cref="End"/>. Calls must not overlap.
 /// </summary>
 internal sealed class LiveSubscription(LiveLink link, Func<ValueTask<RedisChannel>> channel, MessageHandler receive)
 {

@@ -171,7 +171,7 @@ internal sealed class LocalStream
             lock (_membersLock)
             {
                 // The channel has the order of the log. An offset that does not rise comes only if two links overlap, or if Redis went back in time. In the
-                // second case a connection would take a new notification for one that it has had.
+                // second case a connection would take a new notification for an old one.
                 var wentBack = _heard is { } heard && heard.Epoch == live.Epoch && live.Offset <= heard.Offset;
                 _heard = frame.Position;
                 if (wentBack)

@@ -7,8 +7,8 @@ namespace Notifications.Hubs.Escalations;
 
 /// <summary>
 /// The partitions whose escalations this instance handles. All instances in the registry share the partitions, so the number of calls to Redis does not depend
-/// on the number of instances. For a moment after an instance comes or goes, two instances may handle the same partition, or none does. Claims prevent that
-/// they send twice, and waiting loses nothing.
+/// on the number of instances. For a moment after an instance comes or goes, two instances may handle the same partition, or none does. Claims keep
+/// them from sending twice, and waiting loses nothing.
 /// </summary>
 internal sealed class EscalationShare(InstanceRegistry registry, Instance instance, TimeProvider time)
 {

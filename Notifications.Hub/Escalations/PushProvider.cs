@@ -5,8 +5,8 @@ namespace Notifications.Hubs.Escalations;
 
 /// <summary>
 /// The push provider of one platform, as this instance sees it: whether it is on, how many sends are under way, and whether it is paused. Several failures in a
-/// row pause it. Nothing is sent during a pause, and each pause is longer than the last. After it one message is sent, and the others follow only if this one
-/// succeeds.
+/// row pause it. Nothing is sent during a pause, and the bound of the pauses doubles. After a pause one message is sent, and the others follow only if
+/// it succeeds.
 /// </summary>
 internal sealed class PushProvider(
     PushPlatform platform, IReadOnlyList<IPushSender> senders, IOptions<EscalationOptions> options, HubTelemetry telemetry, TimeProvider time, ILogger<PushProvider> logger)
