@@ -6,8 +6,8 @@ using Notifications.Hubs.Instances;
 namespace Notifications.Hubs;
 
 /// <summary>
-/// The calls that a client may make. The events for a client (<see cref="ClientEvents"/>) do not go through <c>Clients</c>. They go through its <see
-/// cref="ConnectionDelivery"/>, which keeps the order.
+/// The calls that a client may make. The events for a client (<see cref="ClientEvents"/>) do not go through <c>Clients</c>. They go through its
+/// <see cref="ConnectionDelivery"/>, which keeps the order.
 /// </summary>
 public sealed class NotificationHub(Instance instance, TopicPolicy topics) : Hub
 {

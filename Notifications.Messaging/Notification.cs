@@ -8,8 +8,8 @@ namespace Notifications.Messaging;
 public sealed record Notification
 {
     /// <summary>
-    /// The idempotency key: 1 to 128 characters by the rule of <see cref="StreamName"/>. A second publish of the same id to the same stream within <see
-    /// cref="NotificationOptions.IdLifetime"/> changes nothing. Default: a new version 7 GUID.
+    /// The idempotency key: 1 to 128 characters by the rule of <see cref="StreamName"/>. A second publish of the same id to the same stream within
+    /// <see cref="NotificationOptions.IdLifetime"/> changes nothing. Default: a new version 7 GUID.
     /// </summary>
     public string Id { get; init; } = NewId();
 

@@ -44,8 +44,8 @@ public sealed record Push
     public TimeSpan? Grace { get; init; }
 
     /// <summary>
-    /// How long after its publish the notification is of use: 1 s to 28 days, and longer than <see cref="Grace"/>; <see
-    /// cref="NotificationOptions.PushTimeToLive"/> unless set.
+    /// How long after its publish the notification is of use: 1 s to 28 days, and longer than <see cref="Grace"/>;
+    /// <see cref="NotificationOptions.PushTimeToLive"/> unless set.
     /// </summary>
     public TimeSpan? TimeToLive { get; init; }
 

@@ -19,8 +19,8 @@ internal readonly record struct Position(string Epoch, long Offset, string Token
 /// <param name="Last">The last offset that the stream gave to a notification.</param>
 /// <param name="Asked">The offset that was asked for: the caller's, or that of the device's cursor.</param>
 /// <param name="After">
-/// The offset before the first entry. It is higher than <paramref name="Asked"/> if the log no longer has the entries that follow. It is lower if <paramref
-/// name="Asked"/> is beyond the log's end.
+/// The offset before the first entry. It is higher than <paramref name="Asked"/> if the log no longer has the entries that follow. It is lower if
+/// <paramref name="Asked"/> is beyond the log's end.
 /// </param>
 /// <param name="Entries">Contiguous, oldest first: offsets <c>After + 1</c>, <c>After + 2</c> …</param>
 /// <param name="LastToken">The token of the entry at <paramref name="Last"/>.</param>

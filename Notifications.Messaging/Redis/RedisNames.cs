@@ -40,9 +40,8 @@ internal sealed class RedisNames
 
     /// <summary>
     /// Hash: <c>epoch</c>; <c>offset</c>, the last one given; <c>token</c> of the entry with this offset; <c>refreshed</c>, when the lifetimes were last set
-    /// (Unix ms).
-    /// It lives longer than the log, so that offsets go on rising. In a stream without notifications it lives for minutes, and is renewed while somebody is
-    /// subscribed.
+    /// (Unix ms). It lives longer than the log, so that offsets go on rising. In a stream without notifications it lives for minutes, and is renewed while
+    /// somebody is subscribed.
     /// </summary>
     public RedisKey Meta(StreamName stream) => Meta(Live(stream));
 
@@ -54,8 +53,8 @@ internal sealed class RedisNames
     internal static RedisKey Log(string live) => live + ":log";
 
     /// <summary>
-    /// Hash of a user's stream: device → the highest offset that it acknowledged; -1: that was in an earlier epoch. At most <see
-    /// cref="NotificationOptions.MaxDevices"/>.
+    /// Hash of a user's stream: device → the highest offset that it acknowledged; -1: that was in an earlier epoch. At most
+    /// <see cref="NotificationOptions.MaxDevices"/>.
     /// </summary>
     public RedisKey Cursors(StreamName stream) => Cursors(Live(stream));
 
