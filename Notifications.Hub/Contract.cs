@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Notifications.Hubs;
 
-/// <summary>The names of what the hub tells a client; docs/protocol.md has the whole contract.</summary>
+/// <summary>The names of the events that the hub sends to clients; docs/protocol.md has the whole contract.</summary>
 internal static class ClientEvents
 {
     public const string Notification = "notification";
@@ -12,7 +12,7 @@ internal static class ClientEvents
     public const string Reconnect = "reconnect";
 }
 
-/// <summary>What an invocation that can't be served just now is refused with; by the first word clients know to ask again.</summary>
+/// <summary>The error of an invocation that can't be served at the moment. By its first word, clients know that they may ask again.</summary>
 internal static class Unavailable
 {
     public const string Prefix = "unavailable:";
@@ -21,8 +21,8 @@ internal static class Unavailable
 }
 
 /// <summary>
-/// Argument of <c>subscribed</c>: the stream is delivered from the offset after this one on. Not recovered: what lies between
-/// the client's position and this one is gone from the log.
+/// Argument of <c>subscribed</c>: the stream is delivered from the offset after this one on. Not recovered: the log no longer has the notifications between the
+/// client's position and this one.
 /// </summary>
 [DataContract]
 public sealed record Subscribed(
@@ -31,11 +31,11 @@ public sealed record Subscribed(
     [property: DataMember(Name = "offset")] long Offset,
     [property: DataMember(Name = "recovered")] bool Recovered);
 
-/// <summary>Argument of <c>reconnect</c>: this instance is going away; come back after that long.</summary>
+/// <summary>Argument of <c>reconnect</c>: the instance hands its clients to others, and the client has to reconnect after this delay.</summary>
 [DataContract]
 public sealed record Reconnect([property: DataMember(Name = "delayMs")] int DelayMs);
 
-/// <summary>A position as clients send it.</summary>
+/// <summary>A position in the form in which clients send it.</summary>
 [DataContract]
 public sealed record StreamPosition
 {
@@ -50,7 +50,7 @@ public sealed record StreamPosition
     [DataMember(Name = "offset")]
     public long? Offset { get; init; }
 
-    /// <exception cref="HubException">It can't be a position.</exception>
+    /// <exception cref="HubException">The values are not a position.</exception>
     internal Position ToPosition() => this switch
     {
         { Epoch.Length: 0 or > MaxEpochLength } or { Epoch: null } => throw new HubException(

@@ -4,7 +4,7 @@ using Notifications.Hubs.Escalations;
 
 namespace Notifications.Hubs;
 
-/// <summary>The caller's phones: where a notification goes that nobody acknowledged in time.</summary>
+/// <summary>The caller's phones. A notification that no device acknowledged in time goes to them.</summary>
 internal static class DeviceApi
 {
     private const string Device = "device";
@@ -21,7 +21,7 @@ internal static class DeviceApi
         }
     }
 
-    /// <summary>A token that was registered elsewhere, for this user or another, is this phone's from now on.</summary>
+    /// <summary>Registers a phone. A token of another device or user belongs to this phone from now on.</summary>
     private static async Task<Results<NoContent, ProblemHttpResult>> Register(
         JsonElement? sent, HttpContext context, PhoneRegistry phones)
     {
@@ -56,7 +56,7 @@ internal static class DeviceApi
         return TypedResults.NoContent();
     }
 
-    /// <summary>What the log sender has shown on that phone, oldest first.</summary>
+    /// <summary>The pushes that the log sender has shown for this phone, oldest first.</summary>
     private static async Task<Ok<IReadOnlyList<JsonElement>>> Shown(HttpContext context, ShownPushes shown) =>
         TypedResults.Ok(await shown.ListAsync(StreamName.User(User(context)), DeviceOf(context)));
 
@@ -72,7 +72,7 @@ internal static class DeviceApi
         _ => null,
     };
 
-    /// <summary>An APNs token becomes part of a path.</summary>
+    /// <summary>Checks a token. An APNs token becomes a part of a path, so it may have hexadecimal digits only.</summary>
     private static string? TokenError(PushPlatform platform, string? token) => token switch
     {
         null => $"token is missing or no string. Send {Example}.",

@@ -4,7 +4,7 @@ internal static class DeviceNameRule
 {
     public const string Query = "device";
 
-    /// <summary>Refuses a connection whose device name could not be kept, before it exists: 400 with the rule.</summary>
+    /// <summary>Refuses a connection with an invalid device name before it exists: 400 with the rule.</summary>
     public static void UseDeviceNameRule(this WebApplication app) => app.Use((context, next) =>
     {
         var device = context.Request.Path.StartsWithSegments(HubRegistration.Path) ? context.Request.Query[Query].ToString() : "";

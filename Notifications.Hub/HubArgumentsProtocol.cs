@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 namespace Notifications.Hubs;
 
 /// <summary>
-/// Reads calls of <see cref="NotificationHub"/> again whose arguments SignalR does not bind. It accepts the last argument left out and a whole number in any form, and says
-/// what is wrong with others, where SignalR by itself says only that there was an error. Other hub classes keep SignalR's own behaviour.
+/// Reads a call of <see cref="NotificationHub"/> again if SignalR can't bind its arguments. It accepts a call without its last argument, if that is optional,
+/// and a whole number in any form. For other calls it says what is wrong, where SignalR says only that there was an error. Other hub classes keep SignalR's own
+/// behaviour.
 /// </summary>
 internal sealed class HubArgumentsProtocol(IHubProtocol inner) : WrappedProtocol(inner)
 {
@@ -43,7 +44,7 @@ internal sealed class HubArgumentsProtocol(IHubProtocol inner) : WrappedProtocol
 
             if (message is not InvocationBindingFailureMessage)
             {
-                // A call of a method that streams, and the hub has none.
+                // A call of a method that streams. This hub has no such method.
                 return failure;
             }
         }
@@ -51,11 +52,11 @@ internal sealed class HubArgumentsProtocol(IHubProtocol inner) : WrappedProtocol
         return Refusal(failure, $"It takes ({method.Signature}). {failure.BindingFailure.SourceException.Message}");
     }
 
-    /// <summary>SignalR passes on the text of a <see cref="HubException"/>, and of no other.</summary>
+    /// <summary>Only the text of a <see cref="HubException"/> gets to the client: SignalR withholds the text of other exceptions.</summary>
     private static InvocationBindingFailureMessage Refusal(InvocationBindingFailureMessage failure, string error) =>
         new(failure.InvocationId, failure.Target, ExceptionDispatchInfo.Capture(new HubException(error)));
 
-    /// <summary>Takes so many arguments of any type.</summary>
+    /// <summary>Takes a given number of arguments of any type.</summary>
     private sealed class Untyped(IInvocationBinder inner, int count) : IInvocationBinder
     {
         public IReadOnlyList<Type> GetParameterTypes(string methodName) => [.. Enumerable.Repeat(typeof(object), count)];

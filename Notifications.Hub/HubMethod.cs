@@ -7,10 +7,13 @@ using System.Text.Json;
 
 namespace Notifications.Hubs;
 
-/// <summary>A method of <see cref="NotificationHub"/>, and its arguments as the protocols read them without knowing their types: JSON as <see cref="JsonElement"/>, MessagePack as what it has.</summary>
+/// <summary>
+/// A method of <see cref="NotificationHub"/>, and its arguments as the protocols read them without their types. JSON gives each as a <see cref="JsonElement"/>,
+/// MessagePack as a value of its own type.
+/// </summary>
 internal sealed class HubMethod
 {
-    /// <summary>As SignalR finds them.</summary>
+    /// <summary>The methods by name, as SignalR finds them.</summary>
     private static readonly FrozenDictionary<string, HubMethod> All = typeof(NotificationHub)
         .GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
         .Where(method => method.GetBaseDefinition() == method)
@@ -24,13 +27,13 @@ internal sealed class HubMethod
 
     public int MinArguments => _parameters.Count(parameter => !parameter.IsOptional);
 
-    /// <summary>The names of its arguments, with a question mark behind those that may be left out.</summary>
+    /// <summary>The names of its arguments, with a question mark after an optional one.</summary>
     public string Signature => string.Join(", ", _parameters.Select(parameter => parameter.Name + (parameter.IsOptional ? "?" : "")));
 
     /// <returns>Null: the hub has no such method.</returns>
     public static HubMethod? Find(string name) => All.GetValueOrDefault(name);
 
-    /// <returns>What is wrong with the first argument that can't be bound; null: <paramref name="bound"/> are the method's arguments.</returns>
+    /// <returns>The error of the first argument that can't be bound; null: <paramref name="bound"/> has the method's arguments.</returns>
     public string? Bind(IReadOnlyList<object?> arguments, out object?[] bound)
     {
         bound = new object?[_parameters.Length];
@@ -106,12 +109,17 @@ internal sealed class HubMethod
         return offset is not null && Whole(offset) is null ? $"{name}.offset is {Shown(offset)}. {StreamPosition.OffsetRule}" : null;
     }
 
-    /// <summary>By SignalR's rules: JSON's names in any case, and the last one of a name counts. Other names may be no text.</summary>
+    /// <summary>
+    /// Finds a member by SignalR's rules: names in JSON match in any case, and the last member of a name counts. Other members may have names that are not
+    /// valid text.
+    /// </summary>
     private static object? Member(object position, string name) => position is JsonElement json
         ? json.EnumerateObject().LastOrDefault(member => Ascii.EqualsIgnoreCase(JsonMarshal.GetRawUtf8PropertyName(member), name)).Value is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } value ? value : null
         : ((IReadOnlyDictionary<object, object?>)position).GetValueOrDefault(name);
 
-    /// <summary>Many languages have only one kind of number, so that a whole one may come as <c>7.0</c> or as a float.</summary>
+    /// <summary>
+    /// A whole number; null: it is not one. Many languages have only one kind of number, so a whole number may come as <c>7.0</c> or as a float.
+    /// </summary>
     private static long? Whole(object? value)
     {
         const double end = 1UL << 63;

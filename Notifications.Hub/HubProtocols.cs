@@ -6,7 +6,7 @@ namespace Notifications.Hubs;
 
 internal static class HubProtocols
 {
-    /// <summary>Wraps every protocol registered so far; SignalR's resolver takes the last one of a name.</summary>
+    /// <summary>Wraps every protocol that is registered so far. Of protocols with the same name, SignalR's resolver takes the last one.</summary>
     public static void WrapHubProtocols(this IServiceCollection services)
     {
         foreach (var protocol in services.Where(service => service.ServiceType == typeof(IHubProtocol)).ToArray())
@@ -16,6 +16,8 @@ internal static class HubProtocols
         }
     }
 
-    /// <summary>The hub class of a connection: SignalR's binder is generic in it, and a protocol, which serves all hub classes, is told it nowhere else.</summary>
+    /// <summary>
+    /// The hub class of a connection. A protocol serves all hub classes. It learns the class only from SignalR's binder, whose type argument it is.
+    /// </summary>
     public static Type HubOf(IInvocationBinder binder) => binder.GetType().GenericTypeArguments is [var hub] ? hub : typeof(NotificationHub);
 }

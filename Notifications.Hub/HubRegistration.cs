@@ -10,7 +10,7 @@ namespace Notifications.Hubs;
 
 public static class HubRegistration
 {
-    /// <summary>Every hub is below it, those of an adopter's own too: the gateway forwards it.</summary>
+    /// <summary>The path of every hub begins with it, also of an adopter's own. The gateway forwards such paths.</summary>
     public const string HubsPath = "/hubs";
 
     public const string Path = $"{HubsPath}/notifications";
@@ -30,7 +30,7 @@ public static class HubRegistration
             options.AddFilter<InvocationLimits>();
         }).AddMessagePackProtocol().AddBackplane(builder.Logging);
         services.WrapHubProtocols();
-        // It logs what a client did wrong as an error of ours; InvocationErrors tells the two apart.
+        // SignalR logs a client's mistake as an error of the hub. InvocationErrors tells the two apart.
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical);
         services.AddSingleton<IUserIdProvider, SubjectUserIdProvider>();
         services.TryAddSingleton<TopicPolicy>();
@@ -43,7 +43,7 @@ public static class HubRegistration
     public static void MapNotificationHub(this WebApplication app)
     {
         var delivery = app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value;
-        // Those of one hub have values only where something configures them for it.
+        // The options of one hub class have values only if something configures them for it.
         var keepAlive = app.Services.GetRequiredService<IOptions<HubOptions<NotificationHub>>>().Value.KeepAliveInterval
             ?? app.Services.GetRequiredService<IOptions<HubOptions>>().Value.KeepAliveInterval;
         app.UseTokenSessions();
@@ -51,12 +51,12 @@ public static class HubRegistration
         app.MapHub<NotificationHub>(Path, connection =>
         {
             connection.TransportSendTimeout = delivery.SendTimeout;
-            // A poll is answered as often as other connections are pinged, so that a client notices a silent network as soon.
+            // A poll is answered as often as other connections are pinged, so that a client notices a silent network as early.
             connection.LongPolling.PollTimeout = keepAlive ?? connection.LongPolling.PollTimeout;
         });
     }
 
-    /// <summary>SignalR's user is the token's <c>sub</c>, nothing that a client may choose.</summary>
+    /// <summary>SignalR's user is the <c>sub</c> of the token, which a client can't choose.</summary>
     private sealed class SubjectUserIdProvider : IUserIdProvider
     {
         public string? GetUserId(HubConnectionContext connection) => connection.User.FindFirst(TokenNames.UserClaim)?.Value;

@@ -5,13 +5,12 @@ using Notifications.Transport;
 
 namespace Notifications.Hubs;
 
-/// <summary>The whole hub, for this program and for one of an adopter's own that has it otherwise in some point: docs/adopt.md.</summary>
+/// <summary>The whole hub, for this program, and for an adopter's own program that changes parts of it: docs/adopt.md.</summary>
 public static class HubService
 {
     /// <summary>
-    /// Everything that the hub consists of, but telemetry and the endpoints of the health checks, which the program's ServiceDefaults add:
-    /// the activity source and the meters are named <c>Notifications.*</c>. What an adopter has registered before, such as a
-    /// <see cref="TopicPolicy"/>, stays.
+    /// Adds the whole hub, except telemetry and the endpoints of the health checks. The program's ServiceDefaults add those: the activity source and the meters
+    /// are named <c>Notifications.*</c>. Services that an adopter registered before, such as a <see cref="TopicPolicy"/>, stay.
     /// </summary>
     /// <exception cref="InvalidOperationException">The Redis connection string or the key to check tokens with is missing.</exception>
     public static void AddHubService(this WebApplicationBuilder builder)
@@ -27,7 +26,7 @@ public static class HubService
         app.MapOperators();
     }
 
-    /// <summary>A hub that does not enter the registry.</summary>
+    /// <summary>Adds a hub that does not enter the registry.</summary>
     internal static void AddHubAlone(this WebApplicationBuilder builder)
     {
         builder.Services.AddProblemDetails();

@@ -54,7 +54,7 @@ internal sealed class HubTelemetry
     public void ObserveLiveLink(Func<bool> hears) =>
         _meter.CreateObservableGauge("notifications.live_link", () => hears() ? 1 : 0, description: "1 while this instance hears new notifications over Redis, else 0.");
 
-    /// <summary>The hand-over of a live notification to this instance's connections, in the trace of its publisher.</summary>
+    /// <summary>Starts the span of handing a live notification to this instance's connections, in the trace of its publisher.</summary>
     public Activity? StartDeliver(StreamName stream, long offset, string? traceParent, int connections)
     {
         if (!ActivityContext.TryParse(traceParent, null, isRemote: true, out var publisher))
@@ -76,7 +76,7 @@ internal sealed class HubTelemetry
         _latency.Record(latency.TotalSeconds);
     }
 
-    /// <summary>Sending a notification to its user's phones, in the trace of its publisher.</summary>
+    /// <summary>Starts the span of sending a notification to its user's phones, in the trace of its publisher.</summary>
     public Activity? StartEscalate(Escalation escalation, string? traceParent)
     {
         if (!ActivityContext.TryParse(traceParent, null, isRemote: true, out var publisher))
@@ -92,7 +92,7 @@ internal sealed class HubTelemetry
         return activity;
     }
 
-    /// <summary>One send to one phone.</summary>
+    /// <summary>Starts the span of one send to one phone.</summary>
     public Activity? StartSend(PushPlatform provider) =>
         Source.StartActivity("push notification", ActivityKind.Client)?.SetTag("notification.provider", Word(provider));
 
@@ -122,6 +122,6 @@ internal sealed class HubTelemetry
 
     private void Dropped(string reason) => _dropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
-    /// <summary>As JSON and OpenTelemetry write words: <c>token_dead</c>.</summary>
+    /// <summary>A value as a word in the style of JSON and OpenTelemetry: <c>token_dead</c>.</summary>
     private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 }

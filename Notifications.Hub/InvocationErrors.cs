@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Notifications.Hubs;
 
-/// <summary>Logs what fails in the hub's methods. A <see cref="HubException"/> is the client's mistake, who is told; the log is not.</summary>
+/// <summary>
+/// Logs failures of the hub's methods. A <see cref="HubException"/> of a method is the client's mistake: the client is told, and nothing is logged.
+/// </summary>
 internal sealed class InvocationErrors(ILogger<InvocationErrors> logger) : IHubFilter
 {
     public async ValueTask<object?> InvokeMethodAsync(

@@ -8,16 +8,18 @@ using Notifications.Hubs.Limits;
 
 namespace Notifications.Hubs;
 
-/// <summary>Notifications over plain HTTP: read the own log, and publish without a Redis connection.</summary>
+/// <summary>Notifications over plain HTTP: callers read their own log, and publish without a Redis connection.</summary>
 internal static class NotificationApi
 {
-    /// <summary>Notifications of one request.</summary>
+    /// <summary>How many notifications one request may have.</summary>
     public const int MaxPublished = 1_000;
 
     private const int DefaultListed = 100;
     private const int MaxListed = 1_000;
 
-    /// <summary>Entries of up to 16 KiB, and a page takes no more reads when it has so many bytes.</summary>
+    /// <summary>
+    /// How many entries one read returns. A payload has up to 16 KiB by default, and a page with <see cref="MaxPageBytes"/> takes no further read.
+    /// </summary>
     private const int ReadAtOnce = 50;
     private const int MaxPageBytes = 512 * 1024;
     private const string Example = """{"stream": "user:42", "type": "ORDER_UPDATED", "payload": {"orderId": 7}}""";
@@ -27,7 +29,7 @@ internal static class NotificationApi
         builder.Services.AddNotificationPublisher();
         builder.Services.AddSingleton<PublishLimit>();
         builder.Services.AddSingleton<PageLimit>();
-        // A body that is no JSON is the caller's mistake and no exception of ours.
+        // A body that is not JSON is the caller's mistake, and not an exception in this service.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
         builder.Services.Configure<ProblemDetailsOptions>(options => options.CustomizeProblemDetails = context =>
             context.ProblemDetails.Detail ??= context.HttpContext.Response.StatusCode switch
@@ -46,7 +48,7 @@ internal static class NotificationApi
         notifications.MapPost("/", Publish).RequireAuthorization(policy => policy.RequireRole(TokenNames.PublisherRole));
     }
 
-    /// <summary>The caller's own log after an offset, oldest first. <c>offset</c> of the answer is the next call's <c>after</c>.</summary>
+    /// <summary>Lists the caller's own log after an offset, oldest first. The <c>offset</c> of the answer is the <c>after</c> of the next call.</summary>
     private static async Task<Results<Ok<NotificationPage>, ProblemHttpResult>> List(
         HttpContext context, NotificationLog log, PageLimit pages, string? after = null, string? limit = null)
     {
@@ -66,7 +68,7 @@ internal static class NotificationApi
         return pages.Refuses(context, user) is { } refusal ? refusal : TypedResults.Ok(await ReadAsync(log, StreamName.User(user), from, take));
     }
 
-    /// <summary>A page ends early where it has become large, and says that there is more.</summary>
+    /// <summary>Reads a page. It ends early if it has become large, and says that there is more.</summary>
     private static async Task<NotificationPage> ReadAsync(NotificationLog log, StreamName stream, long after, int take)
     {
         var page = await log.ReadAfterAsync(stream, after, Math.Min(take, ReadAtOnce));
@@ -89,7 +91,7 @@ internal static class NotificationApi
             page = await log.ReadAfterAsync(stream, after, Math.Min(take - items.Count, ReadAtOnce));
             if (page.Epoch != epoch || page.After != after)
             {
-                // The log began anew, or was trimmed: the next page tells.
+                // The log began anew or was trimmed. The next page shows this.
                 return new NotificationPage(epoch, after, items, More: true);
             }
         }
@@ -103,7 +105,7 @@ internal static class NotificationApi
             return Bad($"The request has no body, or null for one. Send {Example}.");
         }
 
-        // Deeper ones are told so by the publisher.
+        // Without a limit of depth: the publisher refuses a payload that is nested too deep.
         if (JsonRule.Error(body, int.MaxValue) is { } error)
         {
             return Bad($"The body {error} Nothing was published.");
@@ -132,10 +134,10 @@ internal static class NotificationApi
         }
     }
 
-    /// <summary>The answer to what can't be published as it is.</summary>
+    /// <summary>The answer to a notification that can't be published as it is.</summary>
     internal static ProblemHttpResult Refused(Exception invalid)
     {
-        // Without the framework's note of which C# parameter it was.
+        // Without the framework's note that names the C# parameter.
         var why = invalid.Message.Split(" (Parameter")[0];
         return invalid is PayloadTooLargeException ? TypedResults.Problem(why, statusCode: StatusCodes.Status413PayloadTooLarge) : Bad($"{why} Nothing was published.");
     }

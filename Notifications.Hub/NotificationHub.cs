@@ -6,7 +6,7 @@ using Notifications.Hubs.Instances;
 namespace Notifications.Hubs;
 
 /// <summary>
-/// What a client may ask for. What it is told (<see cref="ClientEvents"/>) does not go through <c>Clients</c> but through its
+/// The calls that a client may make. The events for a client (<see cref="ClientEvents"/>) do not go through <c>Clients</c>. They go through its
 /// <see cref="ConnectionDelivery"/>, which keeps the order.
 /// </summary>
 public sealed class NotificationHub(Instance instance, TopicPolicy topics) : Hub
@@ -26,14 +26,16 @@ public sealed class NotificationHub(Instance instance, TopicPolicy topics) : Hub
     }
 
     /// <summary>
-    /// Starts, or starts anew, to deliver a stream to this connection: after <paramref name="since"/>, or else after the
-    /// device's cursor in the caller's own stream, or else from now on.
+    /// Delivers a stream to this connection: after <paramref name="since"/>, or else after the device's cursor, or else from now on. A second call for the same
+    /// stream replaces the first.
     /// </summary>
     public Task Subscribe(string stream, StreamPosition? since = null) => Delivery.SubscribeAsync(Readable(stream), since?.ToPosition());
 
     public Task Unsubscribe(string stream) => Delivery.UnsubscribeAsync(Readable(stream));
 
-    /// <summary>The device has handled everything up to and including this position. A connection without a device has no cursor to move.</summary>
+    /// <summary>
+    /// Acknowledges that the device has handled everything up to and including this position. A connection without a device has no cursor to move.
+    /// </summary>
     public void Acknowledge(string stream, string epoch, long offset) =>
         Delivery.Acknowledge(Readable(stream), new StreamPosition { Epoch = epoch, Offset = offset }.ToPosition());
 

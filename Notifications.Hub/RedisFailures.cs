@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace Notifications.Hubs;
 
 /// <summary>
-/// Logs that Redis does not serve, and why: each reason at most once a minute, since all connections meet it at once. Every single failure is logged
+/// Logs that Redis does not serve, and why. Each reason is logged at most once a minute, because all connections meet it at once. Each single failure is logged
 /// at the level Debug.
 /// </summary>
 internal sealed class RedisFailures(TimeProvider time, ILogger<RedisFailures> logger)
@@ -13,8 +13,8 @@ internal sealed class RedisFailures(TimeProvider time, ILogger<RedisFailures> lo
 
     private readonly ConcurrentDictionary<RedisErrorKind, Said> _said = new();
 
-    /// <param name="exception">What Redis, or the connection to it, failed with.</param>
-    /// <param name="consequence">What is not done for that, as a sentence.</param>
+    /// <param name="exception">The error of Redis, or of the connection to it.</param>
+    /// <param name="consequence">A sentence that says what is not done because of the error.</param>
     public void Report(Exception exception, string consequence)
     {
         Log.RedisFailed(logger, consequence, exception);
@@ -38,7 +38,7 @@ internal sealed class RedisFailures(TimeProvider time, ILogger<RedisFailures> lo
     {
         public long? At { get; set; }
 
-        /// <summary>Failures since.</summary>
+        /// <summary>How many failures came since the last log entry, and were not logged.</summary>
         public int More { get; set; }
     }
 }

@@ -1,14 +1,16 @@
 namespace Notifications.Hubs;
 
-/// <summary>What the APIs answer while Redis does not serve: 503 with <c>Retry-After</c>, as it is not the caller's mistake and passes.</summary>
+/// <summary>
+/// The answer of the APIs while Redis does not serve: 503 with <c>Retry-After</c>, because it is not the caller's mistake and ends by itself.
+/// </summary>
 internal static class StoreAway
 {
     private const string Soon = "1";
     private const string Again = $"Try again after {Soon} s (Retry-After).";
     private const string PublishAgain = $"Send it again after {Soon} s (Retry-After) with the same ids: what is there counts once.";
 
-    /// <param name="endpoints">Whose handlers ask Redis.</param>
-    /// <param name="remedy">What the caller does then; null: tries again, or publishes again.</param>
+    /// <param name="endpoints">The endpoints whose handlers call Redis.</param>
+    /// <param name="remedy">What the caller should do; null: try again, or publish again.</param>
     public static TBuilder RefuseWithoutStore<TBuilder>(this TBuilder endpoints, string? remedy = null) where TBuilder : IEndpointConventionBuilder =>
         endpoints.AddEndpointFilterFactory((_, next) => async context =>
         {

@@ -3,8 +3,8 @@ using System.Security.Claims;
 namespace Notifications.Hubs;
 
 /// <summary>
-/// Who may read which topic: by default every user every topic. To decide otherwise derive from it and register the derived
-/// class as <see cref="TopicPolicy"/>.
+/// Decides who may read which topic. By default every user may read every topic. To decide otherwise, derive a class from it and register the class as
+/// <see cref="TopicPolicy"/>.
 /// </summary>
 public class TopicPolicy
 {

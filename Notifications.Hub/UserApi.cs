@@ -5,7 +5,7 @@ using Notifications.Hubs.Tokens;
 
 namespace Notifications.Hubs;
 
-/// <summary>For operators: ends a user's connections on all hubs, with or without refusing the tokens that they have.</summary>
+/// <summary>For operators: ends a user's connections on all hubs, and can also refuse the user's present tokens.</summary>
 internal static class UserApi
 {
     public static void MapUserApi(this WebApplication app)
@@ -18,7 +18,7 @@ internal static class UserApi
         users.MapPost("/revocation", Revoke);
     }
 
-    /// <summary>Their clients come back by themselves while their tokens are good.</summary>
+    /// <summary>Ends the user's connections. Clients reconnect by themselves while their tokens are valid.</summary>
     private static async Task<Ok<ConnectionsEnded>> EndConnections(HttpContext context, HubMessages hubs, ILogger<Revocations> logger)
     {
         var user = UserRoute.UserOf(context);
@@ -27,14 +27,16 @@ internal static class UserApi
         return TypedResults.Ok(new ConnectionsEnded(count));
     }
 
-    /// <summary>And their tokens issued until now are refused: at what begins a session, and by the hubs' APIs.</summary>
+    /// <summary>
+    /// Ends the user's connections, and refuses the tokens that were issued to the user until now. They can't begin a session, and the hubs' APIs refuse them.
+    /// </summary>
     private static async Task<Ok<Revoked>> Revoke(
         HttpContext context, RevocationStore store, HubMessages hubs, IOptions<TokenOptions> options, TimeProvider time, ILogger<Revocations> logger)
     {
         var user = UserRoute.UserOf(context);
-        // Whole seconds, as tokens have them: one of this second counts as issued before.
+        // In whole seconds, as in tokens. A token that was issued in this second counts as issued before.
         var until = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
-        // First kept, then told: a hub that does not hear reads it.
+        // Stored first, then told: a hub that does not hear the message reads the revocation later.
         await store.AddAsync(user, until, options.Value.LongestLife);
         var count = await hubs.TellAllAsync(new HubMessage(UserEnd: new UserEnd(user, until)));
         Log.TokensRevoked(logger, UserRoute.CallerOf(context), user, until, count);

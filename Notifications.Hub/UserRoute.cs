@@ -1,19 +1,19 @@
 namespace Notifications.Hubs;
 
-/// <summary>A user in the path of an operator's call.</summary>
+/// <summary>The user in the path of an operator's call.</summary>
 internal static class UserRoute
 {
     private const string User = "user";
 
     public const string Segment = $"{{{User}}}";
 
-    /// <summary>Refuses an id that can't be a user's: 400.</summary>
+    /// <summary>Refuses an invalid user id: 400.</summary>
     public static TBuilder RefuseBadUser<TBuilder>(this TBuilder endpoints) where TBuilder : IEndpointConventionBuilder =>
         endpoints.AddEndpointFilter(async (context, next) =>
             IdRule.Refusal("user id", UserOf(context.HttpContext)) is { } refusal ? refusal : await next(context));
 
     public static string UserOf(HttpContext context) => IdRule.Of(context, User);
 
-    /// <summary>The operator.</summary>
+    /// <summary>The operator who makes the call.</summary>
     public static string? CallerOf(HttpContext context) => context.User.FindFirst(TokenNames.UserClaim)?.Value;
 }

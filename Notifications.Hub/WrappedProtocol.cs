@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 
 namespace Notifications.Hubs;
 
-/// <summary>A protocol of SignalR whose messages from clients something else reads.</summary>
+/// <summary>A protocol of SignalR in which a derived class reads the messages of clients.</summary>
 internal abstract class WrappedProtocol(IHubProtocol inner) : IHubProtocol
 {
     public string Name => inner.Name;

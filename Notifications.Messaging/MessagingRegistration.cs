@@ -9,14 +9,14 @@ using StackExchange.Redis;
 
 namespace Notifications.Messaging;
 
-/// <summary>Registers what a service needs. Each wants an <see cref="IConnectionMultiplexer"/> in the container.</summary>
+/// <summary>Registers what a service needs. Each method needs an <see cref="IConnectionMultiplexer"/> in the container.</summary>
 public static class MessagingRegistration
 {
-    /// <summary>Adds <see cref="NotificationPublisher"/>, for a service that tells users something.</summary>
-    /// <param name="services">Of the service, with its <see cref="IConnectionMultiplexer"/>.</param>
+    /// <summary>Adds <see cref="NotificationPublisher"/>, for a service that publishes.</summary>
+    /// <param name="services">The services, with an <see cref="IConnectionMultiplexer"/>.</param>
     /// <param name="connection">
-    /// The options that this connection was made with. Only <see cref="NotificationOptions.WaitForReplicas"/> needs them, which opens another one, and
-    /// only where they have what no connection string says, such as <see cref="ConfigurationOptions.TrustIssuer(string)"/>.
+    /// The options with which this connection was made. Only <see cref="NotificationOptions.WaitForReplicas"/> needs them, because it opens another connection.
+    /// They are needed only if they have a setting that no connection string has, such as <see cref="ConfigurationOptions.TrustIssuer(string)"/>.
     /// </param>
     public static IServiceCollection AddNotificationPublisher(this IServiceCollection services, ConfigurationOptions? connection = null)
     {
@@ -68,7 +68,7 @@ public static class MessagingRegistration
         return services;
     }
 
-    /// <summary>Adds <see cref="InstanceRegistry"/>, for the hubs that enter themselves and the gateways that read it.</summary>
+    /// <summary>Adds <see cref="InstanceRegistry"/>, for the hubs, which enter themselves, and the gateways, which read it.</summary>
     internal static IServiceCollection AddInstanceRegistry(this IServiceCollection services)
     {
         services.AddRedisNames();
@@ -76,7 +76,7 @@ public static class MessagingRegistration
         return services;
     }
 
-    /// <summary>Adds <see cref="RedisNames"/> and the options that they are made of, once: each validator more would say the same error again.</summary>
+    /// <summary>Adds <see cref="RedisNames"/> and its options once. A second validator would report the same error again.</summary>
     private static void AddRedisNames(this IServiceCollection services)
     {
         if (services.Any(service => service.ServiceType == typeof(RedisNames)))

@@ -3,7 +3,7 @@ using StackExchange.Redis;
 namespace Notifications.Messaging;
 
 /// <summary>
-/// Redis took a notification, and fewer replicas than <see cref="NotificationOptions.WaitForReplicas"/> confirmed it in time. It
-/// stands in the log and may be lost if the primary dies now: publish again with the same id, which asks the replicas again.
+/// Redis took a notification, but fewer replicas than <see cref="NotificationOptions.WaitForReplicas"/> confirmed it in time. The notification is in the log,
+/// and it may be lost if the primary fails now. Publish it again with the same id: this asks the replicas again.
 /// </summary>
 public sealed class NotReplicatedException(string message) : RedisException(message);

@@ -4,32 +4,33 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Notifications.Messaging;
 
-/// <summary>What a service wants a stream's readers to know.</summary>
+/// <summary>A message that a service publishes to the readers of a stream.</summary>
 public sealed record Notification
 {
     /// <summary>
-    /// The idempotency key, 1 to 128 characters by <see cref="StreamName"/>'s rule: publishing the same id to the same stream
-    /// again within the window changes nothing. A new version 7 GUID unless set.
+    /// The idempotency key: 1 to 128 characters by the rule of <see cref="StreamName"/>. A second publish of the same id to the same stream within
+    /// <see cref="NotificationOptions.IdLifetime"/> changes nothing. Default: a new version 7 GUID.
     /// </summary>
     public string Id { get; init; } = NewId();
 
-    /// <summary>What kind of news it is, for the receiver to switch on, such as <c>ORDER_UPDATED</c>; 1 to 128 characters of Unicode.</summary>
+    /// <summary>The kind of notification, such as <c>ORDER_UPDATED</c>, by which a receiver decides what to do; 1 to 128 characters of Unicode.</summary>
     public required string Type { get; init; }
 
     /// <summary>
-    /// Any JSON up to <see cref="NotificationOptions.MaxPayloadBytes"/> that is the same value for clients of JSON and of MessagePack; publishing refuses other JSON.
+    /// JSON of at most <see cref="NotificationOptions.MaxPayloadBytes"/> bytes that has the same value for JSON clients and for MessagePack clients. Publishing
+    /// refuses other JSON.
     /// </summary>
     /// <remarks>
-    /// A number without a fraction and an exponent is an integer, from −2^63 to 2^64−1. Any other number is a double, and readers get the nearest one. Where more
-    /// digits count, as in a <see cref="decimal"/> or an integer beyond 64 bits, send a string. Each name stands once in an object, and none is
-    /// <c>__proto__</c>. At most 50 objects and arrays are within each other. Text is Unicode, without halves of surrogate pairs.
+    /// A number without a fraction and an exponent is an integer, from −2^63 to 2^64−1. Any other number is a double, and readers get the nearest double. Send
+    /// a string if more digits matter, as in a <see cref="decimal"/> or an integer beyond 64 bits. An object has each name once, and no name is
+    /// <c>__proto__</c>. Objects and arrays are nested at most 50 levels deep. Text is Unicode, without halves of surrogate pairs.
     /// </remarks>
     public required JsonElement Payload { get; init; }
 
-    /// <summary>What goes to the user's phones if nobody acknowledges it in time; null: nothing does. Only on a user's stream.</summary>
+    /// <summary>What the user's phones get if no device acknowledges the notification in time; null: nothing. Only on a user's stream.</summary>
     public Push? Push { get; init; }
 
-    /// <summary>A notification with <paramref name="payload"/> as web JSON (camel case).</summary>
+    /// <summary>Creates a notification with <paramref name="payload"/> as web JSON (camel case).</summary>
     public static Notification Create<T>(string type, T payload) =>
         new() { Type = type, Payload = JsonSerializer.SerializeToElement(payload, JsonSerializerOptions.Web) };
 
@@ -38,7 +39,8 @@ public sealed record Notification
         new() { Type = type, Payload = JsonSerializer.SerializeToElement(payload, contract) };
 
     /// <summary>
-    /// As <see cref="Guid.CreateVersion7()"/> (RFC 9562, section 5.7), with random bits that need not be hard to guess: the system's were a tenth of a publish.
+    /// Creates an id as <see cref="Guid.CreateVersion7()"/> does (RFC 9562, section 5.7). Its random bits need not be hard to guess, and the system's generator
+    /// took a tenth of the time of a publish.
     /// </summary>
     private static string NewId()
     {
@@ -55,9 +57,9 @@ public sealed record Notification
     }
 }
 
-/// <summary>Where a notification stands in its stream.</summary>
+/// <summary>The position of a published notification.</summary>
 /// <param name="Id">The notification's id.</param>
-/// <param name="Epoch">The life of the log that <paramref name="Offset"/> belongs to.</param>
+/// <param name="Epoch">The epoch that <paramref name="Offset"/> belongs to.</param>
 /// <param name="Offset">1, 2, 3 …</param>
-/// <param name="Duplicate">True if the id was known: nothing was published now, and this is its first position.</param>
+/// <param name="Duplicate">True: the id was known. Nothing was published now, and the position is that of the first publish.</param>
 public sealed record PublishResult(string Id, string Epoch, long Offset, bool Duplicate);

@@ -5,7 +5,7 @@ using Notifications.Messaging.Log;
 
 namespace Notifications.Messaging;
 
-/// <summary>Tells a stream's readers something, from any service. <see cref="MessagingRegistration.AddNotificationPublisher"/> makes it.</summary>
+/// <summary>Publishes notifications to streams, from any service. <see cref="MessagingRegistration.AddNotificationPublisher"/> registers it.</summary>
 public sealed class NotificationPublisher
 {
     /// <summary>The longest <see cref="Notification.Type"/>, in characters.</summary>
@@ -20,12 +20,11 @@ public sealed class NotificationPublisher
         (_log, _options, _telemetry, _time) = (log, options.Value, telemetry, time);
 
     /// <summary>
-    /// Appends the notification to the stream's log and signals it to the hubs that have readers, in one atomic step. When this
-    /// returns, Redis has it, and it is delivered in the order of the offsets. Notifications of one stream get their offsets in the
-    /// order of the calls, also of calls that do not wait for each other. When it throws a
-    /// <see cref="StackExchange.Redis.RedisException"/> or a time-out, it may or may not be there: publish again with the same id.
-    /// With <see cref="NotificationOptions.WaitForReplicas"/> so many replicas have it too; <see cref="NotReplicatedException"/>
-    /// says that they do not. What of it survives Redis depends on Redis's persistence: docs/reliability.md.
+    /// Appends the notification to the stream's log and sends it to the hubs that have subscribers, in one atomic step. When this returns, Redis has the
+    /// notification, and subscribers get it in the order of the offsets. Notifications of one stream get their offsets in the order of the calls, even if the
+    /// calls do not wait for each other. With <see cref="NotificationOptions.WaitForReplicas"/>, so many replicas have the notification too; if they do not,
+    /// this throws <see cref="NotReplicatedException"/>. If this throws a <see cref="StackExchange.Redis.RedisException"/> or a time-out, the notification may
+    /// be in the log or not: publish it again with the same id. Durability depends on Redis's persistence: docs/reliability.md.
     /// </summary>
     /// <exception cref="ArgumentException">The id, the type, the payload or the push part breaks a limit; nothing was published.</exception>
     public async Task<PublishResult> PublishAsync(
@@ -41,10 +40,10 @@ public sealed class NotificationPublisher
     }
 
     /// <summary>
-    /// The same for several, in this order: each stream gets its own ones in the order of the list. All are checked first, so a
-    /// bad one publishes none; when Redis fails in between, publish all again with the same ids.
+    /// Publishes several notifications. The notifications of each stream get their offsets in the order of the list. All are checked first, so an invalid one
+    /// publishes none. If Redis fails in between, publish all again with the same ids.
     /// </summary>
-    /// <exception cref="ArgumentException">One of them breaks a limit; nothing was published.</exception>
+    /// <exception cref="ArgumentException">A notification breaks a limit; nothing was published.</exception>
     public async Task<PublishResult[]> PublishAsync(
         IReadOnlyList<(StreamName Stream, Notification Notification)> notifications, CancellationToken cancellationToken = default)
     {
@@ -53,11 +52,11 @@ public sealed class NotificationPublisher
             Checked(stream, notification);
         }
 
-        // Each stream's go into its lane one after the other.
+        // The notifications of a stream enter its lane in the order of the list.
         return await Task.WhenAll(notifications.Select(each => PublishAsync(each.Stream, each.Notification, cancellationToken)));
     }
 
-    /// <returns>The same with every time of its push part set.</returns>
+    /// <returns>The notification with all times of its push part set.</returns>
     private Notification Checked(StreamName stream, Notification notification)
     {
         if (!StreamName.IsValidId(notification.Id))
@@ -124,5 +123,5 @@ public sealed class NotificationPublisher
     }
 }
 
-/// <summary>A payload over <see cref="NotificationOptions.MaxPayloadBytes"/>.</summary>
+/// <summary>A payload or a push part is larger than <see cref="NotificationOptions.MaxPayloadBytes"/>.</summary>
 public sealed class PayloadTooLargeException(string message, string parameterName) : ArgumentException(message, parameterName);

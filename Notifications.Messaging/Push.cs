@@ -6,9 +6,9 @@ using Notifications.Messaging.Log;
 namespace Notifications.Messaging;
 
 /// <summary>
-/// What the user's phones show if nobody acknowledged the notification in time; without <see cref="Title"/> and
-/// <see cref="Body"/> they are woken up and show nothing. In JSON
-/// <c>{"title","body","badge","sound","data","grace","ttl"}</c>, each of them optional, times in seconds.
+/// What the user's phones get if no device acknowledges the notification in time. Without <see cref="Title"/> and <see cref="Body"/> the app is woken up and
+/// the phone shows nothing. In JSON
+/// <c>{"title","body","badge","sound","data","grace","ttl"}</c>, where each member is optional and times are in seconds.
 /// </summary>
 [JsonConverter(typeof(PushJsonConverter))]
 public sealed record Push
@@ -16,10 +16,10 @@ public sealed record Push
     /// <summary>The longest time between publish and escalation.</summary>
     public static readonly TimeSpan MaxGrace = TimeSpan.FromDays(1);
 
-    /// <summary>The longest that FCM keeps a message.</summary>
+    /// <summary>The longest time that FCM keeps a message.</summary>
     public static readonly TimeSpan MaxTimeToLive = TimeSpan.FromDays(28);
 
-    // Of our own position, then what FCM (https://firebase.google.com/docs/cloud-messaging) and APNs keep to themselves.
+    // The members of the notification's position, then the names that FCM (https://firebase.google.com/docs/cloud-messaging) and APNs reserve.
     private static readonly string[] ReservedKeys = ["stream", "epoch", "offset", "id", "from", "message_type", "aps"];
     private static readonly string[] ReservedPrefixes = ["google", "gcm"];
 
@@ -27,30 +27,29 @@ public sealed record Push
 
     public string? Body { get; init; }
 
-    /// <summary>The number at the app's icon; 0 removes it.</summary>
+    /// <summary>The number on the app's icon; 0 removes it.</summary>
     public int? Badge { get; init; }
 
     /// <summary>The name of a sound that the app has, or <c>default</c>.</summary>
     public string? Sound { get; init; }
 
-    /// <summary>What the app gets besides. The position, <c>stream</c>, <c>epoch</c>, <c>offset</c> and <c>id</c>, is always there.</summary>
+    /// <summary>Further data for the app. The app always gets the position: <c>stream</c>, <c>epoch</c>, <c>offset</c> and <c>id</c>.</summary>
     public IReadOnlyDictionary<string, string> Data { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// How long a user who is connected has to acknowledge before their phones are asked: up to 24 h,
-    /// <see cref="NotificationOptions.PushGrace"/> unless set. A client that gets several notifications a second acknowledges them
-    /// every two, and a hub collects acknowledgements for half of one, so less than three seconds may escalate what was handled. For a user who
-    /// is away there is nothing to wait for.
+    /// How long a connected user has to acknowledge before the notification goes to their phones: up to 24 h; <see cref="NotificationOptions.PushGrace"/>
+    /// unless set. With less than three seconds, notifications may go to phones although a client has handled them. A client that gets several notifications a
+    /// second acknowledges every two seconds, and a hub collects acknowledgements for half a second. For a user who is not connected the grace is 0.
     /// </summary>
     public TimeSpan? Grace { get; init; }
 
     /// <summary>
-    /// From publish to when it is worth nothing any more: 1 s to 28 days and longer than <see cref="Grace"/>,
+    /// How long after its publish the notification is of use: 1 s to 28 days, and longer than <see cref="Grace"/>;
     /// <see cref="NotificationOptions.PushTimeToLive"/> unless set.
     /// </summary>
     public TimeSpan? TimeToLive { get; init; }
 
-    /// <exception cref="ArgumentException">It has another form.</exception>
+    /// <exception cref="ArgumentException">The JSON has another form.</exception>
     public static Push Parse(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)
@@ -102,7 +101,7 @@ public sealed record Push
         return buffer.WrittenMemory;
     }
 
-    /// <returns>What is wrong with it, or null. Its times are set.</returns>
+    /// <returns>What is wrong; null: nothing. Call it after the times are set.</returns>
     internal string? Error()
     {
         var key = Data.Keys.FirstOrDefault(key => key.Length == 0 || ReservedKeys.Contains(key) || ReservedPrefixes.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)));
@@ -144,7 +143,7 @@ public sealed record Push
             return [];
         }
 
-        // FCM takes strings only, so anything else goes as its JSON text, to both.
+        // FCM takes strings only. So any other value becomes its JSON text, for FCM and for APNs.
         return data.ValueKind == JsonValueKind.Object
             ? data.EnumerateObject().DistinctBy(member => member.Name).ToDictionary(
                 member => member.Name,

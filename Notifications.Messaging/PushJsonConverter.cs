@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Notifications.Messaging;
 
-/// <summary>Gives a <see cref="Push"/> its one form wherever a whole notification is kept as JSON.</summary>
+/// <summary>Reads and writes a <see cref="Push"/> in its own JSON form, as a part of a whole notification in JSON.</summary>
 public sealed class PushJsonConverter : JsonConverter<Push>
 {
     public override Push Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -7,9 +7,9 @@ namespace Notifications.Messaging;
 /// The name of a stream: <c>user:&lt;id&gt;</c> for one person or <c>topic:&lt;name&gt;</c> for everyone who subscribes.
 /// </summary>
 /// <remarks>
-/// The part behind the kind has 1 to <see cref="MaxIdLength"/> characters out of ASCII letters, digits and
-/// <c>. _ - ~ @ + = : | / ! $</c>. Redis keys and channels are made of it, so nothing that means something there (braces,
-/// wildcards, white space, control characters) can be part of it.
+/// The part after the kind has 1 to <see cref="MaxIdLength"/> characters out of ASCII letters, digits and
+/// <c>. _ - ~ @ + = : | / ! $</c>. Redis keys and channels contain it, so characters with a meaning there (braces, wildcards, white space, control characters)
+/// are not allowed.
 /// </remarks>
 public readonly record struct StreamName
 {
@@ -58,11 +58,11 @@ public readonly record struct StreamName
 
     public override string ToString() => Value;
 
-    /// <summary>The one rule for everything that ends up in a Redis name: user ids, topics, notification ids, devices.</summary>
+    /// <summary>The rule for everything that becomes a part of a Redis name: user ids, topics, notification ids, devices.</summary>
     public static bool IsValidId(ReadOnlySpan<char> id) =>
         id.Length is > 0 and <= MaxIdLength && !id.ContainsAnyExcept(IdCharacters);
 
-    /// <summary>What is to be said of what is none.</summary>
+    /// <summary>The error message about a text that is no stream name.</summary>
     internal static string Refusal(string? value) => $"\"{Printable(value ?? "")}\" {Rule}";
 
     private static string Printable(string value) =>

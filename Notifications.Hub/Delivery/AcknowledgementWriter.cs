@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// Collects acknowledgements and writes the highest of each device at an interval, when the device leaves, and at shutdown: a device that acknowledges a
-/// hundred notifications one by one costs one write, and a hundred devices cost one call.
+/// Collects acknowledgements and writes the highest one of each device: at an interval, when the device leaves, and at shutdown. So a device that acknowledges
+/// a hundred notifications one by one costs one write. A hundred devices cost one call.
 /// </summary>
 internal sealed class AcknowledgementWriter(
     NotificationLog log, IOptions<DeliveryOptions> options, TimeProvider time, RedisFailures failures) : BackgroundService
@@ -25,7 +25,7 @@ internal sealed class AcknowledgementWriter(
         }
     }
 
-    /// <summary>Writes what this device acknowledged in these streams now: it is leaving.</summary>
+    /// <summary>Writes the collected acknowledgements of this device in these streams now, because it is leaving.</summary>
     public Task FlushAsync(DeviceName device, IEnumerable<StreamName> streams)
     {
         var taken = new List<Acknowledgement>();
@@ -64,7 +64,7 @@ internal sealed class AcknowledgementWriter(
         Dictionary<(StreamName Stream, DeviceName Device), Position> taken;
         lock (_lock)
         {
-            // As large from the start: about as many come until the next time.
+            // With the same capacity, because about as many acknowledgements come until the next time.
             (taken, _pending) = (_pending, new(_pending.Count));
         }
 
@@ -85,7 +85,9 @@ internal sealed class AcknowledgementWriter(
         }
     }
 
-    /// <summary>What came meanwhile is later, also where it is in another epoch.</summary>
+    /// <summary>
+    /// Keeps an acknowledgement for the next write. An acknowledgement that came in the meantime is later, also if it is of another epoch. It stays.
+    /// </summary>
     private void PutBack(Acknowledgement acknowledgement)
     {
         lock (_lock)

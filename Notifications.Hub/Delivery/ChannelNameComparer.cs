@@ -1,6 +1,6 @@
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>Names of channels as they come over the wire, so that looking one up makes no string of it.</summary>
+/// <summary>Compares names of channels as the bytes that arrive, so that a lookup creates no string.</summary>
 internal sealed class ChannelNameComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {
     public bool Equals(byte[]? one, byte[]? other) => one.AsSpan().SequenceEqual(other);
@@ -11,7 +11,7 @@ internal sealed class ChannelNameComparer : IEqualityComparer<byte[]>, IAlternat
 
     public int GetHashCode(ReadOnlySpan<byte> alternate)
     {
-        // Callers choose part of the names, and this differs from process to process.
+        // Clients choose a part of the names. This hash differs in each process, so they can't choose names with the same hash.
         var hash = new HashCode();
         hash.AddBytes(alternate);
         return hash.ToHashCode();

@@ -47,11 +47,11 @@ internal sealed class ConnectionDeliveries
         await delivery.CloseAsync();
     }
 
-    /// <summary>The user's connections. Looks at each there is: it is asked rarely.</summary>
+    /// <summary>The user's connections. It looks at every connection, because it is called rarely.</summary>
     public IEnumerable<ConnectionDelivery> Of(string user) => _open.Values.Where(delivery => delivery.Connection.UserIdentifier == user);
 
-    /// <summary>Tells every client to come back elsewhere, each after its own delay.</summary>
-    /// <param name="delay">Called once a connection.</param>
+    /// <summary>Tells every client to reconnect to another instance, each after its own delay.</summary>
+    /// <param name="delay">Returns a client's delay. It is called once for each connection.</param>
     public Task TellToReconnectAsync(Func<TimeSpan> delay) =>
         Task.WhenAll(_open.Values.Select(delivery => delivery.TellToReconnectAsync(delay())));
 }

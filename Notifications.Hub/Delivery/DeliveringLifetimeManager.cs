@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.SignalR;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// Gives each connection its <see cref="ConnectionDelivery"/>: this is where SignalR hands out the connection itself. It knows this replica's
-/// connections only and subscribes to nothing in Redis for them, so what <c>Clients</c> and <c>Groups</c> name it refuses.
+/// Gives each connection its <see cref="ConnectionDelivery"/>, because SignalR hands out the connection itself only here. It knows the connections of this
+/// instance only and subscribes to nothing in Redis for them. So it refuses every call of <c>Clients</c> and <c>Groups</c>.
 /// </summary>
 internal sealed class DeliveringLifetimeManager(ConnectionDeliveries deliveries, ILogger<DefaultHubLifetimeManager<NotificationHub>> logger)
     : DefaultHubLifetimeManager<NotificationHub>(logger)

@@ -2,14 +2,14 @@ using System.Numerics;
 
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>How fast this instance delivers and how late, over the last seconds. Costs a delivery one addition and no memory.</summary>
+/// <summary>How many notifications this instance delivers and how late, over the last seconds. A delivery costs one addition and no memory.</summary>
 internal sealed class DeliveryPace
 {
-    /// <summary>Four steps to each doubling: a lag is told at most a quarter too high.</summary>
+    /// <summary>Each doubling of the lag has four steps, so a reported lag is at most a quarter too high.</summary>
     private const int StepBits = 2;
     private const int Steps = 1 << StepBits;
 
-    /// <summary>Up to about an hour. What took longer counts as that.</summary>
+    /// <summary>The last doubling is from 2^22 to 2^23 ms, about 140 minutes. A longer lag counts as that.</summary>
     private const int MaxDoubling = 22;
 
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
@@ -18,7 +18,7 @@ internal sealed class DeliveryPace
     private readonly Lock _lock = new();
     private readonly Queue<Counts> _earlier = new();
 
-    /// <summary>Deliveries by the step of their lag, and at the end those that have none.</summary>
+    /// <summary>Deliveries by the step of their lag. The last element counts the deliveries without a lag.</summary>
     private readonly long[] _deliveries = new long[((MaxDoubling + 1) * Steps) + 1];
 
     public DeliveryPace(TimeProvider time)
@@ -27,11 +27,13 @@ internal sealed class DeliveryPace
         _earlier.Enqueue(Count());
     }
 
-    /// <param name="lag">From the publish to the write; null of one that was published before its connection wanted it, where that says nothing of this instance.</param>
+    /// <param name="lag">
+    /// The time from the publish to the write; null: the notification was published before its connection subscribed, so its lag says nothing of this instance.
+    /// </param>
     public void Delivered(TimeSpan? lag) =>
         Interlocked.Increment(ref _deliveries[lag is { } late ? StepOf((long)late.TotalMilliseconds) : _deliveries.Length - 1]);
 
-    /// <summary>The last seconds: as many as there are between this reading and the last one that is long enough ago.</summary>
+    /// <summary>The pace since the latest earlier reading that is at least <see cref="Window"/> old, or else since the oldest one.</summary>
     public PaceReading Read()
     {
         lock (_lock)
@@ -53,7 +55,7 @@ internal sealed class DeliveryPace
 
     private Counts Count() => new(_time.GetTimestamp(), [.. _deliveries]);
 
-    /// <summary>The end of the step in which that share of all is reached.</summary>
+    /// <summary>The end of the step in which this share of all lags is reached; null: there are none.</summary>
     private static TimeSpan? Quantile(long[] lags, double share)
     {
         var wanted = (long)Math.Ceiling(lags.Sum() * share);
@@ -87,7 +89,7 @@ internal sealed class DeliveryPace
     private sealed record Counts(long At, long[] Deliveries);
 }
 
-/// <param name="PerSecond">Notifications written to connections.</param>
-/// <param name="LagP99">Within which 99 of 100 were written after their publish; null if there was none.</param>
-/// <param name="LagMax">Within which all were.</param>
+/// <param name="PerSecond">Notifications written to connections per second.</param>
+/// <param name="LagP99">The lag that 99 of 100 notifications stayed within; null: there was none.</param>
+/// <param name="LagMax">The longest lag; null: there was no notification.</param>
 internal readonly record struct PaceReading(double PerSecond, TimeSpan? LagP99, TimeSpan? LagMax);

@@ -2,10 +2,10 @@ using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>A channel that this instance listens to, and who takes its messages.</summary>
+/// <summary>A channel that this instance listens to, and the handler of its messages.</summary>
 /// <param name="channel">Its name and kind.</param>
-/// <param name="slot">The slot of the Redis Cluster that it lies in; the same number for all if there is no cluster.</param>
-/// <param name="receive">Who takes its messages.</param>
+/// <param name="slot">The channel's slot in the Redis Cluster; without a cluster, the same number for all channels.</param>
+/// <param name="receive">The handler of its messages.</param>
 internal sealed class LiveChannel(RedisChannel channel, int slot, MessageHandler receive)
 {
     private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -18,7 +18,7 @@ internal sealed class LiveChannel(RedisChannel channel, int slot, MessageHandler
 
     public MessageHandler Receive => receive;
 
-    /// <summary>Done once Redis has confirmed it for the first time; failed if it refused.</summary>
+    /// <summary>Completes when Redis has confirmed the subscription for the first time; fails if Redis refused it.</summary>
     public Task Listening => _listening.Task;
 
     public void Confirm() => _listening.TrySetResult();

@@ -10,15 +10,15 @@ internal enum LiveCommand
     Subscribe,
     Unsubscribe,
 
-    /// <summary>Answered after everything that was asked for before it.</summary>
+    /// <summary>Redis answers it after all commands before it.</summary>
     Ping,
 }
 
 /// <summary>
-/// What is asked of Redis over one connection. It is written in the order in which it is asked for, what queued up meanwhile in one go, and
-/// answered in that order too.
+/// The commands that one connection sends to Redis, and their answers. Commands are written in the order of the calls. Commands that are added during a write
+/// go out together in the next one. Redis answers in the same order.
 /// </summary>
-/// <param name="stream">Written to by one thread at a time, and closed where that fails.</param>
+/// <param name="stream">One thread at a time writes to it. It is closed when a write fails.</param>
 internal sealed class LiveCommands(Stream stream)
 {
     private const int ChannelsInCommand = 256;
@@ -28,10 +28,10 @@ internal sealed class LiveCommands(Stream stream)
     private List<(LiveCommand Command, LiveChannel? Channel)> _asked = [];
     private bool _isWriting;
 
-    /// <summary>The first that is written, by the calling thread. Needs no permission in Redis beyond the user's own.</summary>
-    /// <param name="user">Null or empty: the default one.</param>
-    /// <param name="password">Null or empty: none is wanted.</param>
-    /// <param name="name">What Redis lists the connection as.</param>
+    /// <summary>Writes the first commands, on the calling thread. Needs no permission in Redis beyond the user's own.</summary>
+    /// <param name="user">Null or empty: the default user.</param>
+    /// <param name="password">Null or empty: Redis needs none.</param>
+    /// <param name="name">The name under which Redis lists the connection.</param>
     public void Greet(string? user, string? password, string name)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -51,8 +51,8 @@ internal sealed class LiveCommands(Stream stream)
 
     public void Ping() => Ask([(LiveCommand.Ping, null)]);
 
-    /// <summary>To be called with each confirmation of a channel that arrives.</summary>
-    /// <returns>The channel that it was asked for; null: Redis said it unasked.</returns>
+    /// <summary>Call it for each confirmation of a channel that arrives.</summary>
+    /// <returns>The confirmed channel; null: no command asked for this.</returns>
     public LiveChannel? Confirm(LiveCommand command, ReadOnlySpan<byte> name)
     {
         if (!_sent.TryPeek(out var sent) || sent.Command != command || !name.SequenceEqual(sent.Channels[sent.Confirmed].Name))
@@ -69,9 +69,9 @@ internal sealed class LiveCommands(Stream stream)
         return channel;
     }
 
-    /// <summary>To be called with each other answer.</summary>
-    /// <returns>What it answers, and which channels of it had not been confirmed.</returns>
-    /// <exception cref="InvalidDataException">Nothing was asked.</exception>
+    /// <summary>Call it for each other answer that arrives.</summary>
+    /// <returns>The answered command, and those of its channels that were not confirmed.</returns>
+    /// <exception cref="InvalidDataException">No command waits for an answer.</exception>
     public (LiveCommand Command, LiveChannel[] Channels) Answer() => _sent.TryDequeue(out var sent)
         ? (sent.Command, sent.Channels[sent.Confirmed..])
         : throw new InvalidDataException("Redis answered what it had not been asked.");
@@ -101,7 +101,7 @@ internal sealed class LiveCommands(Stream stream)
                 var buffer = new ArrayBufferWriter<byte>();
                 foreach (var sent in Gather(asked))
                 {
-                    // Before the bytes: the answer may come at once.
+                    // Added before the bytes are written, because the answer may come at once.
                     _sent.Enqueue(sent);
                     Write(sent, buffer);
                 }
@@ -111,12 +111,12 @@ internal sealed class LiveCommands(Stream stream)
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // Whoever reads it sees that it has ended, and says so. Nothing is written to this one any more.
+            // The thread that reads the stream sees its end and reports it. Nothing more is written to this stream.
             stream.Dispose();
         }
     }
 
-    /// <returns>What is to be written now; if it is nothing, the next to ask begins anew.</returns>
+    /// <returns>The commands to write now. Empty: there are none, and the next call of <see cref="Ask"/> begins to write again.</returns>
     private List<(LiveCommand Command, LiveChannel? Channel)> Take()
     {
         lock (_lock)
@@ -128,7 +128,7 @@ internal sealed class LiveCommands(Stream stream)
         }
     }
 
-    /// <summary>As few commands as lead to the same. Those of a sharded channel take channels of one slot only.</summary>
+    /// <summary>Joins commands of the same kind, so that fewer are sent. A command for sharded channels takes channels of one slot only.</summary>
     private static IEnumerable<Sent> Gather(List<(LiveCommand Command, LiveChannel? Channel)> asked)
     {
         for (int begin = 0, end; begin < asked.Count; begin = end)
@@ -159,7 +159,7 @@ internal sealed class LiveCommands(Stream stream)
 
         public LiveChannel[] Channels => channels;
 
-        /// <summary>So many of the channels, from the first.</summary>
+        /// <summary>How many of the channels are confirmed, from the first on.</summary>
         public int Confirmed { get; set; }
     }
 }

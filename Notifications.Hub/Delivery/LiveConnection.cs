@@ -5,9 +5,8 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// The connection to one Redis server over which this instance hears what is published there. One thread of its own reads it, blocking, and
-/// hands each message to its channel's handler: on the way from the socket to there no other thread has to wake. Lost, it is
-/// made again, and listens to the same channels.
+/// A connection to one Redis server on which this instance hears the messages of channels. A thread of its own reads it with blocking calls and passes each
+/// message to its channel's handler. So no other thread has to wake up for a message. A lost connection is made again and listens to the same channels.
 /// </summary>
 internal sealed class LiveConnection : IDisposable
 {
@@ -27,24 +26,26 @@ internal sealed class LiveConnection : IDisposable
     private bool _hasConfirmed;
 
     /// <param name="server">The server.</param>
-    /// <param name="connections">How it is connected to.</param>
-    /// <param name="name">What Redis lists the connection as.</param>
-    /// <param name="restored">Called on the reading thread when it listens, to all of its channels that Redis lets it: what was published before may not have been heard.</param>
-    /// <param name="logger">Its log.</param>
+    /// <param name="connections">Connects to the server.</param>
+    /// <param name="name">The name under which Redis lists the connection.</param>
+    /// <param name="restored">
+    /// Called on the reading thread when the connection listens to all of its channels that Redis allows. Earlier messages may have been missed.
+    /// </param>
+    /// <param name="logger">The log.</param>
     public LiveConnection(EndPoint server, RedisConnections connections, string name, Action<LiveConnection> restored, ILogger logger)
     {
         (Server, _connections, _name, _restored, _logger) = (server, connections, name, restored, logger);
         _byName = _channels.GetAlternateLookup<ReadOnlySpan<byte>>();
-        // It serves everybody, not only whose request happens to be the first.
+        // The thread serves everybody, so it does not take over the context of the request that creates it.
         new Thread(Run) { IsBackground = true, Name = name }.UnsafeStart();
     }
 
     public EndPoint Server { get; }
 
-    /// <summary>For logs.</summary>
+    /// <summary>The server's address for logs.</summary>
     private string Address => EndPointCollection.ToString(Server);
 
-    /// <summary>Redis refused channels, or took them back.</summary>
+    /// <summary>Whether there are channels that Redis refused or took back.</summary>
     public bool HasUnheard
     {
         get
@@ -56,9 +57,9 @@ internal sealed class LiveConnection : IDisposable
         }
     }
 
-    /// <summary>Listens to these from now on.</summary>
-    /// <param name="channels">Not listened to over this connection.</param>
-    /// <param name="areMoved">They were listened to elsewhere.</param>
+    /// <summary>Listens to the channels from now on.</summary>
+    /// <param name="channels">Channels that this connection does not listen to yet.</param>
+    /// <param name="areMoved">Whether another connection listened to them before.</param>
     public void Add(IReadOnlyCollection<LiveChannel> channels, bool areMoved = false)
     {
         lock (_lock)
@@ -107,7 +108,7 @@ internal sealed class LiveConnection : IDisposable
         }
     }
 
-    /// <summary>Ends it. A handler that is under way may still be when this returns; none begins.</summary>
+    /// <summary>Ends the connection. No further handler is called, but one may still run when this returns.</summary>
     public void Dispose() => _ending.Cancel();
 
     private void Run()
@@ -120,7 +121,7 @@ internal sealed class LiveConnection : IDisposable
             }
             catch (Exception) when (_ending.IsCancellationRequested)
             {
-                // It was to end.
+                // The connection was disposed.
             }
             catch (Exception exception)
             {
@@ -184,7 +185,7 @@ internal sealed class LiveConnection : IDisposable
         throw new EndOfStreamException("Redis has closed the connection.");
     }
 
-    /// <returns>How many bytes that was; the rest is the beginning of something.</returns>
+    /// <returns>How many bytes were handled. The rest is the beginning of an incomplete reply.</returns>
     private int HandleAll(ReadOnlySpan<byte> received, LiveCommands commands)
     {
         var handled = 0;
@@ -235,8 +236,8 @@ internal sealed class LiveConnection : IDisposable
         }
     }
 
-    /// <param name="reply">At its first element.</param>
-    /// <param name="commands">What was asked.</param>
+    /// <param name="reply">The reply, at its first element.</param>
+    /// <param name="commands">The commands that wait for an answer.</param>
     private void HandlePush(RespReader reply, LiveCommands commands)
     {
         var kind = reply.Value;
@@ -280,7 +281,7 @@ internal sealed class LiveConnection : IDisposable
 
         try
         {
-            // None: it was left meanwhile.
+            // Null: the channel was removed before the message arrived.
             channel?.Receive(message);
         }
         catch (Exception exception)
@@ -289,7 +290,7 @@ internal sealed class LiveConnection : IDisposable
         }
     }
 
-    /// <summary>The slot of a sharded channel is another server's from now on.</summary>
+    /// <summary>Notes that Redis ended the subscription of a sharded channel, because its slot moved to another server.</summary>
     private void TakeBack(ReadOnlySpan<byte> name)
     {
         lock (_lock)
@@ -326,7 +327,7 @@ internal sealed class LiveConnection : IDisposable
                 Refuse(refused.Channels, error);
                 break;
             default:
-                // Without its name, and listening to a channel that nobody wants any more, it does what it is there for.
+                // The connection does its work without a name, and also while it listens to a channel that nobody needs any more.
                 Log.LiveCommandRefused(_logger, refused.Command, Address, error);
                 break;
         }
@@ -348,7 +349,10 @@ internal sealed class LiveConnection : IDisposable
         }
     }
 
-    /// <summary>The slot is another server's, or for the moment nobody's; who asked waits until it is asked for where it is then.</summary>
+    /// <summary>
+    /// Whether the slot is on another server, or on none at the moment. Then the caller of <see cref="LiveLink.ListenAsync"/> waits until the channel is asked
+    /// for at the right server.
+    /// </summary>
     private static bool IsPassing(string error) =>
         error.Split(' ', 2)[0] is "MOVED" or "ASK" or "CLUSTERDOWN" or "TRYAGAIN" or "LOADING" or "MASTERDOWN";
 }

@@ -7,13 +7,13 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// What this instance hears of live notifications over, apart from the connection for commands. It sends itself probes
-/// at an interval: a connection on which none arrive is replaced although it may look well, and meanwhile the instance is not
-/// ready. In a Redis Cluster the link is a connection to each primary, and every partition has a probe of its own.
+/// The connection on which this instance hears live notifications, apart from the connection for commands. The instance sends itself probes at an interval. A
+/// connection on which no probe arrives is replaced, even if it looks healthy. Until probes arrive, the instance is not ready. In a Redis Cluster the link has
+/// a connection to each primary, and every partition has a probe of its own.
 /// </summary>
 internal sealed class LiveLink : BackgroundService, IHealthCheck
 {
-    /// <summary>Where replacing a connection does not help, each next time comes twice as late, up to so many doublings.</summary>
+    /// <summary>If a replaced connection does not help, the wait until the next replacement doubles, at most so many times.</summary>
     private const int MaxDoublings = 4;
 
     private const string NotProbed = "This instance does not know whether it hears what is published, and takes no sessions until it does.";
@@ -42,14 +42,16 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         _replacedAt = time.GetTimestamp();
     }
 
-    /// <summary>In these partitions a connection was replaced or came back: whatever was published meanwhile was not heard.</summary>
+    /// <summary>A connection was replaced or came back. Messages of these partitions may have been missed in the meantime.</summary>
     public event Func<IReadOnlySet<int>, Task>? Restored;
 
-    /// <summary>Probes arrive from every partition whose server takes them.</summary>
+    /// <summary>Whether probes arrive from every partition whose server takes them.</summary>
     public bool Hears => _probes.Any(probe => probe.IsHeard) && !_probes.Any(probe => probe.IsDeaf(_options.ProbeTimeout));
 
-    /// <summary>Listens to the channel until it is left: also after its connection was lost or replaced, of which <see cref="Restored"/> tells then.</summary>
-    /// <exception cref="RedisException">Redis does not confirm it in time, or refuses.</exception>
+    /// <summary>
+    /// Listens to the channel until <see cref="Leave"/>, also after its connection was lost or replaced. Then <see cref="Restored"/> is raised.
+    /// </summary>
+    /// <exception cref="RedisException">Redis does not confirm the subscription in time, or refuses it.</exception>
     public async Task<LiveChannel> ListenAsync(RedisChannel channel, MessageHandler receive)
     {
         var live = _servers.Add(channel, receive);
@@ -118,7 +120,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
 
     private async Task BeginAsync()
     {
-        // Without a cluster all partitions are one connection's.
+        // Without a cluster, all partitions are on one connection.
         var count = await _channels.AreShardedAsync() ? RedisNames.Partitions : 1;
         var probes = new PartitionProbe[count];
         for (var partition = 0; partition < count; partition++)
@@ -134,12 +136,12 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            // One of several servers is away, or all are again. They are asked again, and the probes tell meanwhile.
+            // One server or all of them are away again. They are asked again later, and until then the probes show that nothing is heard.
             _failures.Report(exception, NotProbed);
         }
     }
 
-    /// <summary>Redis may take its time to answer, and the probes don't wait for it.</summary>
+    /// <summary>Follows the servers, unless an earlier call still runs. Redis may answer slowly, and the probes must not wait for it.</summary>
     private async ValueTask FollowAsync()
     {
         if (_following.IsCompleted)
@@ -150,7 +152,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         }
     }
 
-    /// <summary>Every partition within the time-out, and at once those of which it is not known that they are well.</summary>
+    /// <summary>Sends the probe of each partition once within the time-out. The probes of partitions that are not known to be well are sent at once.</summary>
     private void Send()
     {
         var share = (int)Math.Ceiling(_probes.Length * (_options.ProbeInterval / _options.ProbeTimeout));
@@ -194,7 +196,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
             return;
         }
 
-        // Redis took probes, and for too long none has come out at this end.
+        // Redis took probes, but for too long none has arrived.
         Log.LinkReplaced(_logger, timeout);
         _replacements++;
         _replacedAt = _time.GetTimestamp();
@@ -217,7 +219,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
             ? probes.Where(probe => _servers.ConnectionOf(probe.Channel) == connection).Select(probe => probe.Partition).ToHashSet()
             : RedisNames.AllPartitions);
 
-    /// <summary>Not on the thread that reads the connection.</summary>
+    /// <summary>Raises the event on another thread than the one that reads the connection.</summary>
     private void RaiseRestored(IReadOnlySet<int> partitions) => _ = Task.Run(async () =>
     {
         try
@@ -226,7 +228,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            // The slow check of positions finds what this one did not.
+            // The periodic check of positions finds what was missed.
             _failures.Report(exception, NotProbed);
         }
     });

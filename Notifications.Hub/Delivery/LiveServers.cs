@@ -4,14 +4,13 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// Listens to each channel at the server that takes what is published there: the primary; in a Redis Cluster the primary that has the channel's
-/// slot. Which one that is, the connection for commands knows. Nobody listens at a replica: it hears too, but the publishers' server does
-/// not count who listens there.
+/// Listens to each channel at the server that takes its messages: the primary, and in a Redis Cluster the primary that has the channel's slot. The connection
+/// for commands knows this server. Nobody listens at a replica. A replica has the messages too, but the server of the publishers does not count its listeners.
 /// </summary>
 /// <param name="commands">The connection for commands.</param>
-/// <param name="connections">How servers are connected to.</param>
-/// <param name="name">What Redis lists the connections as.</param>
-/// <param name="restored">See <see cref="LiveConnection"/>.</param>
+/// <param name="connections">Connects to servers.</param>
+/// <param name="name">The name under which Redis lists the connections.</param>
+/// <param name="restored">As in <see cref="LiveConnection"/>.</param>
 /// <param name="logger">The log.</param>
 internal sealed class LiveServers(
     IConnectionMultiplexer commands, RedisConnections connections, string name, Action<LiveConnection> restored, ILogger logger) : IDisposable
@@ -23,8 +22,8 @@ internal sealed class LiveServers(
     private readonly Dictionary<EndPoint, LiveConnection> _connections = [];
     private bool _isDisposed;
 
-    /// <summary>Listens to the channel until it is removed, over whatever connection that takes.</summary>
-    /// <remarks>A SUBSCRIBE and an UNSUBSCRIBE go out in the order of these calls, and none waits for the last one's answer.</remarks>
+    /// <summary>Listens to the channel until it is removed, on the connection to the server that has its slot.</summary>
+    /// <remarks>A SUBSCRIBE and an UNSUBSCRIBE are sent in the order of these calls. No call waits for an answer.</remarks>
     /// <exception cref="RedisConnectionException">This instance is stopping.</exception>
     public LiveChannel Add(RedisChannel channel, MessageHandler receive)
     {
@@ -65,7 +64,7 @@ internal sealed class LiveServers(
         }
     }
 
-    /// <summary>The connection over which the channel is listened to; null while no server takes what is published there.</summary>
+    /// <summary>The connection that listens to the channel; null: no server takes its messages at the moment.</summary>
     public LiveConnection? ConnectionOf(RedisChannel channel)
     {
         lock (_lock)
@@ -74,12 +73,14 @@ internal sealed class LiveServers(
         }
     }
 
-    /// <summary>Moves channels to where their slot is now, and asks again for those that a server refused. To be called at a steady pace; waits for Redis.</summary>
+    /// <summary>
+    /// Moves channels to the server that has their slot now, and asks again for channels that a server refused. Call it at an interval. It waits for Redis.
+    /// </summary>
     public async Task FollowAsync()
     {
         if (IsInDoubt())
         {
-            // Asks each node how it sees the cluster, for which the connection for commands has no reason while it gets along.
+            // Asks each node for its view of the cluster. The connection for commands has no reason to ask while its commands work.
             await commands.ConfigureAsync();
         }
 
@@ -105,7 +106,7 @@ internal sealed class LiveServers(
         }
     }
 
-    /// <summary>Ends a connection and makes another in its place, to whichever server it should lead to now.</summary>
+    /// <summary>Ends a connection and makes another in its place, to the server that takes the messages now.</summary>
     public void Replace(LiveConnection connection)
     {
         lock (_lock)
@@ -138,7 +139,7 @@ internal sealed class LiveServers(
         }
     }
 
-    /// <summary>Without a cluster the same for all.</summary>
+    /// <summary>The channel's slot; without a cluster, the same number for all channels.</summary>
     private int SlotOf(RedisChannel channel) => channel.IsSharded ? commands.HashSlot((byte[])channel!) : NoSlot;
 
     private void Move(Slot slot, EndPoint server)
@@ -159,7 +160,7 @@ internal sealed class LiveServers(
         _connections.Remove(connection.Server);
     }
 
-    /// <summary>A slot of the cluster is not where it was, or is said not to be.</summary>
+    /// <summary>Whether a slot of the cluster has moved, or a server says that it has.</summary>
     private bool IsInDoubt()
     {
         lock (_lock)
@@ -171,14 +172,19 @@ internal sealed class LiveServers(
         }
     }
 
-    /// <summary>Where two claim to be primary, listening stays where it is until probes tell that publishers are elsewhere.</summary>
+    /// <summary>
+    /// Whether the slot's connection leads to a server that takes its messages. If two servers claim to be primary, the connection stays until probes show that
+    /// publishers use the other one.
+    /// </summary>
     private bool IsWellPlaced(Slot slot) =>
         slot.Connection is { } connection && commands.GetServers().Any(server => server.EndPoint.Equals(connection.Server) && Takes(server, slot));
 
-    /// <summary>A server that says itself that it has the slot: without one that has it the connection for commands names any.</summary>
+    /// <summary>
+    /// The server that itself says that it has the slot; null: there is none. If no server has the slot, the connection for commands names any server.
+    /// </summary>
     private EndPoint? Find(Slot slot) => Preferred(slot) is { } server && Takes(server, slot) ? server.EndPoint : null;
 
-    /// <summary>Where commands for the slot go; null: nowhere.</summary>
+    /// <summary>The server that gets commands for the slot; null: there is none.</summary>
     private IServer? Preferred(Slot slot)
     {
         try
@@ -187,7 +193,7 @@ internal sealed class LiveServers(
         }
         catch (InvalidOperationException)
         {
-            // Only replicas are there.
+            // Only replicas are connected.
             return null;
         }
     }
@@ -195,14 +201,14 @@ internal sealed class LiveServers(
     private static bool Takes(IServer server, Slot slot) =>
         server is { IsConnected: true, IsReplica: false } && (slot.Number == NoSlot || server.ClusterConfiguration?.GetBySlot(slot.Number) is { IsMyself: true });
 
-    /// <summary>The channels of a slot are listened to together.</summary>
-    /// <param name="number">Of the slot.</param>
-    /// <param name="name">Of one of its channels.</param>
+    /// <summary>The channels of a slot. One connection listens to all of them.</summary>
+    /// <param name="number">The slot's number.</param>
+    /// <param name="name">The name of one of its channels.</param>
     private sealed class Slot(int number, byte[] name)
     {
         public int Number => number;
 
-        /// <summary>A key that lies in it, whether there is one in Redis or not.</summary>
+        /// <summary>A name in this slot. There need not be a key with this name.</summary>
         public RedisKey Key => name;
 
         public HashSet<LiveChannel> Channels { get; } = [];

@@ -2,14 +2,19 @@ using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>One channel that this instance listens to over the live link, message by message in their order, once it has begun and until it ends. Its calls must not overlap.</summary>
+/// <summary>
+/// The subscription of this instance to one channel over the live link. The handler gets the messages in their order, from
+/// <see cref="BeginAsync"/> to <see cref="End"/>. Calls must not overlap.
+/// </summary>
 internal sealed class LiveSubscription(LiveLink link, Func<ValueTask<RedisChannel>> channel, MessageHandler receive)
 {
     private LiveChannel? _channel;
 
     public bool HasBegun => _channel is not null;
 
-    /// <summary>Begins, if it has not. When this returns, what is published from now on is heard, or the link says that it may have missed something.</summary>
+    /// <summary>
+    /// Begins, if it has not begun. After this returned, each published message is heard, or the link reports that it may have missed messages.
+    /// </summary>
     /// <inheritdoc cref="LiveLink.ListenAsync"/>
     public async Task BeginAsync() => _channel ??= await link.ListenAsync(await channel(), receive);
 

@@ -1,6 +1,6 @@
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>One stream on this instance: its Redis subscription and the connections that it is passed on to.</summary>
+/// <summary>One stream on this instance: its Redis subscription, and its members, which are the subscriptions of connections.</summary>
 internal sealed class LocalStream
 {
     private readonly StreamName _name;
@@ -22,7 +22,7 @@ internal sealed class LocalStream
 
     public StreamName Name => _name;
 
-    /// <returns>False if the last subscription has left and this stream is over.</returns>
+    /// <returns>False: the last subscription has left, and this stream is closed.</returns>
     public async Task<bool> TryAddAsync(Subscription subscription)
     {
         await _changing.WaitAsync();
@@ -85,8 +85,8 @@ internal sealed class LocalStream
     }
 
     /// <summary>
-    /// Takes note of where the log ended when a connection that already listened read it: what follows has to be heard. Only
-    /// the first one counts, as a later one could hide what was not heard.
+    /// Notes where the log ended when a connection that already listened read it. Notifications after that have to be heard. Only the first call counts,
+    /// because a later one could hide a notification that was not heard.
     /// </summary>
     public void NoteEnd(Position end)
     {
@@ -96,14 +96,16 @@ internal sealed class LocalStream
         }
     }
 
-    /// <summary>Whether the log has gone past what was heard, or is another, or went back; also if it has come as far again since.</summary>
+    /// <summary>
+    /// Whether the log has more than was heard, has another epoch, or went back. It is also true if a log that went back has reached the same offset again.
+    /// </summary>
     /// <param name="end">The log's end as just read.</param>
-    /// <param name="before">What <see cref="Heard"/> was before that read.</param>
+    /// <param name="before">The value of <see cref="Heard"/> before that read.</param>
     public bool IsBehind(Position end, Position? before)
     {
         lock (_membersLock)
         {
-            // What was heard since the read may be ahead of it; then there is nothing to say before the next check.
+            // If a notification was heard since the read, it may be beyond that end. Then the next check decides.
             if (before is null || _heard != before || before == end)
             {
                 return false;
@@ -114,7 +116,7 @@ internal sealed class LocalStream
         }
     }
 
-    /// <summary>The last position heard.</summary>
+    /// <summary>The last position that was heard.</summary>
     public Position? Heard
     {
         get
@@ -126,7 +128,7 @@ internal sealed class LocalStream
         }
     }
 
-    /// <summary>Makes every connection read what it may have missed.</summary>
+    /// <summary>Makes every connection read the notifications that it may have missed.</summary>
     public void CatchUp()
     {
         lock (_membersLock)
@@ -146,7 +148,7 @@ internal sealed class LocalStream
         }
         catch
         {
-            // Nobody is here yet; the next one begins a new stream.
+            // There is no member yet. The next subscription begins a new stream.
             _closed = true;
             _onClosed(this);
             throw;
@@ -157,7 +159,7 @@ internal sealed class LocalStream
     {
         try
         {
-            // The frames keep parts of it.
+            // A copy, because the frames keep parts of it.
             if (!LiveMessage.TryParse(message.ToArray(), out var live))
             {
                 Log.NotALiveMessage(_logger, _name);
@@ -168,8 +170,8 @@ internal sealed class LocalStream
             var frame = NotificationFrame.Heard(_name, live, entry);
             lock (_membersLock)
             {
-                // The channel has the order of the log: back or aside is only where two links overlap, or where Redis itself went
-                // back in time. There an offset below a connection's would pass for one that it has had.
+                // The channel has the order of the log. An offset that does not rise comes only if two links overlap, or if Redis went back in time. In the
+                // second case a connection would take a new notification for an old one.
                 var wentBack = _heard is { } heard && heard.Epoch == live.Epoch && live.Offset <= heard.Offset;
                 _heard = frame.Position;
                 if (wentBack)
@@ -186,7 +188,7 @@ internal sealed class LocalStream
         }
         catch (FormatException exception)
         {
-            // The offset that follows shows the gap, and the log is read.
+            // The next offset shows the gap, and the log is read.
             Log.UnreadableEntry(_logger, _name, exception);
         }
     }

@@ -1,8 +1,8 @@
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// Reads logs for the connections of this instance: a bounded number at once, so that thousands who connect or catch up at the
-/// same moment do not stampede Redis, and one read for all who want the same.
+/// Reads logs for the connections of this instance. The number of reads at the same time is limited, so that thousands of clients that connect or catch up
+/// together do not overload Redis. Connections that need the same read share it.
 /// </summary>
 internal sealed class LogReader(NotificationLog log) : IDisposable
 {
@@ -15,8 +15,8 @@ internal sealed class LogReader(NotificationLog log) : IDisposable
     private readonly record struct Request(StreamName Stream, long Offset, int Limit, string? GivenOutIn, string Token, bool Begins);
 
     /// <summary>
-    /// The same as <see cref="NotificationLog.ReadAfterAsync"/>. A read that has begun is not joined, since who asks now may have
-    /// begun to listen after what it finds; all who come while it runs share the next one.
+    /// The same as <see cref="NotificationLog.ReadAfterAsync"/>. A call does not join a read that has begun, because that read may be older than the caller's
+    /// subscription to the channel. All calls that come while a read runs share the next one.
     /// </summary>
     public Task<StreamPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null, string token = "", bool begins = true)
     {
@@ -44,7 +44,7 @@ internal sealed class LogReader(NotificationLog log) : IDisposable
 
     private async Task<StreamPage> ReadSharedAsync(Request request, Task after)
     {
-        // Also where there is nothing to wait for: the caller, who holds the lock, has to note this read before it ends.
+        // Yields even if there is nothing to wait for: the caller, which holds the lock, has to store this read before it ends.
         await Task.Yield();
         await after.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try

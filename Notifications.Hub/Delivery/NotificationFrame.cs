@@ -11,8 +11,8 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// A notification at its position, as it goes out: serialized once for each protocol, however many connections of this instance get it; of JSON
-/// a second time only where two threads are the first to need it.
+/// A notification at its position, in the form that is sent. It is serialized once for each protocol, for all connections of this instance. If two threads need
+/// it first at the same time, JSON may be serialized twice.
 /// </summary>
 internal sealed class NotificationFrame
 {
@@ -34,7 +34,7 @@ internal sealed class NotificationFrame
     /// <summary>When it was published.</summary>
     public DateTimeOffset Timestamp { get; }
 
-    /// <summary>One that was heard on the stream's channel.</summary>
+    /// <summary>A notification that was heard on the stream's channel.</summary>
     public static NotificationFrame Heard(StreamName stream, LiveMessage live, LogEntry entry) =>
         new(stream, live.Epoch, live.Offset, live.Previous, entry);
 
@@ -42,17 +42,19 @@ internal sealed class NotificationFrame
     public static NotificationFrame Read(StreamName stream, LogPage page, int index) =>
         new(stream, page.Epoch, page.After + index + 1, "", LogEntry.Parse(page.Entries[index]));
 
-    /// <summary>The message for connections of a protocol. JSON, which most have, is written here: SignalR's serializer takes several times as long for the same.</summary>
+    /// <summary>
+    /// The message for connections of a protocol. JSON, the protocol of most connections, is written here: SignalR's serializer takes several times as long.
+    /// </summary>
     /// <param name="protocol">The name of a hub protocol.</param>
     public SerializedHubMessage In(string protocol) => protocol == JsonFrame.Protocol
         ? _json ??= new SerializedHubMessage([new SerializedMessage(protocol, JsonFrame.Of(_argument))])
         : _other ??= new SerializedHubMessage(new InvocationMessage(ClientEvents.Notification, [_argument]));
 
-    /// <summary>It is the next after this position, and of the same life of the log.</summary>
+    /// <summary>Whether this is the next notification after the position, in the same epoch, and directly after the entry with the position's token.</summary>
     public bool Follows(Position position) =>
         Position.Epoch == position.Epoch && Position.Offset == position.Offset + 1 && _previous == position.Token;
 
-    /// <summary>Who stands at this position has had it, as far as that can be seen from the two.</summary>
+    /// <summary>Whether a client at this position has had the notification, as far as the two positions show.</summary>
     public bool IsUpTo(Position position) =>
         Position.Epoch == position.Epoch
         && (Position.Offset < position.Offset || (Position.Offset == position.Offset && Position.Token == position.Token));
@@ -63,7 +65,7 @@ internal sealed class NotificationFrame
 [MessagePackFormatter(typeof(NotificationArgumentMessagePack))]
 internal sealed record NotificationArgument(StreamName Stream, Position Position, ReadOnlyMemory<byte> Body)
 {
-    /// <summary>More than its JSON has beside the body, unless the stream's name is very long.</summary>
+    /// <summary>In bytes. More than the JSON before the body needs, unless the stream's name is very long.</summary>
     public const int HeadSize = 192;
 
     public void WriteJson(ArrayBufferWriter<byte> buffer)
@@ -84,7 +86,7 @@ internal sealed record NotificationArgument(StreamName Stream, Position Position
 }
 
 /// <summary>
-/// A notification as an invocation of the JSON hub protocol, of which nobody waits for the end
+/// A notification as an invocation of the JSON hub protocol that has no id, so the client sends no completion
 /// (https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/HubProtocol.md#json-encoding).
 /// </summary>
 internal static class JsonFrame
@@ -93,7 +95,7 @@ internal static class JsonFrame
 
     private static readonly byte[] Begin = Encoding.UTF8.GetBytes($$"""{"type":1,"target":"{{ClientEvents.Notification}}","arguments":[""");
 
-    /// <summary>The separator of the text protocols' messages stands after it.</summary>
+    /// <summary>It ends with the record separator of the text protocols.</summary>
     private static ReadOnlySpan<byte> End => "]}\u001e"u8;
 
     public static ReadOnlyMemory<byte> Of(NotificationArgument argument)
@@ -120,12 +122,12 @@ internal sealed class NotificationArgumentJson : JsonConverter<NotificationArgum
 }
 
 /// <summary>
-/// An entry of the log may be older than <see cref="JsonRule"/>. A payload that breaks it goes out as its JSON text, in a string: a MessagePack client reads that, and what
-/// it could not read would end its connection each time that it comes back.
+/// Writes a notification for MessagePack clients. An entry of the log may be older than <see cref="JsonRule"/>. A member that breaks the rule is sent as its
+/// JSON text, in a string, which every MessagePack client can read. A value that a client can't read would end its connection each time it reconnects.
 /// </summary>
 internal sealed class NotificationArgumentMessagePack : IMessagePackFormatter<NotificationArgument>
 {
-    /// <summary>The rule's depth is that of a payload.</summary>
+    /// <summary>No limit, because <see cref="JsonRule"/> checks the depth of each member.</summary>
     private static readonly JsonDocumentOptions OfAnyDepth = new() { MaxDepth = int.MaxValue };
 
     public void Serialize(ref MessagePackWriter writer, NotificationArgument value, MessagePackSerializerOptions options)
@@ -155,8 +157,8 @@ internal sealed class NotificationArgumentMessagePack : IMessagePackFormatter<No
     public NotificationArgument Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
         throw new NotSupportedException("The hub sends notifications and takes none.");
 
-    /// <param name="writer">Where to.</param>
-    /// <param name="json">It keeps to <see cref="JsonRule"/>.</param>
+    /// <param name="writer">The writer.</param>
+    /// <param name="json">JSON that keeps to <see cref="JsonRule"/>.</param>
     private static void Write(ref MessagePackWriter writer, JsonElement json)
     {
         switch (json.ValueKind)

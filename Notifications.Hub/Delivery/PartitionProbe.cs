@@ -3,8 +3,8 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// The channel on which this instance hears itself in one partition. Tells whether what is published there reaches it, and
-/// whether publishers count it as a listener.
+/// The channel of this instance's probes in one partition. It shows whether messages of the partition reach this instance, and whether Redis counts it as a
+/// listener.
 /// </summary>
 internal sealed class PartitionProbe(int partition, RedisChannel channel, TimeProvider time)
 {
@@ -20,7 +20,7 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
 
     public RedisChannel Channel => channel;
 
-    /// <summary>A probe has come through since the last one that Redis did not take.</summary>
+    /// <summary>Whether a probe has arrived since the last one that Redis did not take.</summary>
     public bool IsHeard
     {
         get
@@ -32,7 +32,7 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
         }
     }
 
-    /// <summary>Heard, counted, and no probe is overdue.</summary>
+    /// <summary>Whether probes are heard, the listener is counted, and no probe is overdue.</summary>
     public bool IsWell
     {
         get
@@ -45,8 +45,8 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
     }
 
     /// <summary>
-    /// For longer than this Redis has taken probes and none came through, or it counted no listener, as when this instance listens
-    /// at a replica.
+    /// Whether for longer than <paramref name="timeout"/> Redis took probes and none arrived, or it counted no listener. Redis counts no listener if this
+    /// instance listens at a replica.
     /// </summary>
     public bool IsDeaf(TimeSpan timeout)
     {
@@ -56,7 +56,7 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
         }
     }
 
-    /// <exception cref="RedisException">This partition's server is away: nobody hears anything, and another link would not help.</exception>
+    /// <exception cref="RedisException">The partition's server is away. Nobody hears anything, and another connection would not help.</exception>
     public async Task SendAsync(IDatabase commands)
     {
         long number;
@@ -73,7 +73,7 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
             lock (_lock)
             {
                 _uncountedSince = listeners > 0 ? null : _uncountedSince ?? sentAt;
-                // It may have come through before its answer did.
+                // The probe may have arrived before the answer to its publish.
                 _unheardSince = _heard >= number ? null : _unheardSince ?? sentAt;
             }
         }
@@ -81,7 +81,7 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
         {
             lock (_lock)
             {
-                // A later one may have been taken meanwhile.
+                // Redis may have taken a later probe in the meantime.
                 if (_heard < number)
                 {
                     (_isHeard, _unheardSince, _uncountedSince) = (false, null, null);
@@ -92,10 +92,10 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
         }
     }
 
-    /// <summary>One came through.</summary>
-    /// <param name="number">What it carried.</param>
-    /// <param name="usual">One that takes longer was held up.</param>
-    /// <returns>True if others were lost or held up before it, and so may have been what else was published here.</returns>
+    /// <summary>Notes a probe that arrived.</summary>
+    /// <param name="number">The number in the probe.</param>
+    /// <param name="usual">A probe that takes longer than this was held up.</param>
+    /// <returns>True: earlier probes were lost, or this one was held up. The same may have happened to notifications of the partition.</returns>
     public bool Hear(long number, TimeSpan usual)
     {
         lock (_lock)

@@ -3,19 +3,19 @@ using Microsoft.Extensions.Options;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// Compares where each stream stands in Redis with what this instance heard of it. A quiet stream shows no gap, so a message
-/// lost there is found here: at a slow steady pace, and at once when the live link was away.
+/// Compares the end of each stream's log in Redis with the last position that this instance heard. A quiet stream shows no gap, so a message that was lost
+/// there is found here. All streams are checked at a slow, steady pace, and at once after the live link was away.
 /// </summary>
 internal sealed class PositionCheck(
     StreamRouter router, NotificationLog log, LiveLink link, IOptions<DeliveryOptions> options, TimeProvider time, RedisFailures failures, ILogger<PositionCheck> logger)
     : BackgroundService
 {
-    /// <summary>A round over all streams takes so many looks: each wakes this process and Redis once, however many streams it is for.</summary>
+    /// <summary>A round over all streams has so many checks. Each wakes this process and Redis once, for any number of streams.</summary>
     private const int LooksInRound = 30;
 
     /// <summary>
-    /// Of the streams that may have missed something while the live link was away, so many are checked each <see cref="RestoredPace"/>: 4,000/s, as
-    /// 50,000 returning users must not stampede Redis. Busy ones find their gap with the next notification, and the others can wait the few seconds.
+    /// After the live link was away, so many streams are checked in each <see cref="RestoredPace"/>. This makes 4,000/s, because 50,000 returning users must
+    /// not overload Redis. Busy streams find their gap with the next notification, and the others can wait a few seconds.
     /// </summary>
     private const int RestoredAtOnce = 1_000;
 
@@ -42,7 +42,7 @@ internal sealed class PositionCheck(
             {
                 if (due.Count == 0)
                 {
-                    // A new round over all streams, in an order of its own, so that instances do not read the same at once.
+                    // A new round over all streams. The order is random, so that instances do not read the same streams at the same time.
                     var streams = router.Streams.ToArray();
                     Random.Shared.Shuffle(streams);
                     due = new Queue<LocalStream>(streams);
@@ -59,7 +59,7 @@ internal sealed class PositionCheck(
         }
     }
 
-    /// <summary>However often the link comes and goes, one check at a time: what comes back meanwhile is checked after it.</summary>
+    /// <summary>Checks the streams of these partitions. Only one check runs at a time. Partitions that come back during a check are checked after it.</summary>
     private async Task RestoredAsync(IReadOnlySet<int> partitions)
     {
         lock (_restored)
@@ -78,7 +78,7 @@ internal sealed class PositionCheck(
         }
     }
 
-    /// <summary>All that came back until now; nothing, if another has taken it.</summary>
+    /// <returns>All partitions that came back until now; empty: another check has taken them.</returns>
     private HashSet<int> TakeRestored()
     {
         lock (_restored)
@@ -103,7 +103,7 @@ internal sealed class PositionCheck(
 
     private async Task CheckAsync(LocalStream[] streams, CancellationToken cancellationToken)
     {
-        // One call after the other: others' commands come in between.
+        // One call after the other, so that other commands can run in between.
         foreach (var some in streams.Chunk(NotificationLog.MaxEndsInCall))
         {
             cancellationToken.ThrowIfCancellationRequested();

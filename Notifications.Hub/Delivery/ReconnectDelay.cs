@@ -1,6 +1,6 @@
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>How long to wait before each next attempt at a connection that was lost: from a quarter of a second at first to 5 s.</summary>
+/// <summary>The delay before each attempt to make a lost connection again. Its bound doubles from a quarter of a second to 5 s.</summary>
 internal sealed class ReconnectDelay
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(250);
@@ -8,7 +8,9 @@ internal sealed class ReconnectDelay
 
     private TimeSpan _bound = First;
 
-    /// <summary>Half of the bound at least, so that a server that is away is left alone, and the rest at random, so that those that lost it together come back apart.</summary>
+    /// <summary>
+    /// The delay is at least half of the bound, to spare a server that is away. The rest is random: instances that lost it together do not return together.
+    /// </summary>
     public TimeSpan Next()
     {
         var delay = _bound * (0.5 + (Random.Shared.NextDouble() / 2));
@@ -16,6 +18,6 @@ internal sealed class ReconnectDelay
         return delay;
     }
 
-    /// <summary>To be called when the connection stands.</summary>
+    /// <summary>Call it when the connection works.</summary>
     public void Reset() => _bound = First;
 }

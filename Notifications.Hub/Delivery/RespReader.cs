@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>The first byte of a value.</summary>
+/// <summary>The type of a value, which is its first byte.</summary>
 internal enum RespType : byte
 {
     SimpleString = (byte)'+',
@@ -15,12 +15,12 @@ internal enum RespType : byte
 }
 
 /// <summary>
-/// Reads what a Redis server sends, in version 2 of its protocol
-/// (https://redis.io/docs/latest/develop/reference/protocol-spec/), value by value. Allocates nothing.
+/// Reads the replies of a Redis server value by value, in version 2 of its protocol
+/// (https://redis.io/docs/latest/develop/reference/protocol-spec/). Allocates nothing.
 /// </summary>
 internal ref struct RespReader(ReadOnlySpan<byte> data)
 {
-    /// <summary>Of a line; what is longer is a bulk string. Keeps a peer that is no Redis from filling the memory.</summary>
+    /// <summary>The longest line, in bytes. Longer text is a bulk string. The limit keeps a peer that is not Redis from filling the memory.</summary>
     private const int MaxLine = 64 * 1024;
 
     private readonly ReadOnlySpan<byte> _data = data;
@@ -31,14 +31,14 @@ internal ref struct RespReader(ReadOnlySpan<byte> data)
     /// <summary>The text of a string or an error, the digits of an integer; empty for an array.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 
-    /// <summary>How many values of an array follow.</summary>
+    /// <summary>How many values of an array follow; 0 for other types.</summary>
     public int Count { get; private set; }
 
-    /// <summary>It is a bulk string or an array that is not there, which is something else than an empty one.</summary>
+    /// <summary>Whether a bulk string or an array is null. Null is not the same as empty.</summary>
     public bool IsNull { get; private set; }
 
-    /// <summary>How many bytes the first reply has, with all that it holds; 0 if it is not all there.</summary>
-    /// <exception cref="InvalidDataException">It is none.</exception>
+    /// <summary>How many bytes the first reply has, with all its values; 0: it is not complete.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not a reply.</exception>
     public static int Length(ReadOnlySpan<byte> data)
     {
         var reader = new RespReader(data);
@@ -53,8 +53,8 @@ internal ref struct RespReader(ReadOnlySpan<byte> data)
         return reader._position;
     }
 
-    /// <returns>False: the next value is not all there.</returns>
-    /// <exception cref="InvalidDataException">It is none.</exception>
+    /// <returns>False: the next value is not complete.</returns>
+    /// <exception cref="InvalidDataException">The bytes are not a value.</exception>
     public bool TryRead()
     {
         var rest = _data[_position..];

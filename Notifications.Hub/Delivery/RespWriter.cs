@@ -7,12 +7,12 @@ namespace Notifications.Hubs.Delivery;
 /// <summary>Writes commands as a Redis server takes them: arrays of bulk strings (https://redis.io/docs/latest/develop/reference/protocol-spec/).</summary>
 internal static class RespWriter
 {
-    /// <summary>Longer than the type, the digits of any length, and the end of the line.</summary>
+    /// <summary>In bytes. There is room for the type, the digits of any length, and the end of the line.</summary>
     private const int MaxHead = 16;
 
-    /// <param name="to">Where to.</param>
-    /// <param name="name">The command's.</param>
-    /// <param name="arguments">What follows the name.</param>
+    /// <param name="to">The buffer.</param>
+    /// <param name="name">The name of the command.</param>
+    /// <param name="arguments">The arguments that follow the name.</param>
     public static void WriteCommand(this IBufferWriter<byte> to, string name, params ReadOnlySpan<byte[]> arguments)
     {
         to.WriteHead((byte)'*', arguments.Length + 1);
@@ -23,10 +23,10 @@ internal static class RespWriter
         }
     }
 
-    /// <summary>Logs in, if that takes a password. HELLO would do it too, but not every server has it.</summary>
-    /// <param name="to">Where to.</param>
-    /// <param name="user">Null or empty: the default one.</param>
-    /// <param name="password">Null or empty: none is wanted.</param>
+    /// <summary>Writes the command that logs in, if there is a password. HELLO would log in too, but not every server has it.</summary>
+    /// <param name="to">The buffer.</param>
+    /// <param name="user">Null or empty: the default user.</param>
+    /// <param name="password">Null or empty: Redis needs none.</param>
     /// <returns>False: nothing was written.</returns>
     public static bool TryWriteLogIn(this IBufferWriter<byte> to, string? user, string? password)
     {
@@ -39,7 +39,7 @@ internal static class RespWriter
         return true;
     }
 
-    /// <summary>What Redis lists the connection as. Without its name it does what it is there for.</summary>
+    /// <summary>Writes the command that names the connection in Redis's list. The connection does its work without a name too.</summary>
     public static void WriteClientName(this IBufferWriter<byte> to, string name) =>
         to.WriteCommand("CLIENT", "SETNAME"u8.ToArray(), Encoding.UTF8.GetBytes(name));
 

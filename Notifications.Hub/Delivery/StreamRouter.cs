@@ -3,8 +3,7 @@ using System.Collections.Concurrent;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// The streams that connections of this instance are interested in: one Redis subscription for each, as long as there is one
-/// connection that wants it.
+/// The streams that connections of this instance subscribe to. Each has one Redis subscription, as long as at least one connection subscribes to it.
 /// </summary>
 internal sealed class StreamRouter
 {
@@ -22,12 +21,12 @@ internal sealed class StreamRouter
 
     public IEnumerable<LocalStream> Streams => _streams.Values;
 
-    /// <summary>When this returns, every notification published from now on is offered to the subscription.</summary>
+    /// <summary>Adds the subscription to its stream. After this returned, every published notification is offered to it.</summary>
     public async Task AddAsync(Subscription subscription)
     {
         while (!await _streams.GetOrAdd(subscription.Stream, _create).TryAddAsync(subscription))
         {
-            // It closed meanwhile; the next one is new.
+            // The stream closed in the meantime. The next one is new.
         }
     }
 

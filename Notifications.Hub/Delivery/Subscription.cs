@@ -1,6 +1,6 @@
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>One connection's interest in one stream. The position belongs to the connection's delivery loop alone.</summary>
+/// <summary>The subscription of one connection to one stream. Only the connection's delivery changes its position.</summary>
 internal sealed class Subscription(ConnectionDelivery connection, StreamName stream, Position? since, DateTimeOffset createdAt)
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
@@ -13,18 +13,18 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
 
     public StreamName Stream => stream;
 
-    /// <summary>Where the client said that it stands; null: it did not say.</summary>
+    /// <summary>The position that the client named; null: it named none.</summary>
     public Position? Since => since;
 
-    /// <summary>What was published before that waited for the client, not for this hub.</summary>
+    /// <summary>When the client subscribed. Notifications from before that waited for the client, not for this hub.</summary>
     public DateTimeOffset CreatedAt => createdAt;
 
-    /// <summary>The last position delivered; null before the first <c>subscribed</c>.</summary>
+    /// <summary>The last delivered position; null before the first <c>subscribed</c>.</summary>
     public Position? Position { get; private set; }
 
     public bool IsClosed { get; set; }
 
-    /// <summary>Done once it is decided from which position on the connection gets everything, or failed because that could not be found out.</summary>
+    /// <summary>Completes when it is decided from which position on the connection gets everything. Fails if that could not be found out.</summary>
     public Task Begun => _begun.Task;
 
     public void Begin(Position position)
@@ -37,21 +37,21 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
 
     public void MoveTo(Position position) => Position = position;
 
-    /// <summary>Something may have passed it by: the log has to be read before the next live notification.</summary>
+    /// <summary>Whether the subscription may have missed something. Then the log has to be read before the next live notification.</summary>
     public bool IsBehind
     {
         get => _behind;
         set => _behind = value;
     }
 
-    /// <summary>The log could not be read, and a later attempt is under way.</summary>
+    /// <summary>Whether the log could not be read and a later attempt is under way.</summary>
     public bool IsWaitingForRedis
     {
         get => _waitsForRedis;
         set => _waitsForRedis = value;
     }
 
-    /// <returns>How long to wait before the next attempt: full jitter, so that those who failed together do not return together.</returns>
+    /// <returns>The wait before the next attempt. It has full jitter, so that connections that failed together do not return together.</returns>
     public TimeSpan RedisFailed()
     {
         IsWaitingForRedis = true;
@@ -62,15 +62,15 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
 
     public void RedisAnswered() => _retryBound = FirstRetry;
 
-    /// <summary>What it is a member of, once it is.</summary>
+    /// <summary>The stream that it is a member of; null: it is not a member yet.</summary>
     public LocalStream? Local { get; set; }
 
-    /// <summary>Its place in the stream's member list, kept by <see cref="LocalStream"/>.</summary>
+    /// <summary>Its index in the stream's list of members. <see cref="LocalStream"/> sets it.</summary>
     public int Index { get; set; }
 
-    /// <summary>Hands over a live notification. Never waits: what does not fit the connection's queue is read from the log later.</summary>
+    /// <summary>Hands over a live notification. Never waits. A notification that does not fit the connection's queue is read from the log later.</summary>
     public void Offer(NotificationFrame frame) => connection.Offer(this, frame);
 
-    /// <summary>Makes the connection's loop read the log from where this subscription stands.</summary>
+    /// <summary>Makes the connection read the log from this subscription's position.</summary>
     public void CatchUp() => connection.CatchUp(this);
 }

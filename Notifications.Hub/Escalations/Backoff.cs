@@ -2,7 +2,7 @@ namespace Notifications.Hubs.Escalations;
 
 internal static class Backoff
 {
-    /// <summary>Anything between nothing and the delay that doubles with each try: those who failed together come back apart.</summary>
+    /// <summary>A random delay between zero and a bound that doubles with each try. So sends that failed together are not tried again together.</summary>
     public static TimeSpan FullJitter(EscalationOptions options, int tries)
     {
         var longest = Math.Min(options.MaxRetryDelay.TotalSeconds, options.RetryDelay.TotalSeconds * Math.Pow(2, tries));

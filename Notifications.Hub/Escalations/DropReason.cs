@@ -1,9 +1,9 @@
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>Why an escalation that fell due had nothing to send, besides what the schedule itself found out.</summary>
+/// <summary>Why a due escalation had nothing to send. <see cref="EscalationState"/> has the reasons that the schedule itself finds.</summary>
 internal enum DropReason
 {
-    /// <summary>The log has begun anew.</summary>
+    /// <summary>The log has begun anew, and has another notification at the offset.</summary>
     Gone,
 
     /// <summary>Its time to live is over.</summary>

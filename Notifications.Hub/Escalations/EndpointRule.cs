@@ -1,6 +1,6 @@
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>Where a provider may be: credentials and tokens go there.</summary>
+/// <summary>The rule for the address of a push provider. Credentials and tokens are sent there.</summary>
 internal static class EndpointRule
 {
     public static bool Allows(Uri endpoint) =>

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>Does what there is to do about one claimed escalation, and settles it.</summary>
+/// <summary>Handles one claimed escalation, and settles it.</summary>
 internal sealed class EscalationHandler(
     EscalationSchedule schedule, PhoneRegistry phones, IEnumerable<PushProvider> providers, IOptions<EscalationOptions> options,
     HubTelemetry telemetry, TimeProvider time, RedisFailures failures, ILogger<EscalationHandler> logger)
@@ -13,12 +13,12 @@ internal sealed class EscalationHandler(
     private readonly Dictionary<PushPlatform, PushProvider> _providers = providers.ToDictionary(provider => provider.Platform);
 
     /// <summary>
-    /// Sends it to each phone of its user at most once. While Redis answers and this process lives, no other instance sends it too;
-    /// otherwise it falls due again when the lease ends, and what was sent and not settled is sent twice.
+    /// Sends the notification to each phone of the user at most once. While Redis answers and this process lives, no other instance sends it too. Otherwise the
+    /// escalation falls due again when the lease ends. Messages that were sent, but not settled, are then sent twice.
     /// </summary>
-    /// <param name="claim">What was claimed.</param>
-    /// <param name="claimedAt">The time stamp from just before.</param>
-    /// <param name="stopping">The instance stops: what has not begun is left to the others.</param>
+    /// <param name="claim">The claimed escalation.</param>
+    /// <param name="claimedAt">The time stamp from just before the claim.</param>
+    /// <param name="stopping">The instance stops. Sends that have not begun are left to other instances.</param>
     public async Task HandleAsync(EscalationClaim claim, long claimedAt, CancellationToken stopping)
     {
         try
@@ -32,7 +32,7 @@ internal sealed class EscalationHandler(
 
             var results = await SendAsync(claim, claimedAt, due, stopping);
             await SettleAsync(claim, claimedAt, [.. results.SelectMany(result => result.Later)]);
-            // Afterwards, as what fails here must not make anything be sent again.
+            // After settling, because a failure here must not cause a second send.
             await Task.WhenAll(results.SelectMany(result => result.Dead).Select(phones.ForgetAsync));
         }
         catch (Exception exception) when (exception.IsFromRedis())
@@ -66,7 +66,7 @@ internal sealed class EscalationHandler(
         var own = await Task.WhenAll(meant.Select(phones.IsOwnAsync));
         return await Task.WhenAll(meant.Select((phone, i) => own[i]
             ? SendAsync(message, phone, escalation, claimedAt, stopping)
-            // Somebody else has the phone now.
+            // The token belongs to another user or device now.
             : Task.FromResult(PhoneResult.Forget(phone))));
     }
 
@@ -120,7 +120,7 @@ internal sealed class EscalationHandler(
         return PhoneResult.Done;
     }
 
-    /// <summary>Until Redis has it or the lease ends: what was sent and not settled would be sent again.</summary>
+    /// <summary>Tries until Redis has the result or the lease ends. Messages that were sent, but not settled, would be sent again.</summary>
     private async Task SettleAsync(EscalationClaim claim, long claimedAt, IReadOnlyList<(TimeSpan In, Escalation Escalation)> later)
     {
         for (var tries = 0; ; tries++)
@@ -148,9 +148,9 @@ internal sealed class EscalationHandler(
     }
 
     /// <param name="escalation">The escalation.</param>
-    /// <param name="due">Its notification as the log has it.</param>
-    /// <param name="message">Null if another notification stands at that offset: the log has begun anew since.</param>
-    /// <returns>Null if the log's entry can't be read, which no later try would change.</returns>
+    /// <param name="due">The escalation's notification, as the log has it.</param>
+    /// <param name="message">Null: the log has begun anew, and has another notification at that offset.</param>
+    /// <returns>Null: the log's entry can't be read. No later try would change this.</returns>
     private LogEntry? TryRead(Escalation escalation, DueEscalation due, out PushMessage? message)
     {
         message = null;
@@ -176,8 +176,8 @@ internal sealed class EscalationHandler(
         }
     }
 
-    /// <param name="Later">What is to be tried later for a phone.</param>
-    /// <param name="Dead">Phones whose token the provider does not know any more.</param>
+    /// <param name="Later">Escalations that are to be tried later for a phone.</param>
+    /// <param name="Dead">Phones that are to be forgotten. Their token leads to no phone any more, or belongs to somebody else.</param>
     private readonly record struct PhoneResult(IReadOnlyList<(TimeSpan In, Escalation Escalation)> Later, IReadOnlyList<Phone> Dead)
     {
         public static PhoneResult Done { get; } = new([], []);

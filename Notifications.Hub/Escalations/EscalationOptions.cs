@@ -7,18 +7,17 @@ internal sealed class EscalationOptions : IValidatableObject
 {
     public const string Section = "Escalation";
 
-    /// <summary>How often an instance looks for what fell due in its share of the partitions. Default 500 ms.</summary>
+    /// <summary>How often an instance looks for due escalations in its share of the partitions. Default 500 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// How many notifications an instance has in hand at the most: so many may come twice when it dies between sending them and
-    /// saying so. Default 100.
+    /// How many escalations an instance handles at once. If it dies after sending and before settling, so many notifications may be sent twice. Default 100.
     /// </summary>
     [Range(1, 10_000)]
     public int InHand { get; set; } = 100;
 
-    /// <summary>How many sends to one provider an instance has under way at the most. Default 50.</summary>
+    /// <summary>How many sends to one provider an instance has under way at most. Default 50.</summary>
     [Range(1, 10_000)]
     public int Concurrency { get; set; } = 50;
 
@@ -26,15 +25,15 @@ internal sealed class EscalationOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>After how long what a dead instance had in hand falls due again. Default 30 s.</summary>
+    /// <summary>How long a claim lasts. The escalations of a dead instance fall due again after this time. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.200", "01:00:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The longest first wait before a send is tried again; it doubles with each try. Default 1 s.</summary>
+    /// <summary>The longest wait before the first retry of a send. It doubles with each try. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest wait that it doubles to. Default 60 s.</summary>
+    /// <summary>The longest wait before any retry of a send. Default 60 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(60);
 

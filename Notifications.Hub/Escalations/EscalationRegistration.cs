@@ -4,7 +4,7 @@ using Notifications.Hubs.Escalations.Fcm;
 
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>What nobody acknowledged in time goes to the user's phones.</summary>
+/// <summary>Registers escalation: a notification that no device acknowledged in time goes to the user's phones.</summary>
 internal static class EscalationRegistration
 {
     public static void AddEscalation(this IHostApplicationBuilder builder)
@@ -34,10 +34,10 @@ internal static class EscalationRegistration
     {
         services.AddSingleton<TSender>();
         services.AddHttpClient(client)
-            // The service's defaults repeat requests and resolve names their own way. Here a repeated request is a second message on
-            // a phone, and when to try again is the schedule's to say.
+            // The service's default handlers repeat requests and resolve names in their own way. Here a repeated request is a second message on a phone. Only
+            // the schedule decides when to try again.
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear())
-            // They would log a phone's token as part of the URL.
+            // These would log a phone's token as a part of the URL.
             .RemoveAllLoggers()
             .UseSocketsHttpHandler((handler, _) =>
             {
@@ -46,12 +46,12 @@ internal static class EscalationRegistration
                 handler.PooledConnectionLifetime = TimeSpan.FromHours(1);
                 handler.AllowAutoRedirect = false;
             })
-            // Apple takes connections that come and go for an attack. The pool's own lifetime above is what follows DNS.
+            // Apple takes connections that are often opened and closed for an attack. The pool's own lifetime above lets connections follow DNS.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>In Development a provider that is not configured is shown by the log instead.</summary>
+    /// <summary>In Development, the log sender replaces a provider that is not configured.</summary>
     private static void AddProvider<TSender>(this IServiceCollection services, PushPlatform platform) where TSender : class, IPushSender =>
         services.AddSingleton(provider => new PushProvider(
             platform,

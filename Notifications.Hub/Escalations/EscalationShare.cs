@@ -6,9 +6,9 @@ using Notifications.Hubs.Instances;
 namespace Notifications.Hubs.Escalations;
 
 /// <summary>
-/// The partitions whose escalations this instance looks after. All instances share them by the registry, so that Redis is asked
-/// the same number of times whatever their number. For a moment after one comes or goes two may look after the same partition
-/// or nobody does: claims keep them from sending twice, and nothing is lost by waiting.
+/// The partitions whose escalations this instance handles. All instances in the registry share the partitions, so the number of calls to Redis does not depend
+/// on the number of instances. For a moment after an instance comes or goes, two instances may handle the same partition, or none does. Claims keep
+/// them from sending twice, and waiting loses nothing.
 /// </summary>
 internal sealed class EscalationShare(InstanceRegistry registry, Instance instance, TimeProvider time)
 {
@@ -35,7 +35,7 @@ internal sealed class EscalationShare(InstanceRegistry registry, Instance instan
         return _partitions;
     }
 
-    /// <summary>Rendezvous hashing: when an instance goes, its partitions alone change hands, and spread over all that stay.</summary>
+    /// <summary>Rendezvous hashing: when an instance goes, only its partitions move. They spread over all instances that stay.</summary>
     public static IReadOnlyList<int> Of(string id, IReadOnlyList<string> instances) =>
         [.. RedisNames.AllPartitions.Where(partition => instances.MaxBy(other => Weight(other, partition)) == id)];
 

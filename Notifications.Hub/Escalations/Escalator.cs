@@ -4,14 +4,16 @@ using Notifications.Hubs.Instances;
 namespace Notifications.Hubs.Escalations;
 
 /// <summary>
-/// Takes escalations that fell due in this instance's share of the partitions, as many as it has hands for, and has each
-/// handled. A draining instance takes none, and finishes those that it has.
+/// Claims due escalations in this instance's share of the partitions, as many as it can handle at once, and has each handled. A draining instance claims none,
+/// and finishes those that it has.
 /// </summary>
 internal sealed class Escalator(
     EscalationSchedule schedule, EscalationShare share, EscalationHandler handler, IEnumerable<PushProvider> providers, Instance instance,
     IOptions<EscalationOptions> options, HubTelemetry telemetry, TimeProvider time, RedisFailures failures, ILogger<Escalator> logger) : BackgroundService
 {
-    /// <summary>Claimed with one call; small, so that instances that look after the same partition for a moment share it.</summary>
+    /// <summary>
+    /// How many escalations one call claims at most. It is small, so that two instances that handle the same partition for a moment share its escalations.
+    /// </summary>
     private const int Batch = 16;
 
     private const string NotRead = "Escalations that may be due are not read. The next look tries again.";
@@ -32,7 +34,7 @@ internal sealed class Escalator(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // Whoever has something in hand has the length of one send for it.
+            // Escalations in hand have the time of one send to finish.
             for (var hand = 0; hand < _options.InHand; hand++)
             {
                 await _hands.WaitAsync(CancellationToken.None);
@@ -59,7 +61,9 @@ internal sealed class Escalator(
         }
     }
 
-    /// <summary>What is due in all partitions in turn, so that none waits for another's end; until the next look.</summary>
+    /// <summary>
+    /// Claims the due escalations of all partitions in turn, so that no partition waits until another is empty. It ends when the next look is due.
+    /// </summary>
     private async Task TakeAllAsync(CancellationToken stopping)
     {
         var startedAt = time.GetTimestamp();
@@ -84,7 +88,7 @@ internal sealed class Escalator(
             }
             catch (Exception exception) when (exception.IsFromRedis())
             {
-                // Of a cluster one node may be away, and the others' partitions go on.
+                // One node of a cluster may be away. The partitions of the other nodes go on.
                 failed.Add(exception);
             }
         }
@@ -95,7 +99,7 @@ internal sealed class Escalator(
         }
     }
 
-    /// <returns>True if there may be more.</returns>
+    /// <returns>True: the partition may have more due escalations.</returns>
     private async Task<bool> TakeAsync(int partition, CancellationToken stopping)
     {
         var hands = await FreeHandsAsync(stopping);

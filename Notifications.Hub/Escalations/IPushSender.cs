@@ -1,27 +1,26 @@
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>Brings messages to phones by one way.</summary>
+/// <summary>Sends messages to phones: through a push provider, or in Development to the log.</summary>
 internal interface IPushSender
 {
-    /// <summary>What it is configured with at the moment, to be compared by value; null: it is off.</summary>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">It was changed to what can't be.</exception>
+    /// <summary>The present settings, which are compared by value; null: the sender is off.</summary>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The settings were changed and are not valid now.</exception>
     object? Settings { get; }
 
     /// <summary>
-    /// Sends once. What the provider answered is the outcome; what kept it from answering (a broken connection, a time-out)
-    /// is an exception.
+    /// Sends the message once, and returns the provider's answer. Throws if there is no answer, because of a broken connection or a time-out.
     /// </summary>
     Task<SendOutcome> SendAsync(PushMessage message, Phone phone, CancellationToken cancellationToken);
 }
 
-/// <param name="Result">What has become of it.</param>
-/// <param name="Reason">The provider's word for it.</param>
-/// <param name="RetryAfter">How long the provider wants to be left alone.</param>
+/// <param name="Result">The result of the send.</param>
+/// <param name="Reason">The provider's reason for the result.</param>
+/// <param name="RetryAfter">How long the provider asks to wait before the next send.</param>
 internal readonly record struct SendOutcome(SendResult Result, string Reason = "", TimeSpan RetryAfter = default);
 
 internal enum SendResult
 {
-    /// <summary>The provider has it.</summary>
+    /// <summary>The provider took the message.</summary>
     Delivered,
 
     /// <summary>The token leads to no phone any more, or never did.</summary>
@@ -30,9 +29,9 @@ internal enum SendResult
     /// <summary>The provider will never take this message.</summary>
     Rejected,
 
-    /// <summary>Later it may work.</summary>
+    /// <summary>A later try may succeed.</summary>
     Retry,
 
-    /// <summary>It will work when an operator has changed something, and not before.</summary>
+    /// <summary>No try succeeds until an operator changes the configuration.</summary>
     Misconfigured,
 }

@@ -1,6 +1,6 @@
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>Development: says what would go to a phone, and keeps it for the demo page to show.</summary>
+/// <summary>For Development: logs the message that would go to a phone, and keeps it for the demo page.</summary>
 internal sealed class LogSender(ShownPushes shown, ILogger<LogSender> logger) : IPushSender
 {
     public object? Settings => nameof(LogSender);

@@ -1,19 +1,21 @@
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>What goes to a phone.</summary>
+/// <summary>A message to a phone.</summary>
 /// <param name="Stream">The user's stream.</param>
-/// <param name="Position">Where the notification stands in it.</param>
-/// <param name="Id">Its id. A second message with the same one takes the first one's place on the phone.</param>
-/// <param name="Content">What the publisher wants shown.</param>
-/// <param name="Expires">When it is worth nothing any more.</param>
+/// <param name="Position">The notification's position in the stream.</param>
+/// <param name="Id">The notification's id. A second message with the same id replaces the first one on the phone.</param>
+/// <param name="Content">The content that the publisher set.</param>
+/// <param name="Expires">When the message is of no use any more.</param>
 internal sealed record PushMessage(StreamName Stream, Position Position, string Id, Push Content, DateTimeOffset Expires)
 {
-    /// <summary>What FCM and APNs take at the most, in bytes. Of what is longer the phone gets the position only, and has to ask for the rest.</summary>
+    /// <summary>
+    /// The longest message that FCM and APNs take, in bytes. Instead of a longer one the phone gets the position only, and the app has to ask for the rest.
+    /// </summary>
     public const int MaxBytes = 4096;
 
     public bool IsAlert => Content.Title is not null || Content.Body is not null;
 
-    /// <summary>What the app gets besides what is shown, the position included.</summary>
+    /// <summary>The data for the app: the publisher's data, and the position.</summary>
     public IEnumerable<KeyValuePair<string, string>> Data => Content.Data.Concat(
     [
         new("stream", Stream.Value),
@@ -22,6 +24,6 @@ internal sealed record PushMessage(StreamName Stream, Position Position, string 
         new("id", Id),
     ]);
 
-    /// <summary>The same as a wake-up: nothing is shown, and the app gets the position only.</summary>
+    /// <summary>The same message as a wake-up: the phone shows nothing, and the app gets the position only.</summary>
     public PushMessage ToWakeUp() => this with { Content = new Push() };
 }

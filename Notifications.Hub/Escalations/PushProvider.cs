@@ -4,17 +4,17 @@ using OpenTelemetry;
 namespace Notifications.Hubs.Escalations;
 
 /// <summary>
-/// One platform's provider as this instance sees it: whether it is on, how many sends are under way, and whether it wants to
-/// be left alone. After several failures in a row it is: nothing is sent to it for a while that grows, then one message, and
-/// only when that one went through the others.
+/// The push provider of one platform, as this instance sees it: whether it is on, how many sends are under way, and whether it is paused. Several failures in a
+/// row pause it. Nothing is sent during a pause, and the bound of the pauses doubles. After a pause one message is sent, and the others follow only if
+/// it succeeds.
 /// </summary>
 internal sealed class PushProvider(
     PushPlatform platform, IReadOnlyList<IPushSender> senders, IOptions<EscalationOptions> options, HubTelemetry telemetry, TimeProvider time, ILogger<PushProvider> logger)
 {
-    /// <summary>One message that fails says nothing about the provider; so many without one that works in between do.</summary>
+    /// <summary>So many failures without a success in between pause the provider. One failed message says nothing about it.</summary>
     private const int FailuresInARow = 5;
 
-    /// <summary>How long what waits for an operator is put off; the options are looked at each time.</summary>
+    /// <summary>How long a message waits if only an operator can help. The options are read again at each try.</summary>
     private static readonly TimeSpan StoppedDelay = TimeSpan.FromSeconds(15);
 
     private readonly EscalationOptions _options = options.Value;
@@ -29,10 +29,10 @@ internal sealed class PushProvider(
     public PushPlatform Platform => platform;
 
     /// <summary>Sends, unless the provider is off, stopped or paused.</summary>
-    /// <param name="message">What.</param>
-    /// <param name="phone">Where to.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="phone">The phone.</param>
     /// <param name="until">The time stamp by which a send has to have begun.</param>
-    /// <param name="stopping">Ends the wait for a send to begin; none that began is broken off by it.</param>
+    /// <param name="stopping">Ends the wait for a send to begin. A send that has begun goes on.</param>
     public async Task<PushAttempt> SendAsync(PushMessage message, Phone phone, long until, CancellationToken stopping)
     {
         await _slots.WaitAsync(stopping);
@@ -70,7 +70,7 @@ internal sealed class PushProvider(
         }
     }
 
-    /// <summary>Says once, at the start, whether it is on.</summary>
+    /// <summary>Logs whether the provider is on. Called once, at the start.</summary>
     public void LogState()
     {
         if (Sender() is { } sender)
@@ -85,7 +85,7 @@ internal sealed class PushProvider(
 
     private IPushSender? Sender() => senders.FirstOrDefault(sender => sender.Settings is not null);
 
-    /// <returns>False if it is off, with no settings, or stopped, with those that it is stopped with.</returns>
+    /// <returns>False: the provider is off, and there are no settings. Or it is stopped, and the settings are those that stopped it.</returns>
     private bool TrySender(out IPushSender? sender, out object? settings)
     {
         sender = null;
@@ -123,7 +123,7 @@ internal sealed class PushProvider(
                 return isProbe = _probing = true;
             }
 
-            // All that wait must not come back in the same moment.
+            // The messages that wait must not all come back at the same moment.
             pause = pause > TimeSpan.Zero ? pause : TimeSpan.Zero;
             wait = pause + (Random.Shared.NextDouble() * (pause > _options.RetryDelay ? pause : _options.RetryDelay));
             return false;
@@ -148,7 +148,7 @@ internal sealed class PushProvider(
         SendOutcome outcome;
         try
         {
-            // The URL of a send to APNs has the phone's token in it: no span but ours, no trace of it.
+            // The URL of a send to APNs contains the phone's token. So only our own span records the send.
             using var quiet = SuppressInstrumentationScope.Begin();
             outcome = await sender.SendAsync(message, phone, limit.Token);
         }
@@ -203,7 +203,7 @@ internal sealed class PushProvider(
         lock (_state)
         {
             _failures++;
-            // Those under way when it began to fail are not reasons to leave it alone for longer.
+            // Sends that were under way when the pause began do not make it longer.
             var paused = _pauses > 0 && time.GetElapsedTime(time.GetTimestamp(), _pausedUntil) > TimeSpan.Zero;
             if (paused || (_pauses == 0 && _failures < FailuresInARow))
             {
@@ -230,12 +230,12 @@ internal sealed class PushProvider(
     private static TimeSpan Jittered(TimeSpan delay) => delay * (0.5 + Random.Shared.NextDouble());
 }
 
-/// <summary>What has become of one phone's part of an escalation.</summary>
+/// <summary>The result of an attempt to send to one phone.</summary>
 /// <param name="Outcome">The outcome of a send; null: nothing was sent.</param>
-/// <param name="Wait">How long to wait before it is tried again, where nothing was sent; null: never.</param>
+/// <param name="Wait">If nothing was sent: how long to wait before the next attempt; null: there is no next attempt.</param>
 internal readonly record struct PushAttempt(SendOutcome? Outcome, TimeSpan? Wait)
 {
-    /// <summary>Nobody is there to send it.</summary>
+    /// <summary>The provider is off, so nothing was sent and nothing will be.</summary>
     public static PushAttempt Off => default;
 
     public static PushAttempt Of(SendOutcome outcome) => new(outcome, null);

@@ -2,7 +2,7 @@ namespace Notifications.Hubs.Escalations;
 
 internal static class RetryAfter
 {
-    /// <returns>How long the provider wants to be left alone; nothing if it did not say.</returns>
+    /// <returns>How long the provider asks to wait; zero: it did not say.</returns>
     public static TimeSpan Of(HttpResponseMessage response, DateTimeOffset now) => response.Headers.RetryAfter switch
     {
         { Delta: { } delta } => delta,

@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>Development: the last few messages that a phone would have shown. In Redis, since any instance may be asked for them.</summary>
+/// <summary>For Development: the last messages that a phone would have shown. They are in Redis, because any instance may be asked for them.</summary>
 internal sealed class ShownPushes(IConnectionMultiplexer redis, RedisNames names, TimeProvider time)
 {
     private const int Kept = 20;

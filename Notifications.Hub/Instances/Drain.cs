@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Instances;
 
 /// <summary>
-/// An instance's planned move: the gateways are told to send no new clients, and the connected ones are told to come back
-/// elsewhere, or closed where they are no clients of <see cref="NotificationHub"/>, spread over a window.
+/// The drain before an instance stops. Gateways are told to send no new clients. Connected clients are told to reconnect to other instances, spread over a
+/// window. Connections to other hub classes than <see cref="NotificationHub"/> are closed instead.
 /// </summary>
 internal sealed class Drain(
     Instance instance,
@@ -19,9 +19,9 @@ internal sealed class Drain(
     TimeProvider time,
     ILogger<Drain> logger) : IDrain
 {
-    // The last one told leaves at the window's end; its close has to arrive before the host's own.
+    // The last client leaves at the window's end. The close of its connection has to arrive before the host closes it.
     public static readonly TimeSpan LastClose = TimeSpan.FromSeconds(1);
-    /// <summary>Without Redis there is nothing to deliver to those who have not left yet.</summary>
+    /// <summary>How long Redis may be away before the drain ends early. Without Redis, nothing can be delivered to the clients that are left.</summary>
     private static readonly TimeSpan AwayLimit = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 

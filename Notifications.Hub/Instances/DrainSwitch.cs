@@ -5,8 +5,8 @@ using Notifications.Hubs.Tokens;
 namespace Notifications.Hubs.Instances;
 
 /// <summary>
-/// An operator's switch: this instance takes no new sessions and hands its clients to others, as if it were about to stop, and stays
-/// so until the operator takes it back or the process ends.
+/// An operator's switch. The instance takes no new sessions and hands its clients to others, as if it were about to stop. It stays so until the operator takes
+/// it back or the process ends.
 /// </summary>
 internal sealed class DrainSwitch(
     Instance instance,
@@ -20,7 +20,7 @@ internal sealed class DrainSwitch(
     private readonly SemaphoreSlim _switching = new(1);
     private CancellationTokenSource? _moving;
 
-    /// <summary>When this returns, the registry has it, unless Redis did not answer; then the next refresh says it.</summary>
+    /// <summary>When this returns, the registry has the new state. If Redis did not answer, the next refresh writes it.</summary>
     public async Task SetAsync(bool isDrained)
     {
         await _switching.WaitAsync();
@@ -56,7 +56,7 @@ internal sealed class DrainSwitch(
         _switching.Dispose();
     }
 
-    /// <summary>First they are asked, and then those that did not go are closed: a plain SignalR client knows no <c>reconnect</c>.</summary>
+    /// <summary>Asks clients to reconnect, and then closes the connections that are left. A plain SignalR client does not know <c>reconnect</c>.</summary>
     private async Task MoveAsync(CancellationToken takenBack)
     {
         var window = options.Value.DrainWindow;
@@ -64,13 +64,13 @@ internal sealed class DrainSwitch(
         try
         {
             await deliveries.TellToReconnectAsync(() => window * Random.Shared.NextDouble());
-            // The last one told leaves at the window's end.
+            // The last client leaves at the window's end.
             await Task.Delay(window + Drain.LastClose, time, takenBack);
             await sessions.EndAllAsync(window, takenBack);
         }
         catch (OperationCanceledException) when (takenBack.IsCancellationRequested)
         {
-            // Who has not gone yet stays.
+            // Clients that have not left yet stay.
         }
         catch (Exception exception)
         {

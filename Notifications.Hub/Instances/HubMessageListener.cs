@@ -3,13 +3,13 @@ using Notifications.Hubs.Delivery;
 
 namespace Notifications.Hubs.Instances;
 
-/// <summary>Listens to what hubs tell each other (<see cref="HubMessages"/>), on the live link, and hands it to those whom it concerns.</summary>
+/// <summary>Listens on the live link to messages between hubs (<see cref="HubMessages"/>), and passes each to the handlers.</summary>
 internal sealed class HubMessageListener : BackgroundService
 {
-    /// <summary>What the live link tells of is not waited for.</summary>
+    /// <summary>How often missed messages are looked for. After the live link comes back, they are looked for at once.</summary>
     private static readonly TimeSpan SteadyPace = TimeSpan.FromSeconds(30);
 
-    /// <summary>Until it has succeeded once: before that no session begins.</summary>
+    /// <summary>How often they are looked for until this has succeeded once. Before that no session begins.</summary>
     private static readonly TimeSpan FirstPace = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _updating = new(1);
@@ -56,7 +56,7 @@ internal sealed class HubMessageListener : BackgroundService
 
     private Task RestoredAsync(IReadOnlySet<int> partitions) => UpdateAsync();
 
-    /// <summary>First listens, then reads: what is told in between is known twice.</summary>
+    /// <summary>First listens, then reads. A message that comes in between is both heard and read.</summary>
     private async Task UpdateAsync()
     {
         await _updating.WaitAsync();
@@ -87,7 +87,7 @@ internal sealed class HubMessageListener : BackgroundService
         {
             if (JsonSerializer.Deserialize(text, HubMessageJson.Default.HubMessage) is { } message)
             {
-                // Handlers look at many connections, and who calls this reads for everybody.
+                // Handlers look at many connections. The thread that calls this reads the messages of all channels and must not wait.
                 _ = Task.Run(() => HandleAsync(message));
             }
         }

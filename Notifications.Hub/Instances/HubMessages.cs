@@ -4,8 +4,8 @@ using StackExchange.Redis;
 namespace Notifications.Hubs.Instances;
 
 /// <summary>
-/// Tells other hubs something over Redis: where the gateway has one address for all of them, no other way leads to each. Nothing is kept:
-/// a hub that does not listen at that moment does not hear it.
+/// Sends messages to other hubs over Redis. If the gateway has one address for all hubs, nothing else reaches each of them. Messages are not stored: a hub that
+/// does not listen at that moment misses them.
 /// </summary>
 internal sealed class HubMessages(IConnectionMultiplexer redis, LiveChannels channels)
 {

@@ -4,11 +4,11 @@ using System.Net.Sockets;
 
 namespace Notifications.Hubs.Instances;
 
-/// <summary>Where the gateways reach a server that knows only what it listens on.</summary>
+/// <summary>Finds the address at which the gateways reach a server that knows only the addresses that it listens on.</summary>
 internal static class InstanceAddress
 {
     /// <param name="listening">The server's addresses, such as <c>http://localhost:5003</c> or <c>http://[::]:8080</c>.</param>
-    /// <returns>The first one; where it means every interface, with this machine's own address on the network.</returns>
+    /// <returns>The first address. If it means every interface, this machine's own address on the network replaces its host.</returns>
     public static string From(IEnumerable<string> listening)
     {
         var address = BindingAddress.Parse(listening.First());

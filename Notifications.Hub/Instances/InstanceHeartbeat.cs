@@ -21,7 +21,7 @@ internal sealed class InstanceHeartbeat(
     private Task _loop = Task.CompletedTask;
     private volatile string? _refusal;
 
-    /// <summary>Why Redis did not take the last heartbeat, as a sentence: a session that began now could not be written there either. Null: it did.</summary>
+    /// <summary>Why Redis did not take the last refresh, as a sentence; null: it did. A session that began now could not be written to Redis either.</summary>
     public string? Refusal => _refusal;
 
     public Task StartedAsync(CancellationToken cancellationToken)
@@ -34,12 +34,12 @@ internal sealed class InstanceHeartbeat(
         return Task.CompletedTask;
     }
 
-    /// <summary>Writes the entry as the instance is now, ahead of the next refresh.</summary>
+    /// <summary>Writes the entry with the present state of the instance, before the next refresh is due.</summary>
     public async Task RefreshAsync()
     {
         try
         {
-            // While it does not hear it is no place for new clients either.
+            // An instance that does not hear notifications must not get new clients either.
             var status = report.Read(_startedAt, _redis);
             var begun = time.GetTimestamp();
             await registry.RegisterAsync(new HubInstance(instance.Id, _address, Draining: status.State != HubState.Serving, transport?.Protocol), options.Value.Expiry, status);
@@ -91,7 +91,7 @@ internal sealed class InstanceHeartbeat(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // Leaving the registry follows.
+            // StoppingAsync removes the entry.
         }
     }
 }

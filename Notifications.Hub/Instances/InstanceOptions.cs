@@ -7,18 +7,20 @@ internal sealed class InstanceOptions : IValidatableObject
 {
     public const string Section = "Instance";
 
-    /// <summary>Where gateways reach this process, such as <c>http://10.0.0.7:8080</c>. Default: found out from the server's own address.</summary>
+    /// <summary>
+    /// The address at which gateways reach this process, such as <c>http://10.0.0.7:8080</c>. Default: derived from the server's own address.
+    /// </summary>
     public string? Address { get; set; }
 
     /// <summary>How often the registry entry is refreshed. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
     public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long the entry lives without a refresh, and so a dead process stays a destination. Default 5 s.</summary>
+    /// <summary>How long the entry lives without a refresh. For so long gateways may still send requests to a dead process. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan Expiry { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Over how long the clients of a stopping process are spread when they are told to reconnect. Default 3 s.</summary>
+    /// <summary>The time over which the clients of a draining process are spread when they are told to reconnect. Default 3 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(3);
 

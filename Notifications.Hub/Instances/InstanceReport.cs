@@ -2,7 +2,7 @@ using Notifications.Hubs.Delivery;
 
 namespace Notifications.Hubs.Instances;
 
-/// <summary>What this instance says of itself, read off what it counts anyway.</summary>
+/// <summary>The report of this instance about itself, from values that it counts anyway.</summary>
 internal sealed class InstanceReport(Instance instance, LiveLink link, ConnectionDeliveries deliveries, StreamRouter router, DeliveryPace pace)
 {
     public HubState State =>
@@ -12,7 +12,7 @@ internal sealed class InstanceReport(Instance instance, LiveLink link, Connectio
         : HubState.Deaf;
 
     /// <param name="startedAt">When the process entered the registry.</param>
-    /// <param name="redis">How long Redis took for the last refresh.</param>
+    /// <param name="redis">How long Redis took for the last refresh; null: there was none.</param>
     public HubStatus Read(DateTimeOffset startedAt, TimeSpan? redis)
     {
         var lately = pace.Read();

@@ -8,8 +8,8 @@ internal static class SessionRefusal
     private const string Soon = "1";
 
     /// <summary>
-    /// A draining instance begins no session, nor does one that does not hear of notifications or whose Redis takes no writes: 503 with
-    /// <c>Retry-After</c>. A gateway that has not read the registry since sends one here, or has no other to send it to while Redis is away.
+    /// Refuses new sessions with 503 and <c>Retry-After</c> while the instance drains, does not hear notifications, or its Redis takes no writes. A gateway may
+    /// still send a session here if it has not read the registry since. It also does so if Redis is away and it has no other instance.
     /// </summary>
     public static void UseSessionRefusal(this WebApplication app)
     {

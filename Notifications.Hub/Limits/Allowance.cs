@@ -1,13 +1,13 @@
 namespace Notifications.Hubs.Limits;
 
-/// <summary>A token bucket for one connection: a few bytes and no timer, as there are many connections.</summary>
+/// <summary>A token bucket for one connection. It needs a few bytes and no timer, because there are many connections.</summary>
 internal sealed class Allowance(Rate rate, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private double _left = rate.Burst;
     private long _at = time.GetTimestamp();
 
-    /// <returns>False if there is none left.</returns>
+    /// <returns>False: no token is left.</returns>
     public bool TryTake()
     {
         if (rate.IsOff)

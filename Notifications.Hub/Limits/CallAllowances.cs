@@ -1,7 +1,7 @@
 namespace Notifications.Hubs.Limits;
 
-/// <summary>What a connection may call: a feature of it, from when it is connected.</summary>
-/// <param name="Invocations">What may be called.</param>
-/// <param name="Acknowledgements">What may be acknowledged.</param>
-/// <param name="Refusals">What may be refused before the connection goes.</param>
+/// <summary>The calls that a connection may make. A feature of the connection, from when it is connected.</summary>
+/// <param name="Invocations">The calls that are served.</param>
+/// <param name="Acknowledgements">The acknowledgements that are served.</param>
+/// <param name="Refusals">The calls that are refused before the connection is closed.</param>
 internal sealed record CallAllowances(Allowance Invocations, Allowance Acknowledgements, Allowance Refusals);

@@ -2,36 +2,41 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Notifications.Hubs.Limits;
 
-/// <summary>What one connection, one user and one publisher may take of an instance, section <c>Limits</c>. 0 is no limit.</summary>
+/// <summary>How much of an instance one connection, one user and one publisher may use, section <c>Limits</c>. 0 means no limit.</summary>
 internal sealed class ConnectionLimitOptions : IValidatableObject
 {
     public const string Section = "Limits";
 
-    /// <summary>Streams that a connection is subscribed to at once, its own among them. Default 100.</summary>
+    /// <summary>How many streams a connection is subscribed to at once, the user's own included. Default 100.</summary>
     public int SubscriptionsPerConnection { get; set; } = 100;
 
     /// <summary>
-    /// Topics that a user subscribes to at this instance while nobody has published to them nor is subscribed. Each leaves a key of up to 300 bytes in Redis for
-    /// up to 15 minutes: at most 2,300 keys by the default, 0.7 MB, where the other limits would let a user make a thousand a second.
+    /// How often a user may subscribe at this instance to a topic that has neither notifications nor subscribers. Each such topic leaves a key of up to 300
+    /// bytes in Redis for up to 15 minutes. With the default these are at most 2,300 keys, 0.7 MB. The other limits alone would let a user make a thousand a
+    /// second.
     /// </summary>
     public Rate UnusedTopics { get; set; } = new() { PerSecond = 2, Burst = 500 };
 
     /// <summary>
-    /// Calls of hub methods by a connection. The burst is for a client that comes back and subscribes to all its streams, each of
-    /// them twice.
+    /// How often a connection may call hub methods. The burst is for a client that reconnects and subscribes to all its streams, each of them twice.
     /// </summary>
     public Rate Invocations { get; set; } = new() { PerSecond = 20, Burst = 250 };
 
-    /// <summary>Acknowledgements in streams that the connection is subscribed to: they cost nothing before they are written, together. Others are <see cref="Invocations"/>.</summary>
+    /// <summary>
+    /// How often a connection may acknowledge in streams that it is subscribed to. Such acknowledgements cost nothing until they are written together. Other
+    /// acknowledgements count as <see cref="Invocations"/>.
+    /// </summary>
     public Rate Acknowledgements { get; set; } = new() { PerSecond = 2_000, Burst = 10_000 };
 
-    /// <summary>Messages of a connection's whole life that this hub has no use for: unknown methods, wrong arguments, streams. Default 100.</summary>
+    /// <summary>
+    /// How many messages that the hub has no use for a connection may send in its whole life: unknown methods, wrong arguments, streams. Default 100.
+    /// </summary>
     public int UnusableMessages { get; set; } = 100;
 
-    /// <summary>Notifications that one caller publishes over HTTP.</summary>
+    /// <summary>How many notifications one caller may publish over HTTP.</summary>
     public Rate PublishedNotifications { get; set; } = new() { PerSecond = 10_000, Burst = 20_000 };
 
-    /// <summary>Pages of the own log that a user is being sent at once. Default 8.</summary>
+    /// <summary>How many pages of the user's own log may be sent to the user at once. Default 8.</summary>
     public int PagesPerUser { get; set; } = 8;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -6,8 +6,8 @@ using Notifications.Hubs.Delivery;
 namespace Notifications.Hubs.Limits;
 
 /// <summary>
-/// How often a connection may call. One call too many fails and says so, for now only; a client that does not care, and makes as many
-/// again, loses its connection.
+/// Limits how often a connection may call. A call over the limit fails, and its error says to ask again after a second. A client that goes on and has as many
+/// calls refused loses its connection.
 /// </summary>
 internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry, TimeProvider time) : IHubFilter
 {

@@ -9,23 +9,23 @@ using Microsoft.Extensions.Options;
 namespace Notifications.Hubs.Limits;
 
 /// <summary>
-/// Tells a client what was wrong with its message, where SignalR by itself says only that there was an error: one that can't be read
-/// or is too large, and too many that the hub has no use for. Each ends the connection.
+/// Tells a client what was wrong with its message, where SignalR says only that there was an error. It refuses a message that can't be read, a message that is
+/// too large, and too many messages that the hub has no use for. Each of these ends the connection.
 /// </summary>
 internal sealed class MessageLimitsProtocol(
     IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : WrappedProtocol(inner)
 {
-    /// <summary>Each hub class's rules.</summary>
+    /// <summary>The rules of each hub class.</summary>
     private readonly ConcurrentDictionary<Type, HubRules> _rules = new();
 
-    /// <summary>Of each connection, which has a binder of its own, that sent any.</summary>
+    /// <summary>The number of unusable messages of each connection that sent any. Each connection has a binder of its own.</summary>
     private readonly ConditionalWeakTable<IInvocationBinder, StrongBox<int>> _unusable = [];
 
     public override bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)
     {
         if (!TryRead(ref input, binder, out message))
         {
-            // SignalR gives no more of a message than this.
+            // SignalR hands over at most this much of a message.
             if (!input.IsEmpty && RulesOf(binder).MaxSize is { } maxSize && input.Length >= maxSize)
             {
                 telemetry.Refused("message_size");
@@ -49,20 +49,21 @@ internal sealed class MessageLimitsProtocol(
         return true;
     }
 
-    /// <summary><see cref="NotificationHub"/> has no use for SignalR's streams, and another hub class may have.</summary>
+    /// <summary>Whether the message is one of SignalR's streams, and the hub class may have streams. <see cref="NotificationHub"/> has none.</summary>
     private bool IsOfStream(HubMessage message, IInvocationBinder binder) =>
         message is StreamInvocationMessage or StreamItemMessage or CancelInvocationMessage or CompletionMessage && RulesOf(binder).HasStreams;
 
     private HubRules RulesOf(IInvocationBinder binder) => _rules.GetOrAdd(HubProtocols.HubOf(binder), hub =>
     {
-        // Not before a message comes: the hub's options are made of the protocols. Those of one hub have values only where something configures them for it.
+        // Read when a message comes, because the hub's options are made of the protocols. The options of one hub class have values only if something configures
+        // them for it.
         var ofHub = (IOptions<HubOptions>)services.GetRequiredService(typeof(IOptions<>).MakeGenericType(typeof(HubOptions<>).MakeGenericType(hub)));
         return new HubRules(
             HasStreams: hub != typeof(NotificationHub),
             ofHub.Value.MaximumReceiveMessageSize ?? services.GetRequiredService<IOptions<HubOptions>>().Value.MaximumReceiveMessageSize);
     });
 
-    /// <summary>The hub asked this client for a result.</summary>
+    /// <summary>Whether the message is a result that the hub asked this client for.</summary>
     private static bool IsAwaited(HubMessage message, IInvocationBinder binder)
     {
         if (message is not CompletionMessage { InvocationId: { } id })
@@ -76,7 +77,7 @@ internal sealed class MessageLimitsProtocol(
         }
         catch (InvalidOperationException)
         {
-            // SignalR's way to say that it does not know the invocation.
+            // SignalR throws this if it does not know the invocation.
             return false;
         }
     }
@@ -89,7 +90,7 @@ internal sealed class MessageLimitsProtocol(
         }
         catch (Exception exception) when (exception is not HubException)
         {
-            // Whatever a parser makes of bytes that no client of the protocol sends.
+            // A parser may throw anything for bytes that no client of the protocol sends.
             telemetry.Refused("unreadable_message");
             throw new HubException($"A message can't be read as SignalR's protocol {Name}.", exception);
         }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Notifications.Hubs.Limits;
 
-/// <summary>How many pages of their log a user is sent at once by this instance: one who takes them slowly holds the memory of each.</summary>
+/// <summary>Limits how many pages of their log this instance sends to a user at once. A user who takes them slowly holds the memory of each.</summary>
 internal sealed class PageLimit(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry) : IDisposable
 {
     private const string Soon = "1";
@@ -13,7 +13,7 @@ internal sealed class PageLimit(IOptions<ConnectionLimitOptions> options, HubTel
         : PartitionedRateLimiter.Create<string, string>(user => RateLimitPartition.GetConcurrencyLimiter(
             user, _ => new ConcurrencyLimiterOptions { PermitLimit = options.Value.PagesPerUser }));
 
-    /// <returns>Null if the user may have one more, until the answer is sent.</returns>
+    /// <returns>Null: the user may have another page. It counts until the answer is sent.</returns>
     public ProblemHttpResult? Refuses(HttpContext context, string user)
     {
         if (_users?.AttemptAcquire(user) is not { } page)

@@ -4,16 +4,16 @@ using Microsoft.Extensions.Options;
 
 namespace Notifications.Hubs.Limits;
 
-/// <summary>How many notifications a caller publishes over HTTP through this instance: the gateway sees requests only.</summary>
+/// <summary>Limits how many notifications a caller publishes over HTTP through this instance. The gateway sees requests only.</summary>
 internal sealed class PublishLimit(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry) : IDisposable
 {
     private readonly Rate _rate = options.Value.PublishedNotifications;
     private readonly RateLimit _callers = new(options.Value.PublishedNotifications);
 
-    /// <returns>Null if the caller may publish so many.</returns>
+    /// <returns>Null: the caller may publish so many.</returns>
     public ProblemHttpResult? Refuses(HttpContext context, int notifications)
     {
-        // Of an empty array nobody asks anything.
+        // An empty array publishes nothing.
         if (notifications == 0 || _callers.Refuses(context.User.FindFirst(TokenNames.UserClaim)!.Value, notifications) is not { } retryAfter)
         {
             return null;

@@ -3,13 +3,13 @@ using Microsoft.Extensions.Options;
 
 namespace Notifications.Hubs.Limits;
 
-/// <summary>How many topics a user has begin at this instance: each that nobody has published to leaves its epoch in Redis for a while.</summary>
+/// <summary>Limits how many topics a user creates at this instance. Each topic without notifications leaves its epoch in Redis for a while.</summary>
 internal sealed class UnusedTopicLimit(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry) : IDisposable
 {
     private readonly Rate _rate = options.Value.UnusedTopics;
     private readonly RateLimit _users = new(options.Value.UnusedTopics);
 
-    /// <exception cref="HubException">The user may not have one more begin now.</exception>
+    /// <exception cref="HubException">The user may not create another topic now.</exception>
     public void Take(string user, StreamName topic)
     {
         if (_users.Refuses(user) is not null)

@@ -6,26 +6,26 @@ using Notifications.Hubs.Instances;
 namespace Notifications.Hubs.Operators;
 
 /// <summary>
-/// Asks all hubs something and answers what they ask. A hub that does not hear within the limit has not answered, and whoever asked is told which.
+/// Asks all hubs a question, and answers the questions of hubs. The caller can see which hubs did not answer within the limit.
 /// </summary>
 internal sealed class HubQuestions(Instance instance, HubMessages hubs, ConnectionDeliveries deliveries, DrainSwitch drain, TimeProvider time) : IHubMessageHandler
 {
-    /// <summary>One that is well answers within milliseconds. Below the time-out of Redis commands.</summary>
+    /// <summary>How long to wait for answers. A healthy hub answers within milliseconds. The limit is below the time-out of Redis commands.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>A user's connections and their streams that are told of; a gateway lets one user have a hundred connections.</summary>
+    /// <summary>How many of a user's connections are in an answer, and how many streams of each. A gateway lets a user have a hundred connections.</summary>
     private const int MaxConnections = 100;
     private const int MaxStreams = 20;
 
     private readonly ConcurrentDictionary<string, PendingAnswers> _asked = new(StringComparer.Ordinal);
 
-    /// <summary>Which connections of the user each hub has. Waits for those that are expected, up to <see cref="AnswerLimit"/>.</summary>
-    /// <returns>The answers, by instance; also of one that is not expected.</returns>
+    /// <summary>Asks each hub for its connections of the user. Waits for the expected hubs, up to <see cref="AnswerLimit"/>.</summary>
+    /// <returns>The answers by instance, also of instances that were not expected.</returns>
     public Task<IReadOnlyDictionary<string, HubAnswer>> AskForConnectionsAsync(string user, IEnumerable<string> expected) =>
         AskAsync(new HubQuestion(NewId(), instance.Id, ConnectionsOf: user), expected);
 
-    /// <summary>Has an instance hand its clients to others, or take new ones again.</summary>
-    /// <returns>False if it did not answer: it may have heard all the same.</returns>
+    /// <summary>Tells an instance to hand its clients to others, or to take new ones again.</summary>
+    /// <returns>False: the instance did not answer. It may have heard the order all the same.</returns>
     public async Task<bool> DrainAsync(string id, bool isDrained) =>
         (await AskAsync(new HubQuestion(NewId(), instance.Id, Drain: new DrainOrder(id, isDrained)), [id])).ContainsKey(id);
 
@@ -36,7 +36,7 @@ internal sealed class HubQuestions(Instance instance, HubMessages hubs, Connecti
             await hubs.TellAsync(question.From, new HubMessage(Answer: own));
         }
 
-        // Of those that come after the limit nobody waits.
+        // Nobody waits for answers that come after the limit.
         if (message.Answer is { } answer && _asked.TryGetValue(answer.Question, out var pending))
         {
             pending.Add(answer);
@@ -60,7 +60,7 @@ internal sealed class HubQuestions(Instance instance, HubMessages hubs, Connecti
         }
     }
 
-    /// <returns>Null if another is meant.</returns>
+    /// <returns>Null: the question is for another instance.</returns>
     private async Task<HubAnswer?> AnswerToAsync(HubQuestion question)
     {
         if (question.ConnectionsOf is { } user)
@@ -79,7 +79,7 @@ internal sealed class HubQuestions(Instance instance, HubMessages hubs, Connecti
         return new HubAnswer(question.Id, instance.Id, ConnectionCount: 0, Connections: []);
     }
 
-    /// <summary>The answers to one question, complete when all that are expected are there.</summary>
+    /// <summary>The answers to one question. It is complete when all expected answers are there.</summary>
     private sealed class PendingAnswers
     {
         private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);

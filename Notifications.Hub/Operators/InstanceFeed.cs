@@ -4,18 +4,18 @@ using Microsoft.AspNetCore.SignalR;
 namespace Notifications.Hubs.Operators;
 
 /// <summary>
-/// Reads the registry each second while operators are connected to this replica, and sends to those. Every replica does so for its own, so nothing
-/// has to cross: a send to one connection of this replica does not go over Redis.
+/// Reads the registry each second while operators are connected to this instance, and sends the list to them. Each instance does this for its own operators. So
+/// no send goes over Redis: a send to a connection of the same instance does not need it.
 /// </summary>
 internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistry registry, TimeProvider time, RedisFailures failures) : BackgroundService
 {
-    /// <summary>As often as instances say how they are.</summary>
+    /// <summary>As often as instances report about themselves.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Operators want to know at once that Redis is away, not after its time limit of 5 s.</summary>
+    /// <summary>How long a read may take. Operators have to know at once that Redis is away, and not after its time limit of 5 s.</summary>
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>The connections, each with the last send to it.</summary>
+    /// <summary>The operators' connections, each with the last send to it.</summary>
     private readonly ConcurrentDictionary<string, Task> _operators = new(StringComparer.Ordinal);
 
     public void Add(string connection) => _operators[connection] = Task.CompletedTask;
@@ -37,7 +37,7 @@ internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistr
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // Nobody has to be told any more.
+            // Stopping.
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistr
         }
     }
 
-    /// <summary>Waits for nobody: who has not taken the last one yet gets none this time.</summary>
+    /// <summary>Sends without waiting. A client that has not taken the last message yet gets none this time.</summary>
     private void Send(string method, object argument)
     {
         foreach (var (connection, last) in _operators)
@@ -74,7 +74,7 @@ internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistr
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            // It has just ended, and might be at another replica.
+            // The connection has just ended. SignalR then sends over Redis, because the connection might be at another instance.
         }
     }
 }

@@ -4,7 +4,9 @@ using Notifications.Hubs.Limits;
 
 namespace Notifications.Hubs.Operators;
 
-/// <summary>For operators: the hub instances and a switch that drains each, and what the system has of a user. <see cref="UserApi"/> ends their connections.</summary>
+/// <summary>
+/// For operators: lists the hub instances, drains each, and shows what the system has of a user. <see cref="UserApi"/> ends a user's connections.
+/// </summary>
 internal static class OperatorApi
 {
     private const int DefaultListed = 20;
@@ -21,7 +23,7 @@ internal static class OperatorApi
             .RequireAuthorization(policy => policy.RequireRole(TokenNames.OperatorRole))
             .RefuseWithoutStore()
             .AddEndpointFilter(KeepNowhere);
-        // Beside the group: an autoscaler keeps its token for long, so it has to be one that can do nothing.
+        // Outside the group: an autoscaler keeps its token for a long time, so the token must allow nothing else.
         app.MapGet("/api/operator/connections", Connections)
             .RequireAuthorization(policy => policy.RequireRole(TokenNames.OperatorRole, TokenNames.MonitorRole))
             .RefuseWithoutStore();
@@ -43,7 +45,10 @@ internal static class OperatorApi
         return TypedResults.Ok(new ConnectionCount(running.Sum(instance => instance.Status?.Connections ?? 0), running.Count));
     }
 
-    /// <summary>The instance takes no new sessions and tells its clients to come back elsewhere. Where no other takes them this needs <c>?force=true</c>.</summary>
+    /// <summary>
+    /// Drains the instance: it takes no new sessions and tells its clients to reconnect to others. If no other instance takes sessions, this needs
+    /// <c>?force=true</c>.
+    /// </summary>
     private static async Task<Results<Ok<DrainState>, ProblemHttpResult>> Drain(
         string instance, HttpContext context, InstanceRegistry registry, HubQuestions hubs, ILogger<DrainState> logger, bool force = false)
     {
@@ -76,7 +81,7 @@ internal static class OperatorApi
         return await SwitchAsync(instance, false, context, hubs);
     }
 
-    /// <summary>Everything but payloads, which <c>?payload=true</c> has as well.</summary>
+    /// <summary>Returns what the system has of the user. Payloads are left out, unless <c>?payload=true</c> asks for them.</summary>
     private static async Task<Results<Ok<FoundUser>, ProblemHttpResult>> Find(
         HttpContext context, UserLookup users, ILogger<FoundUser> logger, string? payload = null, string? limit = null)
     {
@@ -100,7 +105,7 @@ internal static class OperatorApi
         return TypedResults.Ok(await users.FindAsync(user, take, withPayloads));
     }
 
-    /// <summary>Publishes to the user as any service does, so their clients show it: <c>{type?, payload?}</c>.</summary>
+    /// <summary>Publishes to the user as any service does, so the user's clients show it. The body is <c>{type?, payload?}</c>.</summary>
     private static async Task<Results<Ok<PublishResult>, ProblemHttpResult>> SendTest(
         JsonElement? sent, HttpContext context, NotificationPublisher publisher, PublishLimit limit, ILogger<PublishResult> logger, CancellationToken cancellationToken)
     {
@@ -158,7 +163,7 @@ internal static class OperatorApi
             statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
-    /// <summary>What is about a person stays in no cache.</summary>
+    /// <summary>Data about a person must not stay in a cache.</summary>
     private static ValueTask<object?> KeepNowhere(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         context.HttpContext.Response.Headers.CacheControl = "no-store";

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Notifications.Hubs.Operators;
 
-/// <summary>Tells operators each second how the hub instances are (<see cref="InstanceFeed"/>). They have nothing to ask it.</summary>
+/// <summary>Sends the state of the hub instances to operators each second (<see cref="InstanceFeed"/>). It has no methods for them to call.</summary>
 internal sealed class OperatorHub(InstanceFeed feed) : Hub
 {
     public const string Path = $"{HubRegistration.HubsPath}/operator";
@@ -10,7 +10,7 @@ internal sealed class OperatorHub(InstanceFeed feed) : Hub
     /// <summary>Event: an <see cref="InstanceList"/>.</summary>
     public const string Instances = "instances";
 
-    /// <summary>Event: why there is no list now, in words.</summary>
+    /// <summary>Event: the reason why there is no list now, as a sentence.</summary>
     public const string Unavailable = "unavailable";
 
     public override Task OnConnectedAsync()
@@ -22,5 +22,5 @@ internal sealed class OperatorHub(InstanceFeed feed) : Hub
     }
 }
 
-/// <summary>What <c>GET /api/operator/instances</c> answers.</summary>
+/// <summary>The answer of <c>GET /api/operator/instances</c>, and the argument of <c>instances</c>.</summary>
 internal sealed record InstanceList(IReadOnlyList<ObservedInstance> Instances);

@@ -4,7 +4,7 @@ namespace Notifications.Hubs.Operators;
 
 internal static class OperatorRegistration
 {
-    /// <summary>After <see cref="InstanceRegistration.AddInstance"/>: an operator's word is about instances.</summary>
+    /// <summary>Call it after <see cref="InstanceRegistration.AddInstance"/>, because operators act on instances.</summary>
     public static void AddOperators(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -15,7 +15,7 @@ internal static class OperatorRegistration
         services.AddSingleton<UserLookup>();
         services.AddSingleton<InstanceFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<InstanceFeed>());
-        // MessagePack would name the members otherwise than the API does.
+        // In MessagePack the members would have other names than in the API.
         services.AddSignalR().AddHubOptions<OperatorHub>(options => options.SupportedProtocols = ["json"]);
     }
 

@@ -6,20 +6,20 @@ using Notifications.Hubs.Tokens;
 namespace Notifications.Hubs.Operators;
 
 /// <summary>A connection as an operator sees it.</summary>
-/// <param name="Id">SignalR's id of it, which nobody can use it by.</param>
-/// <param name="Device">The name that its client gave; null: live only.</param>
+/// <param name="Id">SignalR's id of the connection. Nobody can use the connection by it.</param>
+/// <param name="Device">The name that the client gave to its device; null: it gets live notifications only.</param>
 /// <param name="Transport">WebSockets, ServerSentEvents or LongPolling.</param>
-/// <param name="Protocol">SignalR's: <c>json</c> or <c>messagepack</c>.</param>
+/// <param name="Protocol">SignalR's protocol: <c>json</c> or <c>messagepack</c>.</param>
 /// <param name="Since">When it was opened.</param>
-/// <param name="TokenExpires">When the token ends that it lives by.</param>
+/// <param name="TokenExpires">When the connection's token expires.</param>
 /// <param name="StreamCount">How many streams it is subscribed to.</param>
-/// <param name="Streams">The first of them.</param>
+/// <param name="Streams">The first of these streams.</param>
 internal sealed record UserConnection(
     string Id, string? Device, string? Transport, string Protocol, DateTimeOffset Since, DateTimeOffset? TokenExpires, int StreamCount, IReadOnlyList<ConnectionStream> Streams)
 {
-    /// <summary>As it is at this moment.</summary>
+    /// <summary>The connection at this moment.</summary>
     /// <param name="delivery">The connection.</param>
-    /// <param name="maxStreams">How many of its streams are listed.</param>
+    /// <param name="maxStreams">How many of its streams are listed at most.</param>
     public static UserConnection Of(ConnectionDelivery delivery, int maxStreams)
     {
         var (connection, subscriptions) = (delivery.Connection, delivery.Subscriptions);
@@ -37,8 +37,8 @@ internal sealed record UserConnection(
 }
 
 /// <summary>A stream on a connection.</summary>
-/// <param name="Stream">Its name.</param>
-/// <param name="Epoch">Of the last position delivered; null before the first.</param>
-/// <param name="Offset">Of the last position delivered.</param>
-/// <param name="Behind">It is being caught up from the log.</param>
+/// <param name="Stream">The stream's name.</param>
+/// <param name="Epoch">The epoch of the last delivered position; null: nothing was delivered yet.</param>
+/// <param name="Offset">The offset of the last delivered position.</param>
+/// <param name="Behind">Whether the connection still has to read notifications from the log.</param>
 internal sealed record ConnectionStream(string Stream, string? Epoch, long? Offset, bool Behind);

@@ -4,15 +4,15 @@ using System.Text.Json;
 
 namespace Notifications.Hubs.Operators;
 
-/// <summary>Puts together what Redis and the hubs know of a user.</summary>
+/// <summary>Collects what Redis and the hubs know of a user.</summary>
 internal sealed class UserLookup(UserInspector inspector, HubQuestions hubs, InstanceRegistry registry, ILogger<UserLookup> logger)
 {
-    /// <summary>After so many bytes of notifications there are no more in one answer.</summary>
+    /// <summary>An answer takes no more notifications after this many bytes.</summary>
     private const int MaxBytes = 512 * 1024;
 
     /// <param name="user">The user's id.</param>
-    /// <param name="limit">How many of their notifications at the most.</param>
-    /// <param name="withPayloads">Whether with what is in them.</param>
+    /// <param name="limit">How many of the user's notifications are returned at most.</param>
+    /// <param name="withPayloads">Whether payloads are included.</param>
     public async Task<FoundUser> FindAsync(string user, int limit, bool withPayloads)
     {
         var running = await registry.ListAsync();
@@ -36,7 +36,7 @@ internal sealed class UserLookup(UserInspector inspector, HubQuestions hubs, Ins
 
     private static FoundDevice Device(InspectedDevice device, long end)
     {
-        // Below every offset: what it acknowledged stood in another life of the log.
+        // A cursor below every offset is of an earlier epoch.
         var cursor = device.Cursor is >= 0 ? device.Cursor : null;
         return new FoundDevice(
             device.Name, cursor, end - cursor, device.SeenAt,

@@ -2,7 +2,7 @@ using Notifications.Hubs.Instances;
 
 namespace Notifications.Hubs.Tokens;
 
-/// <summary>Hears what operators say about users, and reads the revocations that it may not have heard.</summary>
+/// <summary>Handles messages that end a user's connections, and reads revocations that this instance may have missed.</summary>
 internal sealed class RevocationHandler(Revocations revocations, TokenSessions sessions, RevocationStore store) : IHubMessageHandler
 {
     public Task HandleAsync(HubMessage message)

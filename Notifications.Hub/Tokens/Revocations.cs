@@ -5,21 +5,21 @@ using Microsoft.Extensions.Options;
 namespace Notifications.Hubs.Tokens;
 
 /// <summary>
-/// This instance's copy of the revocations, which are few: asking it costs no round trip. It only ever learns more, so what Redis
-/// loses or does not answer stays revoked here.
+/// This instance's copy of the revocations. They are few, and a look-up costs no round trip. A revocation stays until all tokens that it refuses have expired,
+/// even if Redis loses it or does not answer.
 /// </summary>
 internal sealed class Revocations(IOptions<TokenOptions> options, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private ImmutableDictionary<string, DateTimeOffset> _until = ImmutableDictionary.Create<string, DateTimeOffset>(StringComparer.Ordinal);
 
-    /// <summary>They have been read at least once. Before that nobody can say who is let in.</summary>
+    /// <summary>Whether they have been read at least once. Before that it is not known whose tokens are revoked.</summary>
     public bool AreRead { get; private set; }
 
-    /// <summary>What was revoked before this has no tokens left.</summary>
+    /// <summary>The time of the oldest revocation that counts. All tokens that were revoked earlier have expired.</summary>
     public DateTimeOffset Oldest => time.GetUtcNow() - options.Value.LongestLife - TokenAuthentication.ClockSkew;
 
-    /// <summary>All that Redis has.</summary>
+    /// <summary>Takes over all revocations in Redis.</summary>
     public void Read(IEnumerable<KeyValuePair<string, DateTimeOffset>> all)
     {
         Learn(all);
@@ -41,7 +41,10 @@ internal sealed class Revocations(IOptions<TokenOptions> options, TimeProvider t
         }
     }
 
-    /// <summary>Until when the user's tokens are revoked, if the token that they came with was issued by then. One that does not say when counts as older.</summary>
+    /// <summary>
+    /// The time up to which the user's tokens are revoked, if their token was issued by then; null: it is not revoked. A token without an issue time counts as
+    /// older.
+    /// </summary>
     public DateTimeOffset? Of(ClaimsPrincipal? user)
     {
         var revoked = Volatile.Read(ref _until);

@@ -16,8 +16,8 @@ internal static class TokenRegistration
     }
 
     /// <summary>
-    /// Refuses what a valid token is not enough for: one that was revoked (401), and a request for the connection of another user (404, as
-    /// for one that does not exist). Costs no Redis command.
+    /// Refuses two kinds of requests although their token is valid: with a revoked token (401), and for the connection of another user (404, as for a
+    /// connection that does not exist). Costs no Redis command.
     /// </summary>
     public static void UseTokenSessions(this WebApplication app)
     {

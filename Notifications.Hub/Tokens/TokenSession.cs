@@ -6,16 +6,16 @@ using Notifications.Hubs.Delivery;
 namespace Notifications.Hubs.Tokens;
 
 /// <summary>
-/// A connection and the token that it lives by. A timer closes it at a random moment between the token's expiry and
+/// A connection and its token. A timer closes the connection at a random moment between the token's expiry and
 /// <see cref="TokenOptions.ExpirySpread"/> after it.
 /// </summary>
 /// <remarks>
-/// A timer each, and no queue of our own: .NET keeps timers that are far off in a list apart, where one costs nothing until it is due, and
-/// adding and removing it takes the same time however many there are.
+/// Each connection has a timer, without a queue of our own. .NET keeps distant timers in a separate list, where a timer costs nothing until it is due. Adding
+/// and removing one takes the same time, however many there are.
 /// </remarks>
 internal sealed class TokenSession : IDisposable
 {
-    /// <summary>A timer takes no more than 49 days, and a clock may be set meanwhile.</summary>
+    /// <summary>A timer takes at most 49 days, and the clock may be set in the meantime.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly HubCallerContext _connection;
@@ -24,10 +24,10 @@ internal sealed class TokenSession : IDisposable
     private readonly Action _onExpired;
     private readonly ITimer _timer;
 
-    /// <param name="connection">What is to be closed.</param>
-    /// <param name="spread">Of the moments at which connections are closed.</param>
+    /// <param name="connection">The connection to close.</param>
+    /// <param name="spread">The time after the expiry within which connections are closed.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="onExpired">Called when the token has ended, once the connection is told to close.</param>
+    /// <param name="onExpired">Called when the token has expired and the connection was told to close.</param>
     public TokenSession(HubCallerContext connection, TimeSpan spread, TimeProvider time, Action onExpired)
     {
         (_connection, _time, _onExpired) = (connection, time, onExpired);
@@ -41,13 +41,13 @@ internal sealed class TokenSession : IDisposable
 
     public string? User => _connection.UserIdentifier;
 
-    /// <summary>Of the newest token: a client that polls sends one with each poll.</summary>
+    /// <summary>The user of the newest token. A client that polls sends a token with each poll.</summary>
     public ClaimsPrincipal? Caller => _connection.Features.Get<IConnectionUserFeature>()?.User;
 
-    /// <summary>It is to <see cref="NotificationHub"/>, which tells its clients to <c>reconnect</c>.</summary>
+    /// <summary>Whether it is a connection to <see cref="NotificationHub"/>, which tells its clients to <c>reconnect</c>.</summary>
     public bool IsDelivered => _connection.Features.Get<ConnectionDelivery>() is not null;
 
-    /// <summary>What the requests of this connection name it by, if they do: a secret of its client.</summary>
+    /// <summary>The key by which requests name this connection; empty: they name none. A secret of the client.</summary>
     public string Key { get; }
 
     public void Close() => _connection.Features.CloseForNow();
@@ -71,7 +71,7 @@ internal sealed class TokenSession : IDisposable
     {
         if (Remaining() is { } remaining)
         {
-            // A timer of zero comes at once; it may come a little early too, and then waits for the rest.
+            // A timer of zero fires at once. A timer may fire a little early, and then this waits for the rest.
             var wait = remaining < TimeSpan.Zero ? TimeSpan.Zero : remaining < LongestWait ? remaining : LongestWait;
             _timer.Change(wait, Timeout.InfiniteTimeSpan);
         }

@@ -4,11 +4,11 @@ using Microsoft.Extensions.Options;
 
 namespace Notifications.Hubs.Tokens;
 
-/// <summary>The connections of this instance by the tokens that they live by: each is closed when its token ends, or when an operator says so.</summary>
+/// <summary>The connections of this instance and their tokens. A connection is closed when its token expires, or when an operator ends it.</summary>
 internal sealed class TokenSessions(
     Revocations revocations, HubTelemetry telemetry, IOptions<TokenOptions> options, TimeProvider time, ILogger<TokenSessions> logger) : IHubFilter
 {
-    /// <summary>The query parameter by which a request belongs to a connection that exists.</summary>
+    /// <summary>The query parameter by which a request names a connection that exists.</summary>
     public const string KeyParameter = "id";
 
     private readonly ConcurrentDictionary<string, TokenSession> _open = new(StringComparer.Ordinal);
@@ -16,7 +16,7 @@ internal sealed class TokenSessions(
 
     public int Count => _open.Count;
 
-    /// <summary>Before anything is delivered to the connection.</summary>
+    /// <summary>Runs before anything is delivered to the connection.</summary>
     public Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
     {
         var connection = context.Context;
@@ -28,7 +28,7 @@ internal sealed class TokenSessions(
         }
 
         connection.OnEnded(() => Forget(session));
-        // Its token was looked at when the connection began; a revocation may have come since, and not have found it here.
+        // The token was checked when the connection began. It may have been revoked since, before this connection was in the list.
         if (revocations.Of(session.Caller) is not null)
         {
             Close(session);
@@ -37,19 +37,19 @@ internal sealed class TokenSessions(
         return next(context);
     }
 
-    /// <summary>Whether the connection that has this key is another user's.</summary>
+    /// <summary>Whether the connection with this key belongs to another user.</summary>
     public bool IsOthers(string key, string? user) => _users.TryGetValue(key, out var owner) && owner != user;
 
-    /// <summary>Closes the user's connections. Looks at each there is: it is asked rarely.</summary>
+    /// <summary>Closes the user's connections. It looks at every connection, because it is called rarely.</summary>
     public void End(string user) => Close(session => session.User == user);
 
     /// <summary>Closes the connections whose token has been revoked.</summary>
     public void EndRevoked() => Close(session => revocations.Of(session.Caller) is not null);
 
-    /// <summary>Closes all connections there are now, each at a random moment within the window.</summary>
+    /// <summary>Closes all present connections, each at a random moment within the window.</summary>
     public Task EndAllAsync(TimeSpan window, CancellationToken cancellationToken) => EndAsync(_ => true, window, cancellationToken);
 
-    /// <summary>The same for those that nobody tells to <c>reconnect</c>: connections to other hub classes than ours.</summary>
+    /// <summary>The same for connections to other hub classes, whose clients nobody tells to <c>reconnect</c>.</summary>
     public Task EndOthersAsync(TimeSpan window, CancellationToken cancellationToken) => EndAsync(session => !session.IsDelivered, window, cancellationToken);
 
     private void Forget(TokenSession session)
@@ -91,7 +91,7 @@ internal sealed class TokenSessions(
     }
 }
 
-/// <summary>Why this side closed a connection.</summary>
+/// <summary>The reasons why this instance closed a connection.</summary>
 internal static class EndReason
 {
     public const string Expired = "expired";

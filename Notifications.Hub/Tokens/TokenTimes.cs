@@ -3,10 +3,10 @@ using System.Security.Claims;
 
 namespace Notifications.Hubs.Tokens;
 
-/// <summary>The times that a checked token says of itself.</summary>
+/// <summary>The times in a checked token.</summary>
 internal static class TokenTimes
 {
-    /// <summary>No token is told to live longer; times beyond are as good as never.</summary>
+    /// <summary>The latest time, in Unix seconds. A later one in a token means never.</summary>
     private static readonly double Last = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 
     public static DateTimeOffset? IssuedAt(ClaimsPrincipal? user) => Of(user, TokenNames.IssuedAtClaim);

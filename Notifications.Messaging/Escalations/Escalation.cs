@@ -3,18 +3,18 @@ using System.Globalization;
 
 namespace Notifications.Messaging.Escalations;
 
-/// <summary>A notification that goes to its user's phones unless it is acknowledged before it falls due.</summary>
+/// <summary>A notification that goes to its user's phones unless a device acknowledges it before it is due.</summary>
 /// <param name="Stream">The user's stream.</param>
-/// <param name="Offset">Where the notification stands in it.</param>
-/// <param name="Id">The notification's id: that it still stands there is known by it.</param>
-/// <param name="Attempt">How often it was tried before.</param>
-/// <param name="Device">The one phone that it is for; null: all that the user has by then.</param>
+/// <param name="Offset">The offset of the notification in the stream.</param>
+/// <param name="Id">The notification's id. It shows whether the log still has this notification at the offset.</param>
+/// <param name="Attempt">How many attempts were made before.</param>
+/// <param name="Device">The one phone that gets it; null: all phones that the user has when it is due.</param>
 internal sealed record Escalation(StreamName Stream, long Offset, string Id, int Attempt = 0, string? Device = null)
 {
-    // None of its parts has a space in it.
+    // No part of an escalation has a space in it.
     private const char Separator = ' ';
 
-    /// <summary>As a member of the schedule: <c>attempt offset id stream [device]</c>.</summary>
+    /// <summary>The escalation as a member of the schedule: <c>attempt offset id stream [device]</c>.</summary>
     public override string ToString()
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"{Attempt} {Offset} {Target}");
@@ -37,35 +37,35 @@ internal sealed record Escalation(StreamName Stream, long Offset, string Id, int
     }
 }
 
-/// <summary>An escalation in the hands of whoever claimed it, until the lease ends.</summary>
-/// <param name="Escalation">What it is about.</param>
-/// <param name="LeaseEnd">By Redis's clock, in Unix milliseconds; nobody else's claim has the same.</param>
-/// <param name="Late">How long it had been due.</param>
+/// <summary>An escalation that an instance claimed, until the lease ends.</summary>
+/// <param name="Escalation">The escalation.</param>
+/// <param name="LeaseEnd">The end of the lease in Unix milliseconds, by Redis's clock. No other claim of this escalation has the same.</param>
+/// <param name="Late">How long the escalation had been due.</param>
 internal sealed record EscalationClaim(Escalation Escalation, string LeaseEnd, TimeSpan Late);
 
-/// <summary>What a claim brought.</summary>
-/// <param name="Claims">To be read, and then settled.</param>
-/// <param name="Unreadable">Of another form, such as a later version's: nobody lost them, they fall due again.</param>
+/// <summary>The result of a claim.</summary>
+/// <param name="Claims">The claimed escalations, to be read and then settled.</param>
+/// <param name="Unreadable">Escalations in another form, such as a later version's. They are not lost: they fall due again.</param>
 internal sealed record ClaimedEscalations(IReadOnlyList<EscalationClaim> Claims, IReadOnlyList<string> Unreadable);
 
-/// <summary>What has become of a claimed escalation.</summary>
+/// <summary>The state of a claimed escalation.</summary>
 internal enum EscalationState
 {
     Due,
 
-    /// <summary>Dropped: a device of the user has acknowledged it.</summary>
+    /// <summary>Dropped: a device of the user has acknowledged the notification.</summary>
     Acknowledged,
 
-    /// <summary>Dropped: its log no longer has it.</summary>
+    /// <summary>Dropped: the log no longer has the notification.</summary>
     Gone,
 
     /// <summary>Dropped: the user has no phone.</summary>
     NoPhone,
 }
 
-/// <summary>A claimed escalation with what it takes to send it.</summary>
-/// <param name="State">With any other than <see cref="EscalationState.Due"/> there is no more to it.</param>
-/// <param name="Epoch">Of the notification's position.</param>
+/// <summary>A claimed escalation with what is needed to send it.</summary>
+/// <param name="State">The other members are empty if it is not <see cref="EscalationState.Due"/>.</param>
+/// <param name="Epoch">The epoch of the notification's position.</param>
 /// <param name="Entry">The notification.</param>
 /// <param name="Phones">The user's phones.</param>
 internal sealed record DueEscalation(EscalationState State, string Epoch, ReadOnlyMemory<byte> Entry, IReadOnlyList<Phone> Phones);

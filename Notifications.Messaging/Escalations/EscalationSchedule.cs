@@ -4,9 +4,8 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Escalations;
 
 /// <summary>
-/// The escalations that publishing scheduled, for any number of hub instances to share. A claim makes one the claimer's until
-/// its lease ends: while all is well each is handled once, and those of an instance that died fall due again. Redis alone
-/// measures the time.
+/// The escalations that publishing scheduled. Any number of hub instances share them. A claim gives an escalation to one instance until its lease ends. If
+/// nothing fails, each escalation is handled once. The escalations of an instance that died fall due again. Only Redis measures the time.
 /// </summary>
 internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChannels channels, RedisNames names)
 {
@@ -18,8 +17,8 @@ internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChann
     private readonly ScriptScope _scope = new(redis, channels, names);
 
     /// <summary>
-    /// Whether one of these partitions may have any, due or not: where there is nothing to escalate, one call says so for all of them. On a cluster none can,
-    /// and this is true.
+    /// Whether one of these partitions may have escalations, due or not. One call asks for all partitions. On a Redis Cluster no call can do this, and the
+    /// result is true.
     /// </summary>
     public async Task<bool> MayHaveAnyAsync(IReadOnlyCollection<int> partitions)
     {
@@ -31,11 +30,11 @@ internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChann
         return (bool)await Find.RunAsync(redis.GetDatabase(), [.. partitions.Select(names.Escalations)], []);
     }
 
-    /// <summary>Whether a partition has any, due or not. Costs Redis next to nothing.</summary>
+    /// <summary>Whether a partition has escalations, due or not. Costs Redis almost nothing.</summary>
     public async Task<bool> IsOccupiedAsync(int partition) =>
         await redis.GetDatabase().SortedSetLengthAsync(names.Escalations(partition)) > 0;
 
-    /// <summary>Takes up to <paramref name="limit"/> that are due in a partition, the one due longest first.</summary>
+    /// <summary>Claims up to <paramref name="limit"/> due escalations of a partition, beginning with the one that has been due longest.</summary>
     public async Task<ClaimedEscalations> ClaimAsync(int partition, TimeSpan lease, int limit)
     {
         var result = (RedisResult[])(await Claim.RunAsync(
@@ -59,7 +58,7 @@ internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChann
         return new ClaimedEscalations(claims, unreadable);
     }
 
-    /// <summary>What a claim is about. One that is not due any more is dropped with that.</summary>
+    /// <summary>Reads what is needed to send a claimed escalation. This drops an escalation that is not needed any more.</summary>
     public async Task<DueEscalation> ReadAsync(EscalationClaim claim)
     {
         var escalation = claim.Escalation;
@@ -79,8 +78,8 @@ internal sealed class EscalationSchedule(IConnectionMultiplexer redis, LiveChann
         };
     }
 
-    /// <summary>Ends a claim: the escalation is done, but for what is to be tried later.</summary>
-    /// <returns>False if the lease had ended and somebody else claimed it; nothing changed.</returns>
+    /// <summary>Ends a claim: the escalation is done, and the escalations of <paramref name="later"/> are added.</summary>
+    /// <returns>False: nothing changed, because the lease had ended and another instance claimed the escalation.</returns>
     public async Task<bool> SettleAsync(EscalationClaim claim, params IEnumerable<(TimeSpan In, Escalation Escalation)> later) =>
         (bool)await Settle.RunAsync(
             redis.GetDatabase(),

@@ -6,7 +6,7 @@ using StackExchange.Redis;
 
 namespace Notifications.Messaging.Escalations;
 
-/// <summary>Who brings a message to a phone.</summary>
+/// <summary>The push provider that sends messages to a phone.</summary>
 internal enum PushPlatform
 {
     Fcm,
@@ -14,15 +14,15 @@ internal enum PushPlatform
 }
 
 /// <summary>A user's phone.</summary>
-/// <param name="User">Whose.</param>
-/// <param name="Device">The user's name for it.</param>
-/// <param name="Platform">Whose token it is.</param>
-/// <param name="Token">Where the platform finds the app on it. A secret: in no log and no trace.</param>
-/// <param name="RegisteredAt">When it was registered last.</param>
-/// <param name="Registration">A random name for that registration.</param>
+/// <param name="User">The user's id.</param>
+/// <param name="Device">The name of the device.</param>
+/// <param name="Platform">The push provider that issued the token.</param>
+/// <param name="Token">The push provider finds the app on the phone by it. A secret: it is in no log and no trace.</param>
+/// <param name="RegisteredAt">When the phone was last registered.</param>
+/// <param name="Registration">A random name of that registration.</param>
 internal sealed record Phone(string User, string Device, PushPlatform Platform, string Token, DateTimeOffset RegisteredAt, string Registration)
 {
-    /// <summary>No platform's tokens are nearly as long.</summary>
+    /// <summary>In characters. The tokens of both push providers are much shorter.</summary>
     public const int MaxTokenLength = 4096;
 
     internal string PlatformName => Platform == PushPlatform.Fcm ? "fcm" : "apns";
@@ -33,10 +33,9 @@ internal sealed record Phone(string User, string Device, PushPlatform Platform, 
 }
 
 /// <summary>
-/// The users' phones in Redis. A user's phones lie beside their stream, whose token one is lies beside the token: two slots of a
-/// Redis Cluster, so no script can change both. The token's own entry is written first and decides
-/// (<see cref="IsOwnAsync"/>): whatever is interrupted in between, and in whatever order calls overtake each other, no token
-/// ever counts as two users'.
+/// The users' phones in Redis. A user's phones are in the partition of their stream, and the owner of a token is in the partition of the token. In a Redis
+/// Cluster these are two slots, so no script can change both. The owner of the token is written first, and it decides (<see cref="IsOwnAsync"/>). So a token
+/// never belongs to two users, even if calls are interrupted or overtake each other.
 /// </summary>
 internal sealed class PhoneRegistry(IConnectionMultiplexer redis, RedisNames names, IOptions<NotificationOptions> options, TimeProvider time)
 {
@@ -47,14 +46,14 @@ internal sealed class PhoneRegistry(IConnectionMultiplexer redis, RedisNames nam
     private readonly NotificationOptions _options = options.Value;
 
     /// <summary>
-    /// Registers the phone, in the place of what that device had registered before. A token that was another device's or another
-    /// user's is this one's from now on. When it throws, the token may belong to nobody: register again.
+    /// Registers the phone, and replaces the phone that the device had registered before. A token of another device or user belongs to this device from now on.
+    /// When this throws, the token may belong to nobody: register again.
     /// </summary>
     public async Task RegisterAsync(string user, string device, PushPlatform platform, string token)
     {
         var database = redis.GetDatabase();
         var phone = new Phone(user, device, platform, token, time.GetUtcNow(), RandomNumberGenerator.GetHexString(16, lowercase: true));
-        // First of all it stops being the other's: interrupted now, nobody's notifications go to a stranger.
+        // First the token stops being the other user's. If this call is interrupted now, no stranger gets a user's notifications.
         var owner = (string?)await database.StringSetAndGetAsync(TokenKey(phone), phone.Owner, _options.PhoneLifetime);
         var replaced = (RedisValue[])(await Register.RunAsync(
             database, [PhonesKey(user)], [device, phone.Value, _options.MaxPhones, (long)_options.PhoneLifetime.TotalMilliseconds]))!;
@@ -76,8 +75,8 @@ internal sealed class PhoneRegistry(IConnectionMultiplexer redis, RedisNames nam
     public async Task<bool> RemoveAsync(string user, string device) =>
         Find(user, device, await redis.GetDatabase().HashGetAsync(PhonesKey(user), device)) is { } phone && await ForgetAsync(phone);
 
-    /// <summary>Removes the phone unless it was registered again since.</summary>
-    /// <returns>False if it was.</returns>
+    /// <summary>Removes the phone, unless it was registered again since.</summary>
+    /// <returns>False: it was registered again, or is removed already.</returns>
     public async Task<bool> ForgetAsync(Phone phone)
     {
         var forgotten = (bool)await Forget.RunAsync(redis.GetDatabase(), [PhonesKey(phone.User)], [phone.Device, phone.Value]);
@@ -85,9 +84,9 @@ internal sealed class PhoneRegistry(IConnectionMultiplexer redis, RedisNames nam
         return forgotten;
     }
 
-    /// <summary>Whether the token is this user's on this device; to be asked before anything is sent to it.</summary>
+    /// <summary>Whether the token belongs to this device of this user. Ask before anything is sent to the token.</summary>
     public async Task<bool> IsOwnAsync(Phone phone) =>
-        // Not by the registration: of two calls that register the same at once either one's may stand on either side.
+        // The registration is not compared. If two calls register the same phone at once, each of the two keys may have either call's registration.
         (string?)await redis.GetDatabase().StringGetAsync(TokenKey(phone)) is { } owner
         && owner.StartsWith($"{phone.User} {phone.Device} ", StringComparison.Ordinal);
 
@@ -111,7 +110,7 @@ internal sealed class PhoneRegistry(IConnectionMultiplexer redis, RedisNames nam
             ? new Phone(user, device, known, token, DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), registration)
             : null;
 
-    /// <summary>By the registration: it must not take the token from one that came meanwhile, be it the same device's.</summary>
+    /// <summary>Releases the token if it still has this registration. A later registration keeps the token, also one of the same device.</summary>
     private Task ReleaseAsync(Phone phone) => Release.RunAsync(redis.GetDatabase(), [TokenKey(phone)], [phone.Owner]);
 
     private RedisKey PhonesKey(string user) => names.Phones(StreamName.User(user));

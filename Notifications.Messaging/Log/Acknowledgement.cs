@@ -1,7 +1,7 @@
 namespace Notifications.Messaging.Log;
 
-/// <summary>That a device has everything in a stream up to a position.</summary>
+/// <summary>A device acknowledges that its application has handled a stream up to a position.</summary>
 internal readonly record struct Acknowledgement(StreamName Stream, DeviceName Device, Position Position);
 
-/// <summary>An acknowledgement that Redis did not take, and why.</summary>
+/// <summary>An acknowledgement that was not written to Redis, and the reason.</summary>
 internal readonly record struct UnwrittenAcknowledgement(Acknowledgement Acknowledgement, Exception Reason);

@@ -6,23 +6,24 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Log;
 
 /// <summary>
-/// Appends that share calls: one call of the script at a time, which takes along what came up while the last one was on its way. A call costs Redis and
-/// its caller more than a notification in it does; with nothing under way nobody waits. In the order in which they were asked for.
+/// Appends notifications in calls of publish.lua, one call at a time. Each call takes the notifications that were added during the call before. A call costs
+/// Redis and its caller more than a notification in it does. A notification that is added while no call is under way is sent at once. Notifications are
+/// appended in the order in which they were added.
 /// </summary>
 /// <param name="names">The names in Redis.</param>
 /// <param name="publish">Runs publish.lua.</param>
-/// <param name="isSharded">Whether the streams' channels are.</param>
+/// <param name="isSharded">Whether the streams' channels are sharded.</param>
 /// <param name="options">Limits and lifetimes.</param>
 internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[], Task<RedisResult>> publish, bool isSharded, NotificationOptions options)
 {
-    /// <summary>A call holds Redis up for as long as it takes, and so many take about a millisecond.</summary>
+    /// <summary>How many notifications a call has at most. Redis does nothing else during a call, which takes about a millisecond at this size.</summary>
     private const int MaxInCall = 64;
 
     private readonly Lock _lock = new();
     private readonly Queue<Append> _waiting = new();
     private bool _isCalling;
 
-    /// <exception cref="RedisException">Redis does not answer, or refused: the notification may or may not be there.</exception>
+    /// <exception cref="RedisException">Redis does not answer, or it refused the notification. The notification may be in the log or not.</exception>
     public Task<PublishResult> RunAsync(Append append)
     {
         lock (_lock)
@@ -40,7 +41,7 @@ internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[]
         return append.Task;
     }
 
-    /// <summary>Until nothing waits.</summary>
+    /// <summary>Makes calls until no notification waits.</summary>
     private async Task CallAsync()
     {
         while (Next() is { Length: > 0 } batch)
@@ -51,7 +52,7 @@ internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[]
             }
             catch (RedisServerException exception) when (batch.Length > 1 && !exception.IsOfEveryWrite())
             {
-                // One of them is refused, and which one the answer does not say. Those that are in already are found by their ids.
+                // Redis refused one of the notifications, and the answer does not say which. Notifications that are in the log already are found by their ids.
                 foreach (var each in batch)
                 {
                     await AppendAloneAsync(each);
@@ -62,12 +63,13 @@ internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[]
                 Fail(batch, exception);
                 if (exception is not RedisServerException)
                 {
-                    // Redis is away. Who waits has waited for it like those, and would for another time-out.
+                    // Redis is away. The notifications that wait have waited for Redis as long as these. Another call would make them wait for another
+                    // time-out.
                     AbandonAll(exception);
                 }
             }
 
-            // The next call is of several traces, and not the first one's.
+            // The next call has notifications of several traces. It must not become a part of the first one's trace.
             Activity.Current = null;
         }
     }
@@ -89,7 +91,7 @@ internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[]
         var results = ((string)(await publish(Keys(batch), Arguments(batch)))!).Split(',');
         for (var i = 0; i < batch.Length; i++)
         {
-            // 0 or 1, offset, epoch: publish.lua.
+            // For each notification publish.lua answers "0 offset epoch" or "1 offset epoch".
             var result = results[i].AsSpan();
             var end = result.LastIndexOf(' ');
             batch[i].Succeed(
@@ -97,7 +99,7 @@ internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[]
         }
     }
 
-    /// <returns>What is to be sent now; empty: nothing is, and the next one is sent by who brings it.</returns>
+    /// <returns>The notifications of the next call. Empty: none waits, and the next call of <see cref="RunAsync"/> begins anew.</returns>
     private Append[] Next()
     {
         lock (_lock)

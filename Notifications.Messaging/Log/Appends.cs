@@ -4,11 +4,11 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Log;
 
 /// <summary>
-/// Appends to streams' logs. Those of one stream are in the order of their calls, from the first one on: until the kind of server is known
-/// (<see cref="ScriptScope"/>), all wait in one queue.
+/// Appends notifications to the logs of streams. The notifications of one stream are appended in the order of the calls, from the first call on. For this, all
+/// notifications wait in one queue until the kind of server is known (<see cref="ScriptScope"/>).
 /// </summary>
 /// <param name="names">The names in Redis.</param>
-/// <param name="scope">What a call may touch.</param>
+/// <param name="scope">Knows which keys one call of a script may have.</param>
 /// <param name="publish">Runs publish.lua.</param>
 /// <param name="options">Limits and lifetimes.</param>
 internal sealed class Appends(RedisNames names, ScriptScope scope, Func<RedisKey[], RedisValue[], Task<RedisResult>> publish, NotificationOptions options)
@@ -17,10 +17,13 @@ internal sealed class Appends(RedisNames names, ScriptScope scope, Func<RedisKey
     private readonly Queue<Append> _early = new();
     private bool _isAsking;
 
-    /// <summary>One for all, as with more of them calls get smaller, and Redis runs one at a time anyway; or one for each partition.</summary>
+    /// <summary>
+    /// One lane, where a call may have the keys of all partitions: more lanes would make smaller calls, and Redis runs one call at a time. Otherwise one lane
+    /// for each partition. Null until the kind of server is known.
+    /// </summary>
     private volatile AppendLane[]? _lanes;
 
-    /// <exception cref="RedisException">Redis does not answer, or refused: the notification may or may not be there.</exception>
+    /// <exception cref="RedisException">Redis does not answer, or it refused the notification. The notification may be in the log or not.</exception>
     public Task<PublishResult> RunAsync(Append append)
     {
         if (_lanes is null && TryHold(append))
@@ -31,7 +34,7 @@ internal sealed class Appends(RedisNames names, ScriptScope scope, Func<RedisKey
         return RunAsync(_lanes!, append);
     }
 
-    /// <returns>False: the kind of server is known.</returns>
+    /// <returns>False: the kind of server is known, and the notification does not wait here.</returns>
     private bool TryHold(Append append)
     {
         lock (_lock)
@@ -76,7 +79,7 @@ internal sealed class Appends(RedisNames names, ScriptScope scope, Func<RedisKey
         }
     }
 
-    /// <returns>Null: there is none, and the next one goes into its lane at once.</returns>
+    /// <returns>The next notification of the early queue. Null: it is empty, and from now on notifications go directly into their lanes.</returns>
     private Append? TakeEarly(AppendLane[] lanes)
     {
         lock (_lock)
@@ -91,7 +94,10 @@ internal sealed class Appends(RedisNames names, ScriptScope scope, Func<RedisKey
         }
     }
 
-    /// <summary>The next one asks again. The first one asked, and gets the error itself.</summary>
+    /// <summary>
+    /// Fails all notifications of the early queue. The first one gets the error itself, because it asked. The next notification asks again for the kind of
+    /// server.
+    /// </summary>
     private void FailEarly(Exception exception)
     {
         Append[] early;

@@ -6,7 +6,9 @@ namespace Notifications.Messaging.Log;
 /// <summary>Moves the cursors of many devices in one call of a script.</summary>
 internal sealed class CursorWriter(IConnectionMultiplexer redis, RedisNames names, ScriptScope scope, NotificationOptions options, TimeProvider time)
 {
-    /// <summary>A call holds Redis up for as long as it takes, and so many take about half a millisecond.</summary>
+    /// <summary>
+    /// How many acknowledgements a call has at most. Redis does nothing else during a call, which takes about half a millisecond at this size.
+    /// </summary>
     private const int MaxInCall = 128;
 
     private static readonly Script User = Script.Load("acknowledge.lua");
@@ -20,7 +22,7 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, RedisNames name
         return [.. outcomes.SelectMany(each => each).Where(outcome => outcome.Failure is not null).Select(outcome => new UnwrittenAcknowledgement(outcome.Item, outcome.Failure!))];
     }
 
-    /// <summary>In one call: all in users' streams, or all in topics.</summary>
+    /// <summary>Moves cursors in one call of a script. The acknowledgements are all of users' streams, or all of topics.</summary>
     /// <returns>For each acknowledgement, in the same order, whether it moved its cursor.</returns>
     public async Task<bool[]> MoveAsync(IReadOnlyList<Acknowledgement> acknowledgements)
     {

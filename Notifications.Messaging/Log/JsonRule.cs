@@ -8,29 +8,31 @@ using System.Text.Unicode;
 namespace Notifications.Messaging.Log;
 
 /// <summary>
-/// What JSON has to be beyond its grammar, so that each reader takes it for the same value, in JSON and in MessagePack. A client would end its connection on a notification
-/// that it can't read, come back, and get it again.
+/// What JSON has to fulfil beyond its grammar, so that all readers get the same value from JSON and from MessagePack. A client that can't read a notification
+/// would end its connection, reconnect, and get the same notification again.
 /// </summary>
 internal static class JsonRule
 {
-    /// <summary>Objects and arrays within each other. Most readers stop at 64, and a notification is in a message in a batch.</summary>
+    /// <summary>
+    /// How deep objects and arrays may be nested. Most readers stop at 64 levels, and a notification is itself nested in a message in a batch.
+    /// </summary>
     public const int MaxDepth = 50;
 
-    /// <summary>The end of a sentence about what is not <see cref="IsText"/>.</summary>
+    /// <summary>The end of an error message about text for which <see cref="IsText"/> is false.</summary>
     public const string NoText = "has half a surrogate pair, which is no character.";
 
     private const int ShownLength = 40;
 
-    /// <summary>Up to so many names of an object are compared without an allocation.</summary>
+    /// <summary>The names of an object with at most this many members are compared without an allocation.</summary>
     private const int FewNames = 64;
 
-    /// <summary>As an assignment to it would change a JavaScript object's prototype, @msgpack/msgpack refuses the whole message.</summary>
+    /// <summary>@msgpack/msgpack refuses a message with this name, because an assignment to it would change a JavaScript object's prototype.</summary>
     private const string Prototype = "__proto__";
 
     private static ReadOnlySpan<byte> PrototypeBytes => "__proto__"u8;
 
-    /// <summary>A member that nobody reads is a slip of the pen, or something that this version can't do: its sender has to know.</summary>
-    /// <returns>Which one is not known, as the end of a sentence; null if all are.</returns>
+    /// <summary>Finds a member that is not known. It is a spelling mistake, or a feature that this version does not have. Its sender has to know.</summary>
+    /// <returns>The end of an error message that names the member; null: all members are known.</returns>
     public static string? UnknownMember(JsonElement json, params ReadOnlySpan<string> known) =>
         UnknownMember(json.EnumerateObject().Select(member => member.Name), known);
 
@@ -48,10 +50,10 @@ internal static class JsonRule
         return null;
     }
 
-    /// <summary>What a caller sent, for an error that names it.</summary>
+    /// <summary>The first characters of a text that a caller sent, for an error message.</summary>
     public static string Shortened(string text) => text.Length > ShownLength ? text[..ShownLength] + "…" : text;
 
-    /// <summary>No half of a surrogate pair stands alone in it.</summary>
+    /// <summary>Whether the text is valid UTF-16: no half of a surrogate pair stands alone in it.</summary>
     public static bool IsText(ReadOnlySpan<char> text)
     {
         while (text.IndexOfAnyInRange('\ud800', '\udfff') is >= 0 and var at)
@@ -67,7 +69,7 @@ internal static class JsonRule
         return true;
     }
 
-    /// <returns>What is wrong, as the end of a sentence; null if nothing is.</returns>
+    /// <returns>The end of an error message that says what is wrong; null: nothing is wrong.</returns>
     public static string? Error(JsonElement json, int maxDepth = MaxDepth) =>
         Utf8.IsValid(JsonMarshal.GetRawUtf8Value(json)) ? ErrorIn(json, maxDepth, maxDepth) : "has bytes that are no UTF-8.";
 
@@ -111,7 +113,7 @@ internal static class JsonRule
         }
     }
 
-    /// <summary>MessagePack has integers of 64 bits and doubles. A number is the one or the other by how it is written, and not by its value.</summary>
+    /// <summary>MessagePack has 64-bit integers and doubles. How a number is written decides which of the two it becomes; its value does not.</summary>
     private static string? NumberError(ReadOnlySpan<byte> number)
     {
         if (number.IndexOfAny((byte)'.', (byte)'e', (byte)'E') < 0)
@@ -129,7 +131,7 @@ internal static class JsonRule
     private static string? TextError(ReadOnlySpan<byte> raw) =>
         raw.Contains((byte)'\\') && !AreText(raw) ? "has half a surrogate pair among its escapes, which is no character." : null;
 
-    /// <summary>The same of a JSON string's escapes as <see cref="IsText"/> of characters.</summary>
+    /// <summary>Whether the escapes in a JSON string are valid UTF-16, as <see cref="IsText"/> checks it for characters.</summary>
     private static bool AreText(ReadOnlySpan<byte> raw)
     {
         const int prefix = 2;
@@ -150,7 +152,7 @@ internal static class JsonRule
         return !isPairOpen;
     }
 
-    /// <returns>False for almost all objects that have nothing wrong, without an allocation.</returns>
+    /// <returns>False: all names are right. True: a name may be wrong. It is false for almost all objects without a wrong name. Nothing is allocated.</returns>
     private static bool MayHaveWrongName(JsonElement json)
     {
         var count = json.GetPropertyCount();
@@ -178,7 +180,7 @@ internal static class JsonRule
         return false;
     }
 
-    /// <summary>Which of two members of the same name counts is not the same for all readers, and a MessagePack reader may take none.</summary>
+    /// <summary>Of two members with the same name, some readers take the first and some the second. A MessagePack reader may take neither.</summary>
     private static string? NameError(JsonElement json)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);

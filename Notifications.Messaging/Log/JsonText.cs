@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Notifications.Messaging.Log;
 
 /// <summary>
-/// Writes text as UTF-8, with no escapes but those that JSON itself asks for (RFC 8259, section 7). The framework's encoders escape each character beyond
-/// the basic multilingual plane as well, which makes it three times as large. For JSON that is sent as such and never embedded in HTML.
+/// Writes text as UTF-8 and escapes only the characters that JSON requires (RFC 8259, section 7). The framework's encoders also escape each character beyond
+/// the basic multilingual plane, which makes it three times as large. Use it for JSON that is sent as it is and never embedded in HTML.
 /// </summary>
 internal sealed class JsonText : JavaScriptEncoder
 {

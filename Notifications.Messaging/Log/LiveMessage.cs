@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Notifications.Messaging.Log;
 
-/// <summary>A message of a stream's channel: <c>offset epoch previous entry</c>, separated by one space each.</summary>
+/// <summary>A message on a stream's channel: <c>offset epoch previous entry</c>, with one space between the parts.</summary>
 /// <param name="Offset">The entry's offset.</param>
 /// <param name="Epoch">The log's epoch.</param>
-/// <param name="Previous">The token of the entry before it; empty if there was none.</param>
+/// <param name="Previous">The token of the entry before this one in the log; empty: there was none.</param>
 /// <param name="Entry">A <see cref="LogEntry"/>.</param>
 internal readonly record struct LiveMessage(long Offset, string Epoch, string Previous, ReadOnlyMemory<byte> Entry)
 {

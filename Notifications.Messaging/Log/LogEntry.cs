@@ -6,11 +6,11 @@ using System.Text.Json;
 namespace Notifications.Messaging.Log;
 
 /// <summary>
-/// How a notification lies in the log and travels on the channel: <c>timestamp SP token [SP traceparent] [SP push] LF body</c>. The
-/// body is the JSON object <c>{"id","type","payload","timestamp"}</c> as it goes out to clients, so that nobody on the way parses it;
-/// the head has what the hub needs for itself: when it was published, a random token that no other entry has, by which two lives of
-/// a log are told apart, if the publisher was traced its W3C <c>traceparent</c>, and if there is one the push part, a JSON object
-/// without line breaks.
+/// The form in which a notification is stored in the log and sent on the channel: <c>timestamp SP token [SP traceparent] [SP push] LF body</c>.
+/// The body is the JSON object <c>{"id","type","payload","timestamp"}</c> in the form that JSON clients get, so it is not parsed on its way to them. The head
+/// has what the hub needs. The timestamp is the time of the publish in Unix milliseconds. The token is random, and no other entry has it: it tells apart two
+/// entries that got the same offset because Redis went back in time. <c>traceparent</c> is the W3C value, if the publisher was traced. The push part, if there
+/// is one, is a JSON object without line breaks.
 /// </summary>
 internal readonly struct LogEntry
 {
@@ -20,7 +20,7 @@ internal readonly struct LogEntry
 
     private const int TokenLength = 12;
 
-    /// <summary>What entries are written in, one after the other: each takes a copy of its own size along.</summary>
+    /// <summary>The buffer in which this thread writes its entries, one after the other. Each entry is a copy of its own size.</summary>
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _buffer;
 
@@ -36,12 +36,12 @@ internal readonly struct LogEntry
 
     public string? TraceParent { get; }
 
-    /// <summary>JSON for <see cref="Messaging.Push.Parse"/>; empty if it has none.</summary>
+    /// <summary>The push part as JSON for <see cref="Messaging.Push.Parse"/>; empty: there is none.</summary>
     public ReadOnlyMemory<byte> Push { get; }
 
     public ReadOnlyMemory<byte> Body { get; }
 
-    /// <exception cref="FormatException">It has another form: written by another program or another version.</exception>
+    /// <exception cref="FormatException">The bytes have another form. Another program or another version wrote them.</exception>
     public static LogEntry Parse(ReadOnlyMemory<byte> entry)
     {
         var end = entry.Span.IndexOf(HeadEnd);
@@ -64,7 +64,7 @@ internal readonly struct LogEntry
         var json = _json ??= new Utf8JsonWriter(buffer, JsonText.Writing);
         buffer.ResetWrittenCount();
         json.Reset();
-        // It has to differ from others and need not be hard to guess: the cryptographic generator took a tenth of a publish.
+        // The token has to be unique. It need not be hard to guess, and the cryptographic generator took a tenth of the time of a publish.
         var token = Random.Shared.GetHexString(TokenLength, lowercase: true);
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{milliseconds}{Separator}{token}"), buffer);
         if (traceParent is not null)

@@ -5,62 +5,62 @@ using StackExchange.Redis;
 
 namespace Notifications.Messaging.Log;
 
-/// <summary>A place in a stream: the offset means something in its epoch only.</summary>
-/// <param name="Epoch">The life of the log.</param>
-/// <param name="Offset">1, 2, 3 …</param>
+/// <summary>A position in a stream. An offset means something in its epoch only.</summary>
+/// <param name="Epoch">The epoch of the log.</param>
+/// <param name="Offset">1, 2, 3 …; 0 is the beginning of the log.</param>
 /// <param name="Token">
-/// Of the entry that stands there (<see cref="LogEntry.Token"/>); empty where that is not known. A Redis that went back in time
-/// gives out the same offsets in the same epoch again, and what stands there is then another.
+/// The token of the entry at this offset (<see cref="LogEntry.Token"/>); empty: not known. A Redis that went back in time gives the same offsets of the same
+/// epoch to other entries. Their tokens differ.
 /// </param>
 internal readonly record struct Position(string Epoch, long Offset, string Token = "");
 
-/// <summary>A piece of a log.</summary>
-/// <param name="Epoch">The log's present epoch; empty if it has none and none might begin.</param>
-/// <param name="Last">The last offset that the stream has given.</param>
-/// <param name="Asked">The offset that was asked for: the caller's, or the one that the device's cursor stands at.</param>
+/// <summary>A part of a log.</summary>
+/// <param name="Epoch">The log's present epoch; empty: it has none, and the call was not to begin one.</param>
+/// <param name="Last">The last offset that the stream gave to a notification.</param>
+/// <param name="Asked">The offset that was asked for: the caller's, or that of the device's cursor.</param>
 /// <param name="After">
-/// The offset before the first entry. Higher than <paramref name="Asked"/> if the log no longer has what follows it; lower if
-/// that lies beyond the log's end.
+/// The offset before the first entry. It is higher than <paramref name="Asked"/> if the log no longer has the entries that follow. It is lower if
+/// <paramref name="Asked"/> is beyond the log's end.
 /// </param>
 /// <param name="Entries">Contiguous, oldest first: offsets <c>After + 1</c>, <c>After + 2</c> …</param>
 /// <param name="LastToken">The token of the entry at <paramref name="Last"/>.</param>
 internal sealed record LogPage(string Epoch, long Last, long Asked, long After, IReadOnlyList<ReadOnlyMemory<byte>> Entries, string LastToken)
 {
-    /// <summary>Where the log ended when it was read.</summary>
+    /// <summary>The position of the log's end when it was read.</summary>
     public Position End => new(Epoch, Last, LastToken);
 
-    /// <summary>The place before the first entry.</summary>
+    /// <summary>The position before the first entry.</summary>
     public Position Start => After == Last ? End : new Position(Epoch, After);
 
-    /// <summary>Nothing is missing between what was asked for and the first entry.</summary>
+    /// <summary>Whether no entry is missing between the offset that was asked for and the first entry.</summary>
     public bool IsContiguous => After == Asked;
 
-    /// <summary>The page ends where the log ended when it was read.</summary>
+    /// <summary>Whether the page reaches the log's end, as it was when the log was read.</summary>
     public bool IsLast => After + Entries.Count >= Last;
 }
 
-/// <summary>Where a stream's log ends.</summary>
-/// <param name="Stream">Its name.</param>
-/// <param name="End">As just read; means nothing where that failed.</param>
-/// <param name="Failure">Null: it was read. Otherwise Redis does not answer, or refused.</param>
+/// <summary>The end of a stream's log.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="End">The position of the end. It has no meaning when <paramref name="Failure"/> is set.</param>
+/// <param name="Failure">Null: the end was read. Otherwise Redis does not answer, or it refused.</param>
 internal readonly record struct StreamEnd(StreamName Stream, Position End, Exception? Failure);
 
 /// <summary>A device of a user.</summary>
 internal readonly record struct DeviceName(string User, string Device);
 
-/// <summary>The streams as Redis holds them: append and publish, read, acknowledge, each one atomic script and one round trip.</summary>
+/// <summary>The streams in Redis. Each append, read and acknowledgement is one atomic script and one round trip.</summary>
 internal sealed class NotificationLog : IDisposable
 {
     /// <summary>
-    /// How long the epoch of a stream to which nobody publishes lives at the most after the last look at it, and at least for two thirds of that. A hub looks at
-    /// each stream that somebody is subscribed to (<c>Delivery:PositionCheckInterval</c>, far below it), so that it does not end under them. Anybody who may read
-    /// a topic can make one by a look, so it has to be short.
+    /// How long the epoch of a stream without notifications lives after it was last read: at most this time, and at least two thirds of it. A hub reads the end
+    /// of each stream with subscribers much more often (<c>Delivery:PositionCheckInterval</c>), so the epoch of such a stream does not end. The time has to be
+    /// short, because everybody who may read a topic can create it by reading it.
     /// </summary>
     internal static readonly TimeSpan UnusedLifetime = TimeSpan.FromMinutes(15);
 
     private const int EndOnly = -1;
 
-    /// <summary>So many ends go in one call, which holds Redis up for about a quarter of a millisecond.</summary>
+    /// <summary>How many ends a call reads at most. Redis does nothing else during a call, which takes about a quarter of a millisecond at this size.</summary>
     internal const int MaxEndsInCall = 128;
 
     private static readonly Script Publish = Script.Load("publish.lua");
@@ -94,30 +94,30 @@ internal sealed class NotificationLog : IDisposable
             _options);
     }
 
-    /// <summary>The stream's present end, without entries.</summary>
+    /// <summary>Reads the stream's present end, without entries.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="begins">A stream without an epoch gets one now, for <see cref="UnusedLifetime"/>.</param>
+    /// <param name="begins">Whether a stream without an epoch gets one now, for <see cref="UnusedLifetime"/>.</param>
     public Task<LogPage> ReadEndAsync(StreamName stream, bool begins = true) => PageAsync(Read, stream, begins, [], EndOnly, 0, "", "");
 
-    /// <summary>The same for many, in as few calls as this Redis allows. One that Redis refuses keeps none of the others from being read.</summary>
-    /// <returns>In any order.</returns>
+    /// <summary>Reads the ends of many streams in as few calls as this Redis allows. If Redis refuses one stream, the others are still read.</summary>
+    /// <returns>One end for each stream, in any order.</returns>
     public async Task<IReadOnlyList<StreamEnd>> ReadEndsAsync(IReadOnlyList<StreamName> streams)
     {
         var outcomes = await _ends.RunAsync(streams, stream => stream, ReadEndsInCallAsync);
         return [.. outcomes.Select(outcome => new StreamEnd(outcome.Item, outcome.Value, outcome.Failure))];
     }
 
-    /// <summary>Up to <paramref name="limit"/> entries after an offset.</summary>
+    /// <summary>Reads up to <paramref name="limit"/> entries after an offset.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="offset">0 or more.</param>
     /// <param name="limit">How many entries at the most.</param>
     /// <param name="givenOutIn">
-    /// The epoch in which a hub itself delivered this offset. If it lies beyond the end of that same epoch now, Redis went back
-    /// in time, and the stream gets a new epoch. Never set it by what a client says: anybody could renew the epoch of a topic.
+    /// The epoch in which a hub itself delivered this offset. If the log of this epoch now ends before the offset, Redis went back in time, and the stream gets
+    /// a new epoch. Never pass an epoch that a client named for a topic: any client could renew the topic's epoch.
     /// </param>
     /// <param name="token">
-    /// The token of what the hub delivered there. If another entry stands there now, Redis went back in time and has given out the
-    /// same offsets again since.
+    /// The token of the entry that the hub delivered at this offset. If the log now has another entry there, Redis went back in time and gave out the same
+    /// offsets again.
     /// </param>
     /// <param name="begins">As in <see cref="ReadEndAsync"/>.</param>
     public Task<LogPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null, string token = "", bool begins = true)
@@ -127,14 +127,15 @@ internal sealed class NotificationLog : IDisposable
     }
 
     /// <summary>
-    /// Up to <paramref name="limit"/> entries after what the device acknowledged. In its user's stream a device never seen before
-    /// starts after the highest cursor of that user's devices, or with no device at all at the log's beginning; in a topic, at
-    /// the end.
+    /// Reads up to <paramref name="limit"/> entries after the device's cursor. In its user's stream, a new device starts at the highest cursor of the user's
+    /// devices. The user's first device starts at the beginning of the log. In a topic, a new device starts at the end.
     /// </summary>
     /// <param name="stream">The stream.</param>
     /// <param name="device">The device.</param>
     /// <param name="limit">How many entries at the most.</param>
-    /// <param name="begins">As in <see cref="ReadEndAsync"/>. A user's stream always does, and its epoch lives as long as its devices' cursors.</param>
+    /// <param name="begins">
+    /// For a topic, as in <see cref="ReadEndAsync"/>. A user's stream always gets an epoch, which lives as long as the cursors of the user's devices.
+    /// </param>
     public Task<LogPage> ReadAfterCursorAsync(StreamName stream, DeviceName device, int limit, bool begins = true) =>
         stream.IsUser
             ? PageAsync(
@@ -143,22 +144,22 @@ internal sealed class NotificationLog : IDisposable
             : PageAsync(ResumeTopic, stream, begins, [_names.TopicCursor(stream, device.User, device.Device)], limit, Milliseconds(_options.LogLifetime));
 
     /// <summary>Moves the device's cursor forward to <paramref name="position"/>.</summary>
-    /// <returns>False if nothing changed: another epoch, past the stream's end, or not past the cursor.</returns>
+    /// <returns>False: nothing changed. The position is of another epoch, beyond the stream's end, or not beyond the cursor.</returns>
     public async Task<bool> AcknowledgeAsync(StreamName stream, DeviceName device, Position position) =>
         (await _cursors.MoveAsync([new Acknowledgement(stream, device, position)]))[0];
 
-    /// <summary>The same for many, in as few calls as this Redis allows. One that Redis refuses keeps none of the others from being written.</summary>
-    /// <returns>Those that are not written, and why: Redis does not answer, or refused.</returns>
+    /// <summary>Moves many cursors in as few calls as this Redis allows. If Redis refuses one acknowledgement, the others are still written.</summary>
+    /// <returns>The acknowledgements that were not written, with the reason: Redis does not answer, or it refused.</returns>
     public Task<IReadOnlyList<UnwrittenAcknowledgement>> AcknowledgeAsync(IReadOnlyList<Acknowledgement> acknowledgements) =>
         _cursors.WriteAsync(acknowledgements);
 
     public void Dispose() => _replicated.Dispose();
 
-    /// <summary>Those of one stream in the order of the calls.</summary>
+    /// <summary>Appends a notification. The notifications of one stream are appended in the order of the calls.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="id">The notification's id.</param>
     /// <param name="entry">The notification.</param>
-    /// <param name="grace">After which its escalation is due while a hub listens; null: it has none.</param>
+    /// <param name="grace">The time from the publish to the escalation, while a hub listens; null: there is no escalation.</param>
     internal Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace) =>
         _appends.RunAsync(new Append(stream, _names.Live(stream), id, entry, grace));
 

@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Log;
 
 /// <summary>
-/// Appends that replicas confirm. WAIT speaks of what its own connection wrote before it, and holds that connection up until it is
-/// answered: so there is a connection for these alone, and one WAIT for all that came up while the last one was on its way.
+/// Appends notifications and waits until replicas confirm them. Redis's WAIT covers the earlier writes of its own connection, and blocks that connection until
+/// it is answered. So these appends have a connection of their own. One WAIT covers all appends that were queued during the WAIT before.
 /// </summary>
 internal sealed class ReplicatedAppends(RedisConnections connections, IOptions<NotificationOptions> options) : IDisposable
 {
@@ -23,8 +23,8 @@ internal sealed class ReplicatedAppends(RedisConnections connections, IOptions<N
         public TaskCompletionSource<RedisResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>Runs a script that writes, in the order of the calls, and returns when enough replicas have what it wrote.</summary>
-    /// <exception cref="NotReplicatedException">Too few confirmed it in time.</exception>
+    /// <summary>Runs a script that writes, in the order of the calls. Returns when enough replicas have confirmed the write.</summary>
+    /// <exception cref="NotReplicatedException">Too few replicas confirmed the write in time.</exception>
     public Task<RedisResult> RunAsync(Script script, RedisKey[] keys, RedisValue[] arguments)
     {
         var append = new Append(script, keys, arguments);
@@ -39,7 +39,7 @@ internal sealed class ReplicatedAppends(RedisConnections connections, IOptions<N
         _connection?.Dispose();
     }
 
-    /// <summary>The first caller in line takes all that wait by then; those behind it find nothing left.</summary>
+    /// <summary>The first caller takes all appends that are queued by then. The callers behind it find an empty queue.</summary>
     private async Task RunBatchAsync()
     {
         await _batching.WaitAsync();
@@ -82,8 +82,8 @@ internal sealed class ReplicatedAppends(RedisConnections connections, IOptions<N
 
     private async Task RunAsync(IServer server, List<Append> appends)
     {
-        // One after the other and WAIT right behind them, without waiting for answers: that is one connection, or they fail. A
-        // script that was sent on to another server by itself would leave its WAIT behind.
+        // Send the scripts and then WAIT, without waiting for answers. They go out on one connection, or they fail. A script must not be redirected to another
+        // server, because its WAIT would not follow.
         var answers = appends.Select(append => append.Script.RunAsync(server, append.Keys, append.Arguments)).ToArray();
         var waiting = server.ExecuteAsync(
             "WAIT", [options.Value.WaitForReplicas, (long)options.Value.WaitTimeout.TotalMilliseconds], CommandFlags.NoRedirect);

@@ -3,21 +3,23 @@ using StackExchange.Redis;
 
 namespace Notifications.Messaging.Log;
 
-/// <summary>Work on many streams in as few calls of a script as this Redis allows (<see cref="ScriptScope"/>).</summary>
-/// <param name="scope">What a call may touch.</param>
-/// <param name="maxInCall">A call holds Redis up for as long as it takes.</param>
+/// <summary>Does work on many streams in as few calls of a script as this Redis allows (<see cref="ScriptScope"/>).</summary>
+/// <param name="scope">Knows which keys one call may have.</param>
+/// <param name="maxInCall">How many items a call has at most. Redis does nothing else during a call.</param>
 internal sealed class StreamCalls(ScriptScope scope, int maxInCall)
 {
-    /// <param name="Item">What was to be done.</param>
-    /// <param name="Value">What came of it.</param>
-    /// <param name="Failure">Null: it is done.</param>
+    /// <param name="Item">The item.</param>
+    /// <param name="Value">The value that the call returned for the item.</param>
+    /// <param name="Failure">Null: the work on the item is done.</param>
     internal readonly record struct Outcome<TItem, TValue>(TItem Item, TValue? Value, Exception? Failure);
 
-    /// <summary>One that Redis refuses keeps none of the others from being done.</summary>
+    /// <summary>Does the work on all items. If Redis refuses one item, the work on the others is still done.</summary>
     /// <param name="items">In any order.</param>
-    /// <param name="stream">Whose stream an item is for.</param>
-    /// <param name="call">The work on some, with a value for each. Once more has to change nothing.</param>
-    /// <returns>In any order.</returns>
+    /// <param name="stream">Returns the stream of an item.</param>
+    /// <param name="call">
+    /// Does the work on some items and returns a value for each. It may be called twice for an item, and the second call has to change nothing.
+    /// </param>
+    /// <returns>One outcome for each item, in any order.</returns>
     public async Task<IReadOnlyList<Outcome<TItem, TValue>>> RunAsync<TItem, TValue>(
         IReadOnlyList<TItem> items, Func<TItem, StreamName> stream, Func<IReadOnlyList<TItem>, Task<TValue[]>> call)
     {
@@ -46,7 +48,7 @@ internal sealed class StreamCalls(ScriptScope scope, int maxInCall)
         }
         catch (RedisServerException exception) when (items.Length > 1 && !exception.IsOfEveryWrite())
         {
-            // One of them is refused, and which one the answer does not say. Those before it are done, and once more changes nothing.
+            // Redis refused one of the items, and the answer does not say which. The items before it are done, and a second call for them changes nothing.
             var alone = await Task.WhenAll(items.Select(item => RunAsync([item], call)));
             return [.. alone.SelectMany(outcomes => outcomes)];
         }

@@ -5,29 +5,29 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Log;
 
 /// <summary>What Redis has of a user.</summary>
-/// <param name="End">Where the user's stream ends; null if there is none.</param>
-/// <param name="LogLength">How many notifications its log has.</param>
-/// <param name="LogExpiresIn">How long they stay unless another follows; null without a log.</param>
-/// <param name="Newest">The newest of them, newest first: offsets <c>End</c>, <c>End - 1</c> …</param>
-/// <param name="Devices">Those that came, acknowledged or were registered as a phone, by name.</param>
+/// <param name="End">The end of the user's stream; null: there is no stream.</param>
+/// <param name="LogLength">How many notifications the log has.</param>
+/// <param name="LogExpiresIn">How long the log lives if nothing more is published; null: there is no log.</param>
+/// <param name="Newest">The newest notifications, newest first: offsets <c>End</c>, <c>End - 1</c> …</param>
+/// <param name="Devices">The devices that connected, acknowledged, or were registered as a phone, by name.</param>
 internal sealed record InspectedUser(
     Position? End, long LogLength, TimeSpan? LogExpiresIn, IReadOnlyList<ReadOnlyMemory<byte>> Newest, IReadOnlyList<InspectedDevice> Devices);
 
 /// <summary>One of a user's devices.</summary>
 /// <param name="Name">The name that it gives itself.</param>
-/// <param name="Cursor">The highest offset that it acknowledged; -1 if that was in an earlier epoch, null if it never came.</param>
-/// <param name="SeenAt">When it last came or, to within some hours, acknowledged.</param>
-/// <param name="Phone">What is registered for it.</param>
+/// <param name="Cursor">The highest offset that the device acknowledged; -1 if that was in an earlier epoch; null if it never connected.</param>
+/// <param name="SeenAt">When the device last connected or acknowledged. The time of an acknowledgement may be some hours too early.</param>
+/// <param name="Phone">The phone that is registered under this name; null: none.</param>
 internal sealed record InspectedDevice(string Name, long? Cursor, DateTimeOffset? SeenAt, Phone? Phone);
 
-/// <summary>Looks at what Redis has of a user, for operators. Whoever was never there is not there afterwards either.</summary>
+/// <summary>Reads what Redis has of a user, for operators. It changes nothing, so it creates no user who does not exist.</summary>
 internal sealed class UserInspector(IConnectionMultiplexer redis, RedisNames names)
 {
     private static readonly Script Inspect = Script.Load("inspect-user.lua");
 
-    /// <param name="user">Whom.</param>
-    /// <param name="limit">How many of the user's notifications at the most.</param>
-    /// <param name="maxBytes">After how many bytes there are no more of them.</param>
+    /// <param name="user">The user's id.</param>
+    /// <param name="limit">How many of the user's notifications are read at most.</param>
+    /// <param name="maxBytes">No more notifications are read after this many bytes.</param>
     public async Task<InspectedUser> InspectAsync(string user, int limit, int maxBytes)
     {
         var stream = StreamName.User(user);

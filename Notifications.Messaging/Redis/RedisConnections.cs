@@ -7,12 +7,12 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Redis;
 
 /// <summary>
-/// Opens more connections to the Redis that the shared one leads to, with the same credentials, certificates and time-outs: some
-/// of these are code and no part of a connection string.
+/// Opens more connections to the Redis of the shared connection, with the same credentials, certificates and time-outs. Code sets some of these, and a
+/// connection string does not have them.
 /// </summary>
 internal sealed class RedisConnections
 {
-    /// <summary>A machine that vanished is found after 10 s and three tries, 5 s apart.</summary>
+    /// <summary>TCP checks a silent connection after 10 s, three times, 5 s apart. This finds a machine that vanished.</summary>
     private const int KeepAliveSeconds = 10;
     private const int KeepAliveRetrySeconds = 5;
     private const int KeepAliveRetries = 3;
@@ -20,10 +20,10 @@ internal sealed class RedisConnections
     private ConfigurationOptions? _options;
     private RemoteCertificateValidationCallback? _validation;
 
-    /// <summary>The Redis user; null or empty: the default one.</summary>
+    /// <summary>The Redis user; null or empty: the default user.</summary>
     public string? User => Options.User;
 
-    /// <summary>Null or empty: Redis wants none.</summary>
+    /// <summary>The password; null or empty: Redis needs none.</summary>
     public string? Password => Options.Password;
 
     /// <summary>How long a connection may take to be made, encryption included.</summary>
@@ -35,13 +35,13 @@ internal sealed class RedisConnections
     private ConfigurationOptions Options =>
         _options ?? throw new InvalidOperationException("The shared Redis connection was not made by AddRedis. Call it first.");
 
-    /// <summary>Connects to a server, encrypted if the shared connection is, and sends nothing yet.</summary>
+    /// <summary>Connects to a server, with TLS if the shared connection uses TLS. Sends no command yet.</summary>
     /// <remarks>
-    /// It blocks, and the caller reads and writes blocking too: from its first asynchronous call on, a socket has other threads wait for it, also
-    /// where it is read synchronously.
+    /// Blocks. The caller has to read and write with blocking calls too: after the first asynchronous call on a socket, other threads wait for its data, even
+    /// for a synchronous read.
     /// </remarks>
-    /// <param name="server">One that the shared connection knows.</param>
-    /// <param name="closing">Closes the connection, whoever reads or writes then, and ends the attempt if it is still being made.</param>
+    /// <param name="server">A server that the shared connection knows.</param>
+    /// <param name="closing">Closes the connection, even while it is read or written, and ends an attempt to connect.</param>
     public Stream Open(EndPoint server, CancellationToken closing)
     {
         var socket = server.AddressFamily == AddressFamily.Unix
@@ -63,23 +63,23 @@ internal sealed class RedisConnections
         }
     }
 
-    /// <summary>Another multiplexer with the options of the shared one. It belongs to the caller.</summary>
-    /// <param name="name">What Redis lists it as; null: as the shared one.</param>
-    /// <param name="channelPrefix">What the names of its channels begin with.</param>
+    /// <summary>Opens another multiplexer with the options of the shared one. It belongs to the caller.</summary>
+    /// <param name="name">The name under which Redis lists the connection; null: that of the shared one.</param>
+    /// <param name="channelPrefix">The prefix of the names of its channels.</param>
     /// <exception cref="RedisConnectionException">Redis can't be reached now.</exception>
     public async Task<IConnectionMultiplexer> ConnectAsync(string? name = null, RedisChannel channelPrefix = default)
     {
         var options = Options.Clone();
         options.ClientName = name ?? options.ClientName;
         options.ChannelPrefix = channelPrefix;
-        // For the first attempt only. A connection that was up and is lost is made again.
+        // For the first attempt only. A connection that is lost later is made again.
         options.AbortOnConnectFail = true;
         return await ConnectionMultiplexer.ConnectAsync(options);
     }
 
-    /// <summary>Of a connection that something else has made.</summary>
-    /// <param name="shared">It.</param>
-    /// <param name="options">Those that it was made with; null: what its connection string says, which leaves out what is set by code.</param>
+    /// <summary>For a shared connection that other code has made.</summary>
+    /// <param name="shared">The shared connection.</param>
+    /// <param name="options">The options with which it was made; null: those of its connection string, without the settings that code made.</param>
     public static RedisConnections Of(IConnectionMultiplexer shared, ConfigurationOptions? options)
     {
         var connections = new RedisConnections();
@@ -87,9 +87,9 @@ internal sealed class RedisConnections
         return connections;
     }
 
-    /// <summary>To be called before anything else.</summary>
-    /// <param name="options">The shared connection's.</param>
-    /// <param name="validation">Its check of the server's certificate; null: the machine's own.</param>
+    /// <summary>Sets the shared connection. Call it before any other member.</summary>
+    /// <param name="options">The options of the shared connection.</param>
+    /// <param name="validation">The shared connection's check of the server's certificate; null: the machine's own check.</param>
     public void Use(ConfigurationOptions options, RemoteCertificateValidationCallback? validation) => (_options, _validation) = (options, validation);
 
     private static void KeepAlive(Socket socket)

@@ -3,18 +3,18 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Redis;
 
 /// <summary>
-/// What one call of a script may touch on this Redis. On a single server that is everything. On a Redis Cluster, and behind a proxy that hides one
-/// (the enterprise policy of Azure Managed Redis), it is one slot, and so one partition.
+/// The keys that one call of a script may have on this Redis. On a single server they may be of any partitions. On a Redis Cluster they have to be in one slot,
+/// and so in one partition. This is also true behind a proxy that hides a cluster (the enterprise policy of Azure Managed Redis).
 /// </summary>
 internal sealed class ScriptScope(IConnectionMultiplexer redis, LiveChannels channels, RedisNames names)
 {
     private volatile Task<Scope>? _scope;
 
-    /// <param name="IsSharded">Channels are sharded (<see cref="LiveChannels"/>).</param>
-    /// <param name="HasAllPartitions">A call may have the keys of any partitions.</param>
+    /// <param name="IsSharded">Whether channels are sharded (<see cref="LiveChannels"/>).</param>
+    /// <param name="HasAllPartitions">Whether a call may have the keys of any partitions.</param>
     internal readonly record struct Scope(bool IsSharded, bool HasAllPartitions);
 
-    /// <summary>Asked once; until Redis is reached for the first time this waits or throws as a command does.</summary>
+    /// <summary>Redis is asked once. Until Redis is reached for the first time, this waits or throws as a command does.</summary>
     public Task<Scope> AskAsync() =>
         _scope is { IsFaulted: false, IsCanceled: false } asked ? asked : _scope = AskRedisAsync();
 
@@ -32,7 +32,7 @@ internal sealed class ScriptScope(IConnectionMultiplexer redis, LiveChannels cha
         }
         catch (RedisServerException exception) when (exception.Kind is RedisErrorKind.CrossSlot or RedisErrorKind.NoPermission)
         {
-            // A publisher may have a Redis user who is kept to topics, or to some users. It may do as much in one partition as in another.
+            // The Redis user of a publisher may be limited to topics, or to some users. Calls with the keys of one partition each work for it as well.
             return new Scope(IsSharded: false, HasAllPartitions: false);
         }
     }

@@ -9,7 +9,7 @@ internal enum HubState
     [JsonStringEnumMemberName("serving")]
     Serving,
 
-    /// <summary>An operator had it hand its clients to others, until the operator takes that back.</summary>
+    /// <summary>An operator drained it. It hands its clients to other instances and takes no new ones until the operator ends the drain.</summary>
     [JsonStringEnumMemberName("drained")]
     Drained,
 
@@ -17,12 +17,12 @@ internal enum HubState
     [JsonStringEnumMemberName("stopping")]
     Stopping,
 
-    /// <summary>Nothing that is published over Redis reaches it just now.</summary>
+    /// <summary>Notifications that are published over Redis do not reach it at the moment.</summary>
     [JsonStringEnumMemberName("deaf")]
     Deaf,
 }
 
-/// <summary>What an instance says of itself at each refresh of its registry entry.</summary>
+/// <summary>The report of an instance about itself, at each refresh of its registry entry.</summary>
 internal sealed record HubStatus
 {
     public required HubState State { get; init; }
@@ -30,24 +30,24 @@ internal sealed record HubStatus
     /// <summary>When the process entered the registry.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>Client connections.</summary>
+    /// <summary>How many client connections it has.</summary>
     public required int Connections { get; init; }
 
-    /// <summary>Streams that it listens to.</summary>
+    /// <summary>How many streams it listens to.</summary>
     public required int Streams { get; init; }
 
-    /// <summary>Notifications written to connections in a second, over the last few.</summary>
+    /// <summary>Notifications written to connections per second, over the last few seconds.</summary>
     public required double DeliveredPerSecond { get; init; }
 
     /// <summary>
-    /// Within how many milliseconds after their publish 99 of 100 of them were written; null if there was none. Counts what was published
-    /// while its connection was there, not what was waiting for it.
+    /// The time between publish and write, in milliseconds, that 99 of 100 of these notifications stayed within; null: there was none. It counts notifications
+    /// that were published after their connection subscribed, and not those that waited for it in the log.
     /// </summary>
     public double? LagP99Ms { get; init; }
 
-    /// <summary>The same for all of them.</summary>
+    /// <summary>The longest of these times, in milliseconds; null: there was no notification.</summary>
     public double? LagMaxMs { get; init; }
 
-    /// <summary>How long Redis took for the refresh before this one; null before the first.</summary>
+    /// <summary>How long Redis took for the refresh before this one, in milliseconds; null: this is the first.</summary>
     public double? RedisMs { get; init; }
 }

@@ -6,31 +6,31 @@ using StackExchange.Redis;
 namespace Notifications.Messaging.Registry;
 
 /// <summary>One running hub process.</summary>
-/// <param name="Id">Its name: unique among the running ones.</param>
-/// <param name="Address">Where the gateway reaches it, such as <c>http://10.0.0.7:8080</c>.</param>
-/// <param name="Draining">It keeps its connections and takes no new ones: it is going away, or can't hear of notifications just now.</param>
-/// <param name="Transport">What it takes sessions over beside HTTP: the name of a protocol (Notifications.Transport/README.md). Null: HTTP alone.</param>
+/// <param name="Id">Its name, unique among the running instances.</param>
+/// <param name="Address">The address at which the gateway reaches it, such as <c>http://10.0.0.7:8080</c>.</param>
+/// <param name="Draining">It keeps its connections and takes no new ones: it is drained, stops, or does not hear notifications at the moment.</param>
+/// <param name="Transport">The protocol over which it takes sessions beside HTTP (Notifications.Transport/README.md); null: HTTP only.</param>
 internal sealed record HubInstance(string Id, string Address, bool Draining, string? Transport = null);
 
-/// <summary>A running hub process with what it says of itself.</summary>
-/// <param name="Id">As of <see cref="HubInstance"/>.</param>
-/// <param name="Address">As of <see cref="HubInstance"/>.</param>
-/// <param name="Draining">As of <see cref="HubInstance"/>.</param>
-/// <param name="Status">At its last refresh; null from one that says nothing.</param>
-/// <param name="Transport">As of <see cref="HubInstance"/>.</param>
+/// <summary>A running hub process and its report about itself.</summary>
+/// <param name="Id">As in <see cref="HubInstance"/>.</param>
+/// <param name="Address">As in <see cref="HubInstance"/>.</param>
+/// <param name="Draining">As in <see cref="HubInstance"/>.</param>
+/// <param name="Status">The report of its last refresh; null: it reports nothing.</param>
+/// <param name="Transport">As in <see cref="HubInstance"/>.</param>
 internal sealed record ObservedInstance(string Id, string Address, bool Draining, HubStatus? Status, string? Transport = null);
 
 /// <summary>
-/// The list of running hub instances in Redis. An entry lives as long as its instance refreshes it; Redis alone measures the
-/// time, so the clocks of the machines do not matter.
+/// The list of running hub instances in Redis. An entry lives as long as its instance refreshes it. Only Redis measures the time, so the clocks of the machines
+/// do not matter.
 /// </summary>
 internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames names)
 {
-    // Redis runs a script with this flag also where maxmemory is reached (Redis 7, "Script flags" in its documentation).
+    // With this flag Redis runs a script even when maxmemory is reached (Redis 7, "Script flags" in its documentation).
     private const string SetWhereFull = "#!lua flags=allow-oom\nreturn redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
     private const string AddWhereFull = "#!lua flags=allow-oom\nreturn redis.call('SADD', KEYS[1], ARGV[1])";
 
-    /// <summary>Enters the instance, or refreshes it, for <paramref name="expiry"/>.</summary>
+    /// <summary>Enters the instance into the registry, or refreshes its entry. The entry lives for <paramref name="expiry"/>.</summary>
     public async Task RegisterAsync(HubInstance instance, TimeSpan expiry, HubStatus? status = null)
     {
         var database = redis.GetDatabase();
@@ -38,13 +38,13 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames 
         var json = JsonSerializer.Serialize(entry, RegistryJson.Default.ObservedInstance);
         try
         {
-            // Entry first: a reader that finds an id without its entry takes the instance for dead and removes the id.
+            // The entry is written first. A reader that finds an id without its entry takes the instance for dead and removes the id.
             await database.StringSetAsync(names.Instance(instance.Id), json, expiry);
             await database.SetAddAsync(names.Instances, instance.Id);
         }
         catch (RedisServerException exception) when (exception.Kind == RedisErrorKind.OutOfMemory)
         {
-            // It serves on, and gateways have to know of it and whether it drains. Its entry is small and does not grow.
+            // The instance still serves. Gateways have to know it, and whether it drains. Its entry is small and does not grow.
             await database.ScriptEvaluateAsync(SetWhereFull, [names.Instance(instance.Id)], [json, (long)expiry.TotalMilliseconds]);
             await database.ScriptEvaluateAsync(AddWhereFull, [names.Instances], [instance.Id]);
         }
@@ -56,16 +56,16 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames 
         return Task.WhenAll(database.SetRemoveAsync(names.Instances, id), database.KeyDeleteAsync(names.Instance(id)));
     }
 
-    /// <summary>The running instances, by id. Those that did not refresh in time are gone from the list.</summary>
+    /// <summary>The running instances, ordered by id. Instances that did not refresh their entry in time are removed.</summary>
     public async Task<IReadOnlyList<HubInstance>> ListAsync(CancellationToken cancellationToken = default) =>
     [
-        // Without the status, which changes all the time: gateways go by what is new in the list.
+        // Without the status, which changes all the time: gateways act when the list changes.
         .. (await ReadAsync(cancellationToken))
             .Select(entry => JsonSerializer.Deserialize(entry, RegistryJson.Default.HubInstance)!)
             .OrderBy(instance => instance.Id, StringComparer.Ordinal),
     ];
 
-    /// <summary>The same with what each says of itself.</summary>
+    /// <summary>The same, with the report of each instance about itself.</summary>
     public async Task<IReadOnlyList<ObservedInstance>> ObserveAsync(CancellationToken cancellationToken = default) =>
     [
         .. (await ReadAsync(cancellationToken))
@@ -86,7 +86,7 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames 
         var expired = ids.Where((_, i) => entries[i].IsNull).ToArray();
         if (expired.Length > 0)
         {
-            // Where Redis takes no writes, none could refresh its entry, and this throws: better no list than one without them.
+            // If Redis takes no writes, no instance could refresh its entry, and this call throws. No list is better than a list without those instances.
             await database.SetRemoveAsync(names.Instances, expired).WaitAsync(cancellationToken);
         }
 

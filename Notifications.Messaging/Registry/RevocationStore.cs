@@ -6,10 +6,10 @@ namespace Notifications.Messaging.Registry;
 /// <summary>The revocations as Redis keeps them.</summary>
 internal sealed class RevocationStore(IConnectionMultiplexer redis, RedisNames names)
 {
-    /// <summary>Keeps a revocation for <paramref name="kept"/>, and forgets those that are older than that.</summary>
-    /// <param name="user">Whose tokens.</param>
-    /// <param name="until">Those issued until then.</param>
-    /// <param name="kept">The longest life of a token: after it there is none left to refuse.</param>
+    /// <summary>Keeps a revocation for <paramref name="kept"/>, and removes older revocations.</summary>
+    /// <param name="user">The user whose tokens are revoked.</param>
+    /// <param name="until">Tokens that were issued up to this time are revoked.</param>
+    /// <param name="kept">The longest lifetime of a token. After it, all revoked tokens have expired.</param>
     public async Task AddAsync(string user, DateTimeOffset until, TimeSpan kept)
     {
         var database = redis.GetDatabase();
@@ -19,7 +19,7 @@ internal sealed class RevocationStore(IConnectionMultiplexer redis, RedisNames n
             database.KeyExpireAsync(names.Revocations, kept));
     }
 
-    /// <summary>Every revocation that was made since: user and until when.</summary>
+    /// <summary>The revocations from that time on: each user, and the time up to which the user's tokens are revoked.</summary>
     public async Task<IReadOnlyCollection<KeyValuePair<string, DateTimeOffset>>> ListAsync(DateTimeOffset since)
     {
         var entries = await redis.GetDatabase().SortedSetRangeByScoreWithScoresAsync(names.Revocations, since.ToUnixTimeSeconds());

@@ -10,10 +10,10 @@ namespace Notifications.Hubs.Escalations.Apns;
 /// <summary>Headers and body of a request (https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns).</summary>
 internal static class ApnsMessage
 {
-    /// <summary>In bytes. Notification ids may be twice as long.</summary>
+    /// <summary>The longest collapse id, in bytes. Notification ids may be twice as long.</summary>
     private const int MaxCollapseId = 64;
 
-    /// <summary>The message as it fits a phone: whole, or if that is too long as a wake-up with the position.</summary>
+    /// <summary>The message in a form that fits a phone: whole, or a wake-up with the position if the whole message is too long.</summary>
     public static (PushMessage Message, ReadOnlyMemory<byte> Body) Write(PushMessage message)
     {
         var whole = WriteWhole(message);
@@ -23,13 +23,13 @@ internal static class ApnsMessage
     public static IEnumerable<KeyValuePair<string, string>> Headers(PushMessage message) =>
     [
         new("apns-push-type", message.IsAlert ? "alert" : "background"),
-        // Apple's rule: 10, at once, is for what is shown; what only wakes the app is 5.
+        // Apple's rule: priority 10 (at once) is for messages that are shown. Messages that only wake the app have priority 5.
         new("apns-priority", message.IsAlert ? "10" : "5"),
         new("apns-expiration", message.Expires.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)),
         new("apns-collapse-id", CollapseId(message.Id)),
     ];
 
-    /// <summary>The notification's id, or its hash where it is too long for Apple.</summary>
+    /// <summary>The notification's id, or its hash if the id is too long for Apple.</summary>
     private static string CollapseId(string id) =>
         id.Length <= MaxCollapseId ? id : Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(id)));
 

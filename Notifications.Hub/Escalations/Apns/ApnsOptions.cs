@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Notifications.Hubs.Escalations.Apns;
 
-/// <summary>Apple Push Notification service with a signing key, section <c>Escalation:Apns</c>. Off unless it has a key.</summary>
+/// <summary>Apple Push Notification service with a signing key, section <c>Escalation:Apns</c>. Off without a key.</summary>
 internal sealed record ApnsOptions : IValidatableObject
 {
     public const string Section = $"{EscalationOptions.Section}:Apns";
@@ -11,25 +11,25 @@ internal sealed record ApnsOptions : IValidatableObject
     private static readonly Uri Production = new("https://api.push.apple.com");
     private static readonly Uri Development = new("https://api.sandbox.push.apple.com");
 
-    /// <summary>The signing key as Apple hands it out (<c>AuthKey_….p8</c>), its PEM text. A secret.</summary>
+    /// <summary>The PEM text of the signing key, as Apple hands it out (<c>AuthKey_….p8</c>). A secret.</summary>
     public string? Key { get; set; }
 
-    /// <summary>The same as the path of that file.</summary>
+    /// <summary>The path of the file with the signing key.</summary>
     public string? KeyFile { get; set; }
 
     /// <summary>The key's id, 10 characters.</summary>
     public string KeyId { get; set; } = "";
 
-    /// <summary>The id of the developer team whose key it is, 10 characters.</summary>
+    /// <summary>The id of the developer team that owns the key, 10 characters.</summary>
     public string TeamId { get; set; } = "";
 
     /// <summary>The app's bundle id.</summary>
     public string Topic { get; set; } = "";
 
-    /// <summary>For apps that Xcode put on the phone: their tokens work at the sandbox only. Default false.</summary>
+    /// <summary>For apps that Xcode installed on the phone: their tokens work at the sandbox only. Default false.</summary>
     public bool Sandbox { get; set; }
 
-    /// <summary>Where APNs is, if not at <see cref="Sandbox"/>'s usual address.</summary>
+    /// <summary>The address of APNs, if it is not the usual one for <see cref="Sandbox"/>.</summary>
     public Uri? Endpoint { get; set; }
 
     public bool IsSet => !string.IsNullOrWhiteSpace(Key) || !string.IsNullOrWhiteSpace(KeyFile);

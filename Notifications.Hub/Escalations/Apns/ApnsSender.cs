@@ -44,7 +44,7 @@ internal sealed class ApnsSender(IHttpClientFactory clients, IOptionsMonitor<Apn
         return response.StatusCode switch
         {
             HttpStatusCode.Gone when error.Reason == "ExpiredToken" => new(SendResult.TokenDead, reason),
-            // The app was registered again since it was found gone: then it is there.
+            // The app was registered again after APNs found it gone. So it is there again.
             HttpStatusCode.Gone when error.At is { } at && at < phone.RegisteredAt => new(SendResult.Retry, reason),
             HttpStatusCode.Gone => new(SendResult.TokenDead, reason),
             HttpStatusCode.BadRequest when error.Reason is "BadDeviceToken" or "DeviceTokenNotForTopic" => new(SendResult.TokenDead, reason),
@@ -56,7 +56,7 @@ internal sealed class ApnsSender(IHttpClientFactory clients, IOptionsMonitor<Apn
         };
     }
 
-    /// <summary>One for as long as the options stay the same.</summary>
+    /// <summary>The token for the present options. It is kept as long as the options stay the same.</summary>
     private ApnsToken Token()
     {
         var now = options.CurrentValue;
@@ -68,8 +68,8 @@ internal sealed class ApnsSender(IHttpClientFactory clients, IOptionsMonitor<Apn
         return token;
     }
 
-    /// <param name="Reason">Apple's word for it.</param>
-    /// <param name="At">Of 410: when the token was last found to lead nowhere.</param>
+    /// <param name="Reason">Apple's name of the error.</param>
+    /// <param name="At">With status 410: when APNs last found that the token leads to no phone.</param>
     private readonly record struct ApnsError(string Reason, DateTimeOffset? At)
     {
         public static ApnsError Parse(byte[] body)
@@ -86,7 +86,7 @@ internal sealed class ApnsSender(IHttpClientFactory clients, IOptionsMonitor<Apn
             }
             catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentOutOfRangeException)
             {
-                // Something in between answered, in another language: the status alone counts.
+                // A server in between answered in another format. Only the status counts.
                 return new ApnsError("", null);
             }
         }

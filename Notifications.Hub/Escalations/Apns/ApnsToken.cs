@@ -5,9 +5,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace Notifications.Hubs.Escalations.Apns;
 
 /// <summary>
-/// The token that each request to APNs carries, signed with one key
-/// (https://developer.apple.com/documentation/usernotifications/establishing-a-token-based-connection-to-apns). Apple refuses one
-/// that is older than 60 minutes, and a new one within 20.
+/// The token in each request to APNs, signed with one key
+/// (https://developer.apple.com/documentation/usernotifications/establishing-a-token-based-connection-to-apns). Apple refuses a token that is older than 60
+/// minutes, and a new one within 20 minutes after the last.
 /// </summary>
 internal sealed class ApnsToken(ApnsOptions options, TimeProvider time)
 {

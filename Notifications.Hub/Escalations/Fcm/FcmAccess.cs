@@ -3,7 +3,7 @@ using Google.Apis.Http;
 
 namespace Notifications.Hubs.Escalations.Fcm;
 
-/// <summary>The access of one service account: whose project, and a token that is renewed before it expires.</summary>
+/// <summary>The access of one service account: its project, and a token that is renewed before it expires.</summary>
 internal sealed class FcmAccess(FcmOptions options, IHttpMessageHandlerFactory handlers)
 {
     private const string Scope = "https://www.googleapis.com/auth/firebase.messaging";
@@ -14,10 +14,10 @@ internal sealed class FcmAccess(FcmOptions options, IHttpMessageHandlerFactory h
 
     public string ProjectId => _credential.ProjectId;
 
-    /// <exception cref="Google.Apis.Auth.OAuth2.Responses.TokenResponseException">Google does not give one.</exception>
+    /// <exception cref="Google.Apis.Auth.OAuth2.Responses.TokenResponseException">Google gives no token.</exception>
     public Task<string> GetTokenAsync(CancellationToken cancellationToken) => _credential.GetAccessTokenForRequestAsync(cancellationToken: cancellationToken);
 
-    /// <summary>Asks for another token: FCM did not take the last one, which may have been withdrawn.</summary>
+    /// <summary>Asks for another token, because FCM did not accept the last one. It may have been withdrawn.</summary>
     public Task RenewAsync(CancellationToken cancellationToken) => _credential.RequestAccessTokenAsync(cancellationToken);
 
     private static ServiceAccountCredential Credential(ServiceAccount account, IHttpMessageHandlerFactory handlers) =>
@@ -28,7 +28,7 @@ internal sealed class FcmAccess(FcmOptions options, IHttpMessageHandlerFactory h
             Scopes = [Scope],
             HttpClientFactory = new HttpClientFromMessageHandlerFactory(_ => new(
                 handlers.CreateHandler(FcmSender.ClientName), performsAutomaticDecompression: false, handlesRedirect: false)),
-            // When to try again is the schedule's to say.
+            // Only the schedule decides when to try again.
             DefaultExponentialBackOffPolicy = ExponentialBackOffPolicy.None,
         }.FromPrivateKey(account.PrivateKey));
 }

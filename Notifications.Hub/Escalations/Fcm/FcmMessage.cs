@@ -7,7 +7,7 @@ namespace Notifications.Hubs.Escalations.Fcm;
 /// <summary>The body of <c>messages:send</c> (https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages).</summary>
 internal static class FcmMessage
 {
-    /// <summary>The whole message; if that is longer than phones take, a wake-up with the position.</summary>
+    /// <summary>The whole message, or a wake-up with the position if the whole message is longer than phones take.</summary>
     public static ReadOnlyMemory<byte> Write(PushMessage message, string token, DateTimeOffset now)
     {
         var whole = WriteWhole(message, token, now);
@@ -53,7 +53,7 @@ internal static class FcmMessage
         if (message.IsAlert)
         {
             json.WriteStartObject("notification");
-            // A second one with this tag takes the first one's place in the drawer too.
+            // A second message with this tag also replaces the first one in the phone's list of notifications.
             json.WriteString("tag", message.Id);
             WriteText(json, "sound", message.Content.Sound);
             WriteNumber(json, "notification_count", message.Content.Badge);
@@ -63,7 +63,7 @@ internal static class FcmMessage
         json.WriteEndObject();
     }
 
-    /// <summary>An iPhone's app may have registered with FCM, which passes this on to APNs.</summary>
+    /// <summary>Writes the part that FCM passes on to APNs, for an iPhone whose app registered with FCM.</summary>
     private static void WriteApns(Utf8JsonWriter json, PushMessage message)
     {
         json.WriteStartObject("apns");

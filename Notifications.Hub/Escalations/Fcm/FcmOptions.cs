@@ -2,18 +2,18 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Notifications.Hubs.Escalations.Fcm;
 
-/// <summary>Firebase Cloud Messaging, section <c>Escalation:Fcm</c>. Off unless it has a service account.</summary>
+/// <summary>Firebase Cloud Messaging, section <c>Escalation:Fcm</c>. Off without a service account.</summary>
 internal sealed record FcmOptions : IValidatableObject
 {
     public const string Section = $"{EscalationOptions.Section}:Fcm";
 
-    /// <summary>The service account's key file as Google hands it out, its JSON text. A secret.</summary>
+    /// <summary>The JSON text of the service account's key file, as Google hands it out. A secret.</summary>
     public string? ServiceAccount { get; set; }
 
-    /// <summary>The same as the path of that file.</summary>
+    /// <summary>The path of the service account's key file.</summary>
     public string? ServiceAccountFile { get; set; }
 
-    /// <summary>Where FCM is. Default https://fcm.googleapis.com.</summary>
+    /// <summary>The address of FCM. Default https://fcm.googleapis.com.</summary>
     public Uri Endpoint { get; set; } = new("https://fcm.googleapis.com");
 
     public bool IsSet => !string.IsNullOrWhiteSpace(ServiceAccount) || !string.IsNullOrWhiteSpace(ServiceAccountFile);
@@ -31,7 +31,7 @@ internal sealed record FcmOptions : IValidatableObject
         }
     }
 
-    /// <exception cref="FormatException">It is no service account's key file.</exception>
+    /// <exception cref="FormatException">The text is not the key file of a service account.</exception>
     public ServiceAccount ReadAccount() => Fcm.ServiceAccount.Parse(
         string.IsNullOrWhiteSpace(ServiceAccountFile) ? ServiceAccount! : File.ReadAllText(ServiceAccountFile));
 

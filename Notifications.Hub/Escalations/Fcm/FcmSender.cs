@@ -63,10 +63,10 @@ internal sealed class FcmSender(
         return response.StatusCode switch
         {
             HttpStatusCode.NotFound when error.Code == "UNREGISTERED" => new(SendResult.TokenDead, reason),
-            // Of another Firebase project. Any user can register such a token, so it says nothing about our own access.
+            // The token is of another Firebase project. Any user can register such a token, so it says nothing about our own access.
             HttpStatusCode.Forbidden when error.Code == "SENDER_ID_MISMATCH" => new(SendResult.TokenDead, reason),
             HttpStatusCode.BadRequest when error.NamesToken => new(SendResult.TokenDead, reason),
-            // Without UNREGISTERED it is the project that is not found.
+            // Without UNREGISTERED, FCM did not find the project.
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound => new(SendResult.Misconfigured, reason),
             HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError =>
                 new(SendResult.Retry, reason, RetryAfter.Of(response, time.GetUtcNow())),
@@ -83,7 +83,7 @@ internal sealed class FcmSender(
             : new SendOutcome(SendResult.Retry, reason);
     }
 
-    /// <summary>One for as long as the options stay the same.</summary>
+    /// <summary>The access for the present options. It is kept as long as the options stay the same.</summary>
     private FcmAccess Access()
     {
         var now = options.CurrentValue;
@@ -95,8 +95,8 @@ internal sealed class FcmSender(
         return access;
     }
 
-    /// <param name="Code">FCM's own code, else the status.</param>
-    /// <param name="NamesToken">A field that it complains about is the token.</param>
+    /// <param name="Code">FCM's own code, or else the status.</param>
+    /// <param name="NamesToken">Whether FCM says that the token is an invalid field.</param>
     private readonly record struct FcmError(string Code, bool NamesToken)
     {
         public static FcmError Parse(byte[] body)
@@ -113,7 +113,7 @@ internal sealed class FcmSender(
             }
             catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
             {
-                // A proxy in between answered, or something else that does not speak FCM's language: the status alone counts.
+                // A proxy or another server in between answered in another format. Only the status counts.
                 return new FcmError("", false);
             }
         }

@@ -3,12 +3,12 @@ using System.Text.Json;
 
 namespace Notifications.Hubs.Escalations.Fcm;
 
-/// <summary>What is needed of a Google service account's key file.</summary>
+/// <summary>The members of a Google service account's key file that are needed.</summary>
 internal sealed record ServiceAccount(string ProjectId, string ClientEmail, string PrivateKeyId, string PrivateKey, string TokenUri)
 {
     private const string Rule = "It has to be the JSON key file of a Google service account (Firebase console, Project settings, Service accounts).";
 
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <exception cref="FormatException">The text is not such a key file.</exception>
     public static ServiceAccount Parse(string json)
     {
         try
@@ -25,7 +25,7 @@ internal sealed record ServiceAccount(string ProjectId, string ClientEmail, stri
         }
         catch (JsonException)
         {
-            // Without its message, which quotes the text.
+            // Without the exception's message, which quotes the text.
             throw new FormatException($"the service account is no JSON. {Rule}");
         }
         catch (Exception exception) when (exception is ArgumentException or CryptographicException)

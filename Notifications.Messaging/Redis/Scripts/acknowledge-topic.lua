@@ -1,14 +1,14 @@
--- Moves the cursors that users' devices have in topics forward; never back.
--- KEYS of each acknowledgement: its topic's meta; cursor
+-- Moves the cursors of users' devices in topics forward, never back.
+-- KEYS of each acknowledgement: the topic's meta; the cursor
 -- ARGV 1 how long an unseen device is kept (ms)
 --      and of each acknowledgement: epoch; offset
--- Returns a digit for each: 1 if the cursor moved, else 0 (another epoch, beyond the log's end, not past the cursor, or the beginning without a cursor)
+-- Returns a digit for each: 1 if the cursor moved, else 0 (another epoch, beyond the log's end, not beyond the cursor, or offset 0 without a cursor)
 local function acknowledge(meta, key, epoch, offset)
   if not is_given_out(meta, epoch, offset) then
     return 0
   end
   local cursor = redis.call('GET', key)
-  -- Nothing is acknowledged, and anybody could have a cursor in any topic that there is not.
+  -- Offset 0 acknowledges nothing. It would let anybody create a cursor in a topic without notifications.
   if not cursor and tonumber(offset) == 0 then
     return 0
   end

@@ -1,8 +1,8 @@
--- Moves devices' cursors in their users' streams forward; never back. A device that was forgotten takes its place again, as one that comes does.
+-- Moves the cursors of devices in their users' streams forward, never back. A device that was forgotten gets a cursor again, as a new device does.
 -- KEYS of each acknowledgement: its stream's meta, cursors, seen
 -- ARGV 1 stream lifetime (ms)  2 now (ms)  3 how long an unseen device is kept (ms)  4 how many devices are kept
 --      and of each acknowledgement: device; epoch; offset
--- Returns a digit for each: 1 if the cursor moved, else 0 (another epoch, beyond the log's end, or not past the cursor)
+-- Returns a digit for each: 1 if the cursor moved, else 0 (another epoch, beyond the log's end, or not beyond the cursor)
 local now, too_long, limit = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local slack = slack(too_long)
 
@@ -18,7 +18,7 @@ local function acknowledge(meta, cursors, seen, device, epoch, offset)
     make_room(cursors, seen, now, too_long, limit, tonumber(offset))
   end
   redis.call('HSET', cursors, device, offset)
-  -- Who acknowledges is there, however long ago it came. Not noted each time, as it is a write.
+  -- A device that acknowledges is present, however long ago it connected. This is not noted each time, because that is a write.
   local at = redis.call('HGET', seen, device)
   if not cursor or not at or tonumber(at) + slack < now then
     redis.call('HSET', seen, device, ARGV[2])

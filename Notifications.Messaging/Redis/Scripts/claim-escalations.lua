@@ -1,6 +1,6 @@
--- Takes escalations that are due under a lease: whatever is not settled by its end is due again.
+-- Claims due escalations under a lease. An escalation that is not settled when the lease ends is due again.
 -- KEYS 1 escalations
--- ARGV 1 lease (ms)  2 how many at the most
+-- ARGV 1 lease (ms)  2 how many at most
 -- Returns {now, end of the lease, {escalation, when it was due, …}}
 local at = now()
 local lease = text(at + tonumber(ARGV[1]))

@@ -1,7 +1,7 @@
--- What there is of a user, for somebody to look at. Changes nothing.
+-- Reads what Redis has of a user, for operators. Changes nothing.
 -- KEYS 1 meta  2 log  3 cursors  4 seen  5 phones
--- ARGV 1 how many entries at the most  2 after how many bytes no more of them
--- Returns {epoch, or empty without a stream; last offset; entries in the log; rest of its life (ms), {entry, …} newest first,
+-- ARGV 1 how many entries at most  2 the number of bytes after which no more entries are read
+-- Returns {epoch (empty: no stream); last offset; entries in the log; remaining lifetime of the log (ms), {entry, …} newest first,
 --          {device, cursor, …}, {device, last seen, …}, {device, phone, …}}
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'offset')
 local entries, bytes = {}, 0

@@ -1,8 +1,8 @@
--- Appends notifications to their streams and publishes each, once per id; schedules the escalation of those with a push part.
--- KEYS of each notification: its stream's meta, log, cursors; id. Then of each with a push part: escalations
+-- Appends notifications to their streams and publishes each, once per id. Schedules the escalation of each notification with a push part.
+-- KEYS of each notification: its stream's meta, log, cursors; its id. Then of each notification with a push part: escalations
 -- ARGV 2 stream lifetime (ms)  3 log length  4 log lifetime (ms)  5 id lifetime (ms)  6 the command that publishes
 --      and of each notification: entry; channel; grace (ms), its id and its stream, or empty without a push part
--- Returns for each "0 offset epoch", or "1 offset epoch" where the id was known, separated by commas
+-- Returns for each "0 offset epoch", or "1 offset epoch" if the id was known, separated by commas
 local keep = tonumber(ARGV[3])
 local slack = slack(ARGV[4])
 local count = (#ARGV - 6) / 3
@@ -18,7 +18,7 @@ local function append(key, argument)
   local offset = text(last + 1)
   local position = offset .. ' ' .. epoch
   if not redis.call('SET', id, position, 'PX', ARGV[5], 'NX') then
-    -- Changes nothing, and is a write all the same: a WAIT on this connection then covers what an earlier one wrote.
+    -- Changes nothing, but is a write: a WAIT on this connection then covers the earlier write of this id.
     redis.call('PEXPIRE', id, math.max(redis.call('PTTL', id), 1))
     return '1 ' .. redis.call('GET', id)
   end
@@ -26,11 +26,11 @@ local function append(key, argument)
   local timestamp, token = string.match(entry, '^(%d+) (%x+)')
   local length = redis.pcall('RPUSH', log, entry)
   if type(length) ~= 'number' then
-    -- Something else has the log's name. The id is not taken, and the error is told by failing again.
+    -- The log's name has a value of another type. The id is released, and the second RPUSH reports the error.
     redis.call('DEL', id)
     length = redis.call('RPUSH', log, entry)
   end
-  -- The publishers' clocks may differ, and each may set them anew.
+  -- The publishers' clocks may differ. Each publisher may refresh the lifetimes, even if its clock is behind.
   if length == 1 or not refreshed or math.abs(timestamp - refreshed) > slack then
     redis.call('HSET', meta, 'offset', offset, 'token', token, 'refreshed', timestamp)
     redis.call('PEXPIRE', log, ARGV[4] + slack)
@@ -39,13 +39,13 @@ local function append(key, argument)
   else
     redis.call('HSET', meta, 'offset', offset, 'token', token)
   end
-  -- Slack of a tenth: trimming at every append would double the cost of a full log.
+  -- Up to a tenth more entries are kept: trimming at every append would double the cost of a full log.
   if length > keep + keep / 10 then
     redis.call('LTRIM', log, -keep, -1)
   end
   local listeners = redis.call(ARGV[6], ARGV[argument + 1], position .. ' ' .. previous .. ' ' .. entry)
   if grace then
-    -- With nobody listening the user is away, and nobody is there to acknowledge.
+    -- If no hub listens, the user is away and can't acknowledge. The escalation is due now.
     local due = text(now() + (listeners > 0 and tonumber(grace) or 0))
     redis.call('ZADD', KEYS[schedule], due, '0 ' .. offset .. ' ' .. target)
   end

@@ -1,4 +1,4 @@
--- Reads where streams' logs end.
+-- Reads the ends of streams' logs.
 -- KEYS of each stream: its meta, log, cursors
 -- Returns of each stream: epoch, last offset, token of the last entry
 local ends = {}

@@ -1,7 +1,7 @@
--- Reads what a claimed escalation is about, or drops it where nothing is to be escalated any more.
+-- Reads what is needed to send a claimed escalation, or drops it if it is not needed any more.
 -- KEYS 1 meta  2 log  3 cursors  4 escalations  5 phones
 -- ARGV 1 escalation  2 its offset
--- Returns {'due', epoch, entry, {device, phone, …}}, or why it was dropped: {'acknowledged'}, {'gone'} (from the log), {'no phone'}
+-- Returns {'due', epoch, entry, {device, phone, …}}, or why it was dropped: {'acknowledged'}, {'gone'} (the log no longer has it), {'no phone'}
 local function drop(why)
   redis.call('ZREM', KEYS[4], ARGV[1])
   return {why}

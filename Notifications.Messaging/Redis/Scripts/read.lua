@@ -1,6 +1,6 @@
 -- Reads a stream's log after an offset.
--- ARGV 3 offset, or -1: nothing but the end  4 how many entries at the most  5 epoch in which a hub gave that offset out, or empty
---      6 token of the entry that it gave out there, or empty
+-- ARGV 3 offset, or -1: only the end  4 how many entries at most  5 epoch in which a hub delivered that offset, or empty
+--      6 token of the entry that the hub delivered there, or empty
 -- Returns a page
 local after = tonumber(ARGV[3])
 if after == -1 then

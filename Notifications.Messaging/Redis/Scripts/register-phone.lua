@@ -1,7 +1,7 @@
--- Enters a user's phone. One too many takes the place of the one registered longest ago.
+-- Registers a user's phone. One too many replaces the phone that was registered the longest time ago.
 -- KEYS 1 phones
--- ARGV 1 device  2 phone  3 how many phones at the most  4 lifetime (ms)
--- Returns {device, phone, …} of those that it took the place of
+-- ARGV 1 device  2 phone  3 how many phones at most  4 lifetime (ms)
+-- Returns {device, phone} of the replaced phone; empty: none was replaced
 local replaced = {}
 local before = redis.call('HGET', KEYS[1], ARGV[1])
 if before then

@@ -1,7 +1,7 @@
--- Reads a topic's log after the cursor of one user's device, or nothing but the end if it has none. A topic may have any number of
--- devices, so each cursor is a key of its own that expires.
+-- Reads a topic's log after the cursor of a user's device, or only the end if it has no cursor. A topic may have any number of devices, so each cursor is a key
+-- of its own that expires.
 -- KEYS 4 cursor
--- ARGV 3 how many entries at the most  4 how long an unseen device is kept (ms)
+-- ARGV 3 how many entries at most  4 how long an unseen device is kept (ms)
 -- Returns a page
 local cursor = redis.call('GET', KEYS[4])
 if not cursor then

@@ -1,7 +1,7 @@
--- Ends a claim: the escalation is done, or goes on as others.
+-- Ends a claim: the escalation is done, or later ones replace it.
 -- KEYS 1 escalations
--- ARGV 1 escalation  2 end of the lease, then for each that follows: in how long it is due (ms), escalation
--- Returns 1, or 0 if the lease had ended and somebody else took it: then nothing changed
+-- ARGV 1 escalation  2 end of the lease, then of each later escalation: in how long it is due (ms), escalation
+-- Returns 1, or 0 if the lease had ended and another instance claimed the escalation: then nothing changed
 local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not score or tonumber(score) ~= tonumber(ARGV[2]) then
   return 0

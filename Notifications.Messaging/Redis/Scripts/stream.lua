@@ -1,25 +1,24 @@
--- What the scripts share; put in front of each of them. Those that may begin a stream's life take
+-- Functions that the scripts share; they precede each script. Scripts that may begin an epoch take
 -- KEYS 1 meta  2 log  3 cursors
--- ARGV 1 epoch for a new life of the log; empty: none begins  2 how long (ms) a life lasts in which nothing is published
+-- ARGV 1 name of a new epoch; empty: none begins  2 lifetime (ms) of the epoch of a stream without notifications
 
--- %.0f: a number joined to a string would turn to scientific notation past 1e14.
+-- %.0f: Lua joins a number beyond 1e14 to a string in scientific notation.
 local function text(offset)
   return string.format('%.0f', offset)
 end
 
--- Unix milliseconds by Redis's own clock: those of the services may differ.
+-- Unix milliseconds by Redis's own clock, because the clocks of the services may differ.
 local function now()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- Lifetimes of a stream's keys are set anew when so much of the log's has passed, and not at each append: they last as much longer.
+-- The lifetimes of a stream's keys are not set at each append, but once per 1/64 of the log's lifetime. So they are longer by that time.
 local function slack(log_lifetime)
   return math.floor(log_lifetime / 64)
 end
 
--- A write that a reader can go without. A Redis whose memory is full refuses it, and the read goes on; any other error is told by
--- failing again.
+-- A write that a reader can do without. If Redis refuses it because its memory is full, the read goes on. A second call reports any other error.
 local function write_unless_full(...)
   local result = redis.pcall(...)
   if type(result) == 'table' and result.err and not string.find(result.err, 'OOM ', 1, true) then
@@ -27,16 +26,17 @@ local function write_unless_full(...)
   end
 end
 
--- The devices stay known, as such that stood in another life of the log: below every offset.
+-- Sets all cursors below every offset, because they belong to an earlier epoch. The devices stay known.
 local function void_cursors(cursors)
   for _, device in ipairs(redis.call('HKEYS', cursors)) do
     write_unless_full('HSET', cursors, device, '-1')
   end
 end
 
--- The stream's epoch, its last offset, the token of its last entry, and when its lifetimes were last set (false: never). A stream
--- that has none begins a life here, so that a reader's position is one from the start; what is left of an earlier life belongs to
--- offsets that mean nothing now. Where none may begin the epoch is empty. first: the stream's first key, where a script has several streams.
+-- Returns the stream's epoch, its last offset, the token of its last entry, and when its lifetimes were last set (false: never). A stream without an epoch gets
+-- one here, so that a reader has a position from the start. The log and the cursors of an earlier epoch mean nothing now. If no epoch may begin, the returned
+-- one is empty.
+-- first: the index of the stream's first key, in a script with several streams.
 local function head(first)
   first = first or 1
   local meta = redis.call('HMGET', KEYS[first], 'epoch', 'offset', 'token', 'refreshed')
@@ -53,8 +53,8 @@ local function head(first)
   return ARGV[1], 0, '', false
 end
 
--- The head as a reader sees it, who may be waiting for what follows: the epoch lives on for some minutes at least. Not set anew at each look, as that
--- is a write.
+-- The head for a reader, who may wait for the notifications that follow: the epoch lives on for some minutes at least. The lifetime is not set at each read,
+-- because that is a write.
 local function look(first)
   local key = KEYS[first or 1]
   local epoch, last, token = head(first)
@@ -74,9 +74,9 @@ local function table_of(hash)
   return fields
 end
 
--- Makes room for one more of a user's devices: forgets those that stayed away too long (ms), and of the others as many as there are too many (limit),
--- the longest unseen ones first. The device with the furthest cursor stays if the new one's (place) is behind it: what one device acknowledged is
--- acknowledged for the user. Returns the furthest cursor of those that did not stay away too long, -1 without any.
+-- Makes room for a new device of a user: forgets the devices that were unseen for too long (ms). If there are more than limit, it also forgets devices that
+-- were unseen for the longest time. The device with the highest cursor stays if the new device's (place) is behind it: what one device acknowledged is
+-- acknowledged for the user. Returns the highest cursor of the devices that were not unseen for too long; -1: there is none.
 local function make_room(cursors, seen, now, too_long, limit, place)
   local places, times, devices, furthest = table_of(cursors), table_of(seen), {}, -1
   for device, at in pairs(times) do
@@ -116,10 +116,10 @@ local function token_of(entry)
   return string.match(entry, '^%d+ (%x+)') or ''
 end
 
--- {epoch, last offset, offset asked for, offset before the first entry, entries, token of the last entry}.
--- given_out: a hub itself delivered the offset asked for in this epoch; token: of the entry that it then was, or empty.
--- If the log does not reach that far or has another entry there, the store went back in time: it gives out the same offsets
--- again, so a new epoch begins with what is there.
+-- Returns {epoch, last offset, offset asked for, offset before the first entry, entries, token of the last entry}.
+-- given_out: a hub itself delivered the offset asked for, in this epoch. token: of the entry that it delivered there, or empty.
+-- If the log ends before that offset or has another entry there, Redis went back in time and gives out the same offsets again. Then a new epoch begins, with
+-- the entries that are there.
 local function page(after, limit, given_out, token)
   local epoch, last, last_token = look()
   if epoch == '' then
@@ -128,7 +128,7 @@ local function page(after, limit, given_out, token)
   local start = log_start(last)
   local from = math.max(after, start)
   local went_back = given_out and after > last
-  -- Of an entry that is trimmed nothing is known, and before it whatever was lost is a hole that is told anyway.
+  -- Nothing is known of a trimmed entry. If entries before it were lost, the client is told of a gap anyway.
   if given_out and token ~= '' and after <= last then
     if after == last then
       went_back = token ~= last_token
