@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Notifications.Transport;
 
-/// <summary>Tells of threads that failed and went on: nothing else would show it.</summary>
+/// <summary>Reports failures of the threads that wait for sockets. Such a thread goes on after a failure, so nothing else would show it.</summary>
 internal sealed class TransportHealth(IMeterFactory meters, TimeProvider time) : IHealthCheck
 {
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(30);
