@@ -15,7 +15,7 @@ public interface IDrain
 
 /// <summary>
 /// Makes SIGTERM and Ctrl-C a planned stop: first the drain, and only then the host's stop. This is a host lifetime of its own, because the
-/// default lifetime announces the stop at once, and then SignalR and Kestrel end connections at once. A second signal stops the service
+/// default lifetime announces the stop at once. SignalR and Kestrel would then end connections immediately. A second signal stops the service
 /// without waiting for the drain.
 /// </summary>
 internal sealed class PlannedStop(IDrain drain, StopBegun begun, IHostApplicationLifetime application, ILogger<PlannedStop> logger) : IHostLifetime, IDisposable

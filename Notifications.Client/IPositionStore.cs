@@ -10,7 +10,7 @@ public interface IPositionStore
 
     /// <summary>
     /// Saves the newest position of a stream. For each stream only one call runs at a time: of the positions that come
-    /// meanwhile, only the newest is saved next. Calls for different streams may run at the same time.
+    /// during the call, only the newest is saved next. Calls for different streams may run at the same time.
     /// </summary>
     ValueTask SaveAsync(string stream, Position position, CancellationToken cancellationToken);
 }

@@ -31,7 +31,7 @@ public static class SessionTransportRegistration
     /// <summary>
     /// Carries all WebSocket sessions between a gateway and a hub over one link, and takes over their sockets from Kestrel. The program is
     /// plain Kestrel, YARP and SignalR without this call, with <c>Transport:Mode=Plain</c> (<see cref="SessionTransportOptions"/>), and on
-    /// other systems than Linux. Everything works as well then. At the start, one line of the log says which transport is used.
+    /// other systems than Linux. The program still works fully then. At the start, one line of the log says which transport is used.
     /// </summary>
     /// <param name="builder">The builder of the program.</param>
     /// <param name="end">Which end the program is.</param>

@@ -46,7 +46,7 @@ const STOP_LIMIT = 2_000;
  * **Tabs** with the same user and device are one device on several connections. While they are open, each tab gets every notification,
  * and goes on from its own position after a broken connection. Positions and acknowledgements belong to the device: a notification that
  * one tab has handled counts as handled, and a tab that is opened or reloaded starts after it. If every tab has to handle every
- * notification, even across reloads, the application gives each tab a device name of its own, for example in sessionStorage.
+ * notification, even across reloads, give each tab a device name of its own, for example in sessionStorage.
  *
  * **Without a device: live only, at most once.** Each connection gets only notifications that are published from its beginning on.
  */
