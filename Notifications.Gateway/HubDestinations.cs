@@ -54,7 +54,7 @@ internal sealed class HubDestinations(
         while (!stoppingToken.IsCancellationRequested)
         {
             await RefreshAsync(stoppingToken);
-            // Jitter, so that many gateways do not read in step.
+            // Jitter, so that many gateways do not read at the same time.
             var wait = options.Value.PollInterval * (0.75 + (Random.Shared.NextDouble() * (MaxJitter - 0.75)));
             await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

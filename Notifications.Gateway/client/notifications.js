@@ -270,7 +270,7 @@ export class NotificationClient {
       .withUrl(address, { accessTokenFactory, httpClient, timeout: connectTimeoutMs })
       .withServerTimeout(serverTimeoutMs)
       .withKeepAliveInterval(keepAliveMs)
-      // onState reports lost connections, so SignalR logs only errors in handlers.
+      // SignalR's messages are not needed: onState reports lost connections, and this client logs the errors of handlers itself.
       .configureLogging(LogLevel.Critical)
       .build();
   }

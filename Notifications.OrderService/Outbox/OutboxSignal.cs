@@ -21,7 +21,7 @@ internal sealed class OutboxSignal(TimeProvider time)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Nobody raised it.
+            // The time is over.
         }
     }
 }
