@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Notifications.AppHost;
 
-/// <summary>Where the dashboard listens: plain HTTP on loopback, so that nobody needs a trusted certificate.</summary>
+/// <summary>The address on which the dashboard listens: HTTP on loopback, so that nobody needs a trusted certificate.</summary>
 internal static class DashboardAddress
 {
     private const string PortKey = "DASHBOARD_PORT";
@@ -11,7 +11,9 @@ internal static class DashboardAddress
     private const string UnsecuredKey = "ASPIRE_ALLOW_UNSECURED_TRANSPORT";
     private const int DefaultPort = 15000;
 
-    /// <summary>The dashboard's page on <c>DASHBOARD_PORT</c>, or on the launch profile's URL; what services send telemetry to on a free port.</summary>
+    /// <summary>
+    /// Puts the dashboard's page on <c>DASHBOARD_PORT</c>, or else on the launch profile's URL. Services send telemetry to another port, which is free.
+    /// </summary>
     /// <exception cref="StartupProblem">The port is taken.</exception>
     public static void AddDashboardAddress(this IDistributedApplicationBuilder builder)
     {
@@ -23,7 +25,7 @@ internal static class DashboardAddress
         configuration[UnsecuredKey] ??= "true";
     }
 
-    /// <summary>The address that signs in whoever follows it.</summary>
+    /// <summary>The address of the dashboard with a token, which signs the user in.</summary>
     public static string LoginUrl(IConfiguration configuration) =>
         configuration[UrlKey] + (configuration["AppHost:BrowserToken"] is { Length: > 0 } token ? $"/login?t={token}" : "");
 }

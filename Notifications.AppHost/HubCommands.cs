@@ -5,12 +5,14 @@ using Microsoft.Extensions.Hosting;
 
 namespace Notifications.AppHost;
 
-/// <summary>What an operator can do with one hub replica, in its row of the dashboard: the same switch as on the operator's page.</summary>
+/// <summary>Commands for one hub replica in its row of the dashboard. They do the same as the drain switch on the operator's page.</summary>
 internal static class HubCommands
 {
     private static readonly HttpClient Http = new();
 
-    /// <summary>Adds "Drain" and "Take back". They call the operator's API through the gateway, with a token that only Development gives.</summary>
+    /// <summary>
+    /// Adds "Drain" and "Take back". They call the operator's API through the gateway. Their token exists in Development only, and so do the commands.
+    /// </summary>
     public static void WithDrainCommands(this IResourceBuilder<ProjectResource> hub, IResourceBuilder<ProjectResource> gateway)
     {
         if (!hub.ApplicationBuilder.ExecutionContext.IsRunMode || !hub.ApplicationBuilder.Environment.IsDevelopment())

@@ -8,8 +8,8 @@ internal static class OrdersDatabase
     private const string Variable = $"ConnectionStrings__{ServiceConnection}";
 
     /// <summary>
-    /// Hands <c>ConnectionStrings:orders</c> on where it is configured; without it the service keeps its own SQLite file. Published it is the
-    /// secret parameter <c>orders-database</c>: a container has no file that outlives it.
+    /// Passes <c>ConnectionStrings:orders</c> to the service when it is configured. Without it, the service uses its own SQLite file. When published,
+    /// the value is the secret parameter <c>orders-database</c>, because a container has no file that outlives it.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithOrdersDatabase(this IResourceBuilder<ProjectResource> project)
     {
@@ -18,7 +18,7 @@ internal static class OrdersDatabase
             return project.WithEnvironment(Variable, project.ApplicationBuilder.AddParameter("orders-database", secret: true));
         }
 
-        // Not as a resource of its own: it would have the name that the service has.
+        // Not a resource of its own: its name would be the name of the service.
         var configured = project.ApplicationBuilder.Configuration.GetConnectionString(ServiceConnection);
         return string.IsNullOrWhiteSpace(configured)
             ? project

@@ -4,14 +4,14 @@ using Microsoft.Extensions.Configuration;
 
 namespace Notifications.AppHost;
 
-/// <summary>The few ports that people type, each changed by one configuration key.</summary>
+/// <summary>The ports that people type. Each has a configuration key.</summary>
 internal static class OuterPorts
 {
     /// <summary>
-    /// The configured port, or null for 0, which means any. Published it is always null: the platform's ingress has the port, and azd refuses
-    /// any but 80 for HTTP.
+    /// Returns the configured port, or null for 0, which means any free port. When published, always returns null: the platform's ingress has
+    /// the port, and azd refuses every port except 80 for HTTP.
     /// </summary>
-    /// <exception cref="StartupProblem">It is no port, or another process listens on it.</exception>
+    /// <exception cref="StartupProblem">The value is no port, or another process listens on the port.</exception>
     public static int? OuterPort(this IDistributedApplicationBuilder builder, string key, int defaultPort)
     {
         if (builder.ExecutionContext.IsPublishMode)

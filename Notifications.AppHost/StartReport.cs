@@ -7,12 +7,12 @@ using Microsoft.Extensions.Hosting;
 namespace Notifications.AppHost;
 
 /// <summary>
-/// What the person who starts the system reads: each resource as it becomes ready, then one block with the addresses, which Redis it runs on
-/// and why, and how to stop it. A resource that fails before that is named, with the last lines of its log.
+/// The report on the console for the person who starts the system. It names each resource when it becomes ready. At the end it shows the addresses,
+/// the Redis that is used and why, and how to stop the system. For a resource that fails before that, it shows the last lines of the log.
 /// </summary>
 internal static partial class StartReport
 {
-    /// <summary>A line of the closing block.</summary>
+    /// <summary>Adds a line to the block at the end of the report.</summary>
     public static void Report(this IDistributedApplicationBuilder builder, string subject, string text) =>
         builder.Services.AddSingleton(new Line(subject, text));
 
@@ -21,7 +21,7 @@ internal static partial class StartReport
         if (builder.ExecutionContext.IsRunMode)
         {
             var address = gateway.GetEndpoint("http");
-            // Before Aspire's own, which return when everything has started.
+            // Inserted before Aspire's own services, whose start returns only when everything has started.
             builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(services => ActivatorUtilities.CreateInstance<Reporter>(services, address)));
         }
     }
@@ -41,7 +41,7 @@ internal static partial class StartReport
 
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
-            // Earlier than the host's token: what ends then ends because it is to.
+            // ApplicationStopping comes before the host's token. Resources that end after it were stopped and did not fail.
             using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
             await ReportAsync(stopping.Token);
         }
@@ -78,7 +78,7 @@ internal static partial class StartReport
 
         private static string Counted(string name, int replicas) => replicas > 1 ? $"{name} × {replicas}" : name;
 
-        /// <returns>Null while it is on its way.</returns>
+        /// <returns>Null while the resource is still starting.</returns>
         private static string? OutcomeOf(CustomResourceSnapshot snapshot) =>
             snapshot.State?.Text is not { } state ? null
             : KnownResourceStates.TerminalStates.Contains(state) ? snapshot.ExitCode is { } code ? $"{state}, exit code {code}" : state
@@ -87,7 +87,7 @@ internal static partial class StartReport
 
         private async Task SayWhyAsync(ResourceEvent change, string outcome, CancellationToken stoppingToken)
         {
-            // Replicas of one resource fail alike: the log of the first tells why.
+            // Replicas of one resource fail for the same reason, so only the log of the first is shown.
             if (!_explained.Add(change.Resource.Name))
             {
                 Say($"  {change.ResourceId} did not start: {outcome}.");
@@ -106,7 +106,7 @@ internal static partial class StartReport
             }
             catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
             {
-                // What has come is what there is to show.
+                // The time is over: show the lines that have come.
             }
 
             Say($"  {change.ResourceId} did not start: {outcome}. The end of its log, without stack frames:");
@@ -133,7 +133,7 @@ internal static partial class StartReport
 
         private static void Say(string line) => Console.WriteLine(line);
 
-        /// <summary>The orchestrator's timestamp before a line, and colours.</summary>
+        /// <summary>Matches the orchestrator's timestamp before a line, and colours.</summary>
         [GeneratedRegex(@"^\d{4}-\d\d-\d\dT\S+ |\x1B\[[0-9;]*m")]
         private static partial Regex Decoration();
 

@@ -1,6 +1,9 @@
 namespace Notifications.AppHost;
 
-/// <summary>Something that the person who starts the system has to change: said in one line on stderr with exit code 1, without a stack trace.</summary>
+/// <summary>
+/// A problem that the person who starts the system has to solve. The AppHost writes its message to stderr
+/// in one line, without a stack trace, and ends with exit code 1.
+/// </summary>
 internal sealed class StartupProblem : DistributedApplicationException
 {
     public StartupProblem(string message) : base(message) =>

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Hosting;
 namespace Notifications.AppHost;
 
 /// <summary>
-/// What the services check tokens with: an OIDC authority, and in Development, unless one is configured, a key that is made up at each start.
+/// Sets the authority or the key with which the services check tokens: an OIDC authority. In Development without a configured authority, it is a
+/// key that is generated at each start.
 /// </summary>
 internal static class TokenKeys
 {
@@ -13,7 +14,7 @@ internal static class TokenKeys
 
     public static (string Variable, IResourceBuilder<ParameterResource> Value) AddTokenKeys(this IDistributedApplicationBuilder builder)
     {
-        // The same setting as the services have, so that it is set once for all of them.
+        // The services have the same setting, so it is set once for all of them.
         if (builder.ExecutionContext.IsRunMode && builder.Configuration[Setting] is { Length: > 0 } issuer)
         {
             return (Variable, builder.AddParameter("token-authority", issuer));

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Notifications.AspNetCore;
 
-/// <summary>Takes servers' certificates that the machine trusts or that an authority in a file (PEM) signed.</summary>
+/// <summary>Accepts certificates of servers that the machine trusts, or that an authority in a file (PEM) has signed.</summary>
 internal sealed class CertificateAuthority
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -28,7 +28,7 @@ internal sealed class CertificateAuthority
             return true;
         }
 
-        // That the machine does not know the authority is the only thing that is forgiven.
+        // Only one error is accepted: the machine does not know the authority.
         if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 server)
         {
             return false;
@@ -41,7 +41,7 @@ internal sealed class CertificateAuthority
         own.ChainPolicy.ApplicationPolicy.Add(new(ServerAuthentication));
         if (chain is not null)
         {
-            // Between the two there may be others, which the server has sent.
+            // The server may have sent intermediate certificates.
             own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);
         }
 

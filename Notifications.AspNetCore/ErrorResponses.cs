@@ -8,10 +8,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Notifications.AspNetCore;
 
-/// <summary>A body that the endpoint would accept, for the error that says so.</summary>
+/// <summary>An example of a body that the endpoint accepts, for error messages.</summary>
 internal sealed record BodyExample(string Json);
 
-/// <summary>Makes every error a problem details body (RFC 9457), those too that no handler of ours writes.</summary>
+/// <summary>Gives every error a problem details body (RFC 9457), also errors of the framework.</summary>
 public static class ErrorResponses
 {
     public static void AddErrorResponses(this IHostApplicationBuilder builder, string where)
@@ -43,7 +43,7 @@ public static class ErrorResponses
     /// <summary>Why the token was refused, in the words of RFC 6750's challenge.</summary>
     private static string Challenge(HttpContext context) => context.Response.Headers.WWWAuthenticate.ToString();
 
-    /// <summary>Bodies and parameters that can't be read: the caller's mistake, not the service's.</summary>
+    /// <summary>Answers requests whose body or parameters can't be read. That is an error of the caller, not of the service.</summary>
     private sealed class BadRequestHandler(IProblemDetailsService problems) : IExceptionHandler
     {
         public ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
@@ -53,7 +53,7 @@ public static class ErrorResponses
                 return ValueTask.FromResult(false);
             }
 
-            // The exception handler takes the endpoint off the request and keeps it in its feature.
+            // The exception handler removes the endpoint from the request and keeps it in its feature.
             var example = context.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetMetadata<BodyExample>();
             context.Response.StatusCode = badRequest.StatusCode;
             return problems.TryWriteAsync(new ProblemDetailsContext

@@ -6,26 +6,30 @@ using Microsoft.Extensions.Logging;
 namespace Notifications.AspNetCore;
 
 /// <summary>
-/// Gives memory back to the system in the quiet after a rush: .NET collects when so much was allocated, and a process whose clients have all come and now wait for something allocates
-/// next to nothing, so it would keep what their coming left behind. One collection of everything then, which stops the process while it lasts.
+/// Gives memory back to the system in the quiet time after a rush. .NET collects garbage only after further
+/// allocations. A process whose clients are all connected and wait allocates almost nothing, so it would keep the
+/// garbage of the rush. One full collection gives that memory back. It stops the process while it lasts.
 /// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="allocated">Bytes allocated since the process began.</param>
-/// <param name="collect">Collects, and gives back what is free.</param>
+/// <param name="allocated">Returns the number of bytes allocated since the process began.</param>
+/// <param name="collect">Collects garbage, and gives free memory back to the system.</param>
 internal sealed class IdleMemory(TimeProvider time, Func<long> allocated, Action collect) : BackgroundService
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Bytes in a second: below it the process is quiet. Ten thousand clients that wait take less, with their pings and the checks of where their streams
-    /// stand; 500 deliveries take about as many.
+    /// The process is quiet when it allocates fewer bytes than this in a second. Ten thousand waiting clients allocate less, with their pings and the checks
+    /// of their streams' ends. 500 deliveries allocate about as much.
     /// </summary>
     private const long Quiet = 1024 * 1024;
 
-    /// <summary>So many quiet seconds in a row.</summary>
+    /// <summary>How many quiet seconds in a row are awaited before a collection.</summary>
     private const int QuietTicks = 3;
 
-    /// <summary>Bytes allocated in the rush: with less there is too little to be had. What trickles in the quiet never gets there, however long it lasts.</summary>
+    /// <summary>
+    /// A rush that allocated fewer bytes than this is not worth a collection. Allocations of quiet
+    /// seconds do not count, so a long quiet time never reaches this number.
+    /// </summary>
     private const long Worthwhile = 32 * 1024 * 1024;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -61,7 +65,7 @@ internal sealed class IdleMemory(TimeProvider time, Func<long> allocated, Action
 
 public static class IdleMemoryRegistration
 {
-    /// <summary>For a service that holds many connections. <c>IdleMemory:Return</c> <c>false</c> switches it off.</summary>
+    /// <summary>Gives idle memory back in a service that holds many connections. <c>IdleMemory:Return</c> <c>false</c> disables it.</summary>
     public static void AddIdleMemory(this IHostApplicationBuilder builder)
     {
         if (!builder.Configuration.GetValue("IdleMemory:Return", true))

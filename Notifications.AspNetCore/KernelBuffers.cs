@@ -4,19 +4,19 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Notifications.AspNetCore;
 
-/// <summary>How much the kernel keeps for somebody who does not read.</summary>
+/// <summary>Limits how much the kernel buffers for a receiver that does not read.</summary>
 /// <remarks>
-/// Left to itself it keeps megabytes for each connection at every hop, so that a client that reads nothing takes a whole log before anything waits and its
-/// connection can be ended. What is bounded is what is under way: a connection gets at most two of these per round trip.
+/// By default the kernel buffers megabytes for each connection at every hop. A client that reads nothing would take a whole log before a send has to wait
+/// and its connection can be ended. The limit also bounds what is under way: a connection gets at most two buffers per round trip.
 /// </remarks>
 public static class KernelBuffers
 {
-    /// <summary>Bytes of each direction of a connection. Linux doubles it for its own bookkeeping.</summary>
+    /// <summary>The size of a buffer in bytes, for each direction of a connection. Linux doubles it for its own bookkeeping.</summary>
     private const int Size = 128 * 1024;
 
-    /// <summary>For connections that Kestrel accepts.</summary>
+    /// <summary>Limits the send buffers of connections that Kestrel accepts.</summary>
     public static void AddKernelBuffers(this IServiceCollection services) =>
-        // Accepted connections take it over from the one that listens.
+        // Accepted sockets inherit the size from the listening socket.
         services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endPoint =>
         {
             var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
@@ -24,7 +24,7 @@ public static class KernelBuffers
             return socket;
         });
 
-    /// <summary>For connections of an HTTP client: its <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
+    /// <summary>Limits the receive buffers of an HTTP client's connections. To be used as <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
     public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = Size };

@@ -6,17 +6,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Notifications.AspNetCore;
 
-/// <summary>What a service does between being told to stop and stopping, while it still works in full.</summary>
+/// <summary>The work of a service after it was told to stop and before it stops. During this work the service is still fully available.</summary>
 public interface IDrain
 {
-    /// <summary>Hands over what the service holds. It stops when this returns.</summary>
+    /// <summary>Hands over what the service holds. The service stops when this returns.</summary>
     Task RunAsync();
 }
 
 /// <summary>
-/// Makes SIGTERM and Ctrl-C a planned move: the drain first, and only then the host's stop. A host lifetime of its own, because with the
-/// usual one the stop is announced at once, and SignalR and Kestrel end connections the moment that they hear of it. A second
-/// signal stops at once.
+/// Makes SIGTERM and Ctrl-C a planned stop: first the drain, and only then the host's stop. This is a host lifetime of its own, because the
+/// default lifetime announces the stop at once. SignalR and Kestrel would then end connections immediately. A second signal stops the service
+/// without waiting for the drain.
 /// </summary>
 internal sealed class PlannedStop(IDrain drain, StopBegun begun, IHostApplicationLifetime application, ILogger<PlannedStop> logger) : IHostLifetime, IDisposable
 {
@@ -60,7 +60,7 @@ internal sealed class PlannedStop(IDrain drain, StopBegun begun, IHostApplicatio
     }
 }
 
-/// <summary>The service was told to stop: before its drain, which the host knows nothing of.</summary>
+/// <summary>Announces that the service was told to stop, before its drain. The host itself announces the stop only after the drain.</summary>
 internal sealed class StopBegun : IDisposable
 {
     private readonly CancellationTokenSource _begun = new();
@@ -81,7 +81,7 @@ internal sealed class StopBegun : IDisposable
 
 public static class PlannedStopRegistration
 {
-    /// <summary>Has the service do <typeparamref name="TDrain"/> before it stops.</summary>
+    /// <summary>Runs <typeparamref name="TDrain"/> before the service stops.</summary>
     public static void AddDrain<TDrain>(this IHostApplicationBuilder builder) where TDrain : class, IDrain
     {
         builder.Services.AddSingleton<IDrain, TDrain>();

@@ -2,7 +2,7 @@ using System.Threading.RateLimiting;
 
 namespace Notifications.AspNetCore;
 
-/// <summary>So many in a second over time, and so many at once after a quiet time. 0 per second: no limit.</summary>
+/// <summary>How many requests are let in per second over time, and how many at once after a quiet time. 0 per second means no limit.</summary>
 public sealed class Rate
 {
     public int PerSecond { get; set; }
@@ -11,7 +11,7 @@ public sealed class Rate
 
     public bool IsOff => PerSecond == 0;
 
-    /// <returns>What is wrong with it, as the end of a sentence that begins with its name; null if nothing is.</returns>
+    /// <returns>What is wrong with the values, as the end of a sentence that begins with the setting's name. Null when nothing is wrong.</returns>
     public string? Error(int leastBurst = 1)
     {
         var least = Math.Max(leastBurst, (PerSecond + RateLimit.ReplenishmentsPerSecond - 1) / RateLimit.ReplenishmentsPerSecond);
@@ -22,8 +22,8 @@ public sealed class Rate
 }
 
 /// <summary>
-/// A token bucket for each caller. Those of callers who were quiet until theirs was full again are dropped, so there are never
-/// more than callers in as long as a bucket takes to fill.
+/// A token bucket for each caller. A bucket is dropped when its caller was quiet until the bucket was full again. So there are never more
+/// buckets than callers within the time that a bucket takes to fill.
 /// </summary>
 public sealed class RateLimit : IDisposable
 {
@@ -49,9 +49,10 @@ public sealed class RateLimit : IDisposable
         _callers = PartitionedRateLimiter.Create<object, object>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => bucket));
     }
 
-    /// <param name="caller">Whatever tells callers apart, by its equality.</param>
-    /// <param name="count">At most the burst.</param>
-    /// <returns>Null if so many more are within the limit, else after how long it will be.</returns>
+    /// <summary>Counts <paramref name="count"/> requests of the caller if they are within the limit.</summary>
+    /// <param name="caller">A key of the caller. Equal keys share a bucket.</param>
+    /// <param name="count">The number of requests, at most the burst.</param>
+    /// <returns>Null when the requests are within the limit, else the time after which they would be.</returns>
     public TimeSpan? Refuses(object caller, int count = 1)
     {
         if (_callers is null)

@@ -9,18 +9,20 @@ using StackExchange.Redis;
 
 namespace Notifications.AspNetCore;
 
-/// <summary>The connection that the services share: <c>ConnectionStrings:redis</c>.</summary>
+/// <summary>The Redis connection of a service: <c>ConnectionStrings:redis</c>.</summary>
 public static class Redis
 {
     public const string ConnectionName = "redis";
 
-    /// <summary>A file (PEM) with the certificate authority that signed the server's certificate, where the machine does not trust it.</summary>
+    /// <summary>
+    /// The setting that names a file (PEM) with the certificate authority of the Redis server. It is needed when the machine does not trust that authority.
+    /// </summary>
     public const string AuthorityFile = "Redis:CertificateAuthority";
 
-    /// <summary>How long a service waits for Redis at its start before it goes on without.</summary>
+    /// <summary>How long a service waits for Redis at its start. After that it goes on without Redis.</summary>
     private static readonly TimeSpan FirstTry = TimeSpan.FromSeconds(2);
 
-    /// <summary>Options of a connection string that not every connection of a service could follow, and what to do instead.</summary>
+    /// <summary>Options of a connection string that not every connection of a service can support, each with the remedy.</summary>
     private static readonly Dictionary<string, string> Refused = new(StringComparer.OrdinalIgnoreCase)
     {
         ["tunnel"] = "Live notifications can't go through it. Name an address that leads to Redis.",
@@ -29,15 +31,16 @@ public static class Redis
         ["$"] = "Scripts call commands by the names that Redis gives them. Let the user of the connection string have those.",
     };
 
-    /// <summary>How often a node is asked whether it is a primary: after a fail-over without a word to the clients nothing else tells.</summary>
+    /// <summary>How often a node is asked whether it is a primary. After a fail-over that clients were not told of, nothing else shows the change.</summary>
     private const int RoleCheckSeconds = 2;
 
     /// <summary>
-    /// Registers <see cref="IConnectionMultiplexer"/> and <see cref="RedisConnections"/> with tracing. A service starts without its Redis: the
-    /// first try is short, and the next ones go on in the background for as long as it takes.
+    /// Registers <see cref="IConnectionMultiplexer"/> and <see cref="RedisConnections"/> with tracing. A service also starts without its Redis: the
+    /// first try is short, and further tries go on in the background without a time limit.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// The connection string is missing or has an option that not every connection could follow, or <see cref="AuthorityFile"/> names no file or stands beside a connection string without TLS.
+    /// The connection string is missing or has an option that not every connection can support. Or
+    /// <see cref="AuthorityFile"/> names a file that does not exist, or is set while the connection string has no TLS.
     /// </exception>
     public static void AddRedis<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
@@ -54,7 +57,8 @@ public static class Redis
             throw new InvalidOperationException($"The Redis connection string \"{ConnectionName}\" has {refused}=…. {Refused[refused]} Remove {refused}=… from it.");
         }
 
-        // It tells every step of every connect, and while Redis is away an error with a stack trace each second for each connection: RedisWatch says it once.
+        // The client logs every step of every connect. While Redis is away, it logs an error with a stack
+        // trace each second for each connection. RedisWatch logs once instead.
         builder.Logging.AddFilter(typeof(IConnectionMultiplexer).Namespace, LogLevel.None);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<StopBegun>();
@@ -66,10 +70,10 @@ public static class Redis
             ConnectionName,
             settings =>
             {
-                // Spans that nobody would get cost more than a delivery.
+                // Without an exporter the spans would be useless, and they cost more than a delivery.
                 settings.DisableTracing = string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
-                // Hubs tell by their probes whether Redis serves them. Gateways and the order service stay ready while Redis is away: gateways go on with
-                // their last list of hubs, and orders wait in the outbox. Were they not ready, all of them would be taken out at once.
+                // Hubs use their own probes to check whether Redis serves them. Gateways and the order service stay ready while Redis is away: gateways go on
+                // with their last list of hubs, and orders wait in the outbox. If they were not ready, all of them would be taken out at once.
                 settings.DisableHealthChecks = true;
             },
             options =>
@@ -106,13 +110,13 @@ public static class Redis
         return new CertificateAuthority(authority).Validate;
     }
 
-    /// <summary>The names of the options that it has; "$" for a command that has another name.</summary>
+    /// <summary>The names of the options in the connection string. "$" stands for every option that renames a command.</summary>
     private static HashSet<string> OptionsIn(string connectionString) => connectionString.Split(',')
         .Where(part => part.Contains('='))
         .Select(part => part.Trim() is ['$', ..] ? "$" : part.Split('=')[0].Trim())
         .ToHashSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>What the connection string does not say.</summary>
+    /// <summary>Sets defaults for options that the connection string does not set.</summary>
     private static void Configure(ConfigurationOptions options, HashSet<string> given)
     {
         options.ReconnectRetryPolicy = new ExponentialRetry(deltaBackOffMilliseconds: 500, maxDeltaBackOffMilliseconds: 5_000);

@@ -5,13 +5,13 @@ using StackExchange.Redis;
 namespace Notifications.AspNetCore;
 
 /// <summary>
-/// Says when Redis is lost and when it is back. And where the service stops without Redis, which Ctrl-C in the AppHost takes away at the same
-/// moment, it closes the connection: what still waits for an answer fails at once instead of after Redis's time limit of 5 s.
+/// Logs when Redis is lost and when it is back. When the service stops while Redis is away, it also closes the connection: calls that wait for an
+/// answer then fail at once, and not only after the time limit of 5 s. Ctrl-C in the AppHost, for example, stops Redis at the same moment.
 /// </summary>
 internal sealed class RedisWatch(IConnectionMultiplexer redis, StopBegun stop, TimeProvider time, ILogger<RedisWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
-    /// <summary>A connection that was only cut is made again within this.</summary>
+    /// <summary>A connection that was only interrupted is restored within this time.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
@@ -36,7 +36,7 @@ internal sealed class RedisWatch(IConnectionMultiplexer redis, StopBegun stop, T
         base.Dispose();
     }
 
-    /// <summary>From when the service is told to stop until this is stopped, among the last.</summary>
+    /// <summary>Begins its work when the service is told to stop. Ends when this background service is stopped, as one of the last.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -23,36 +23,37 @@ public static class TokenNames
     public const string PublisherRole = "publisher";
     /// <summary>Ends the connections of users and revokes their tokens.</summary>
     public const string OperatorRole = "operator";
-    /// <summary>Reads how many connections the hubs have, and nothing else: for what scales them.</summary>
+    /// <summary>Reads how many connections the hubs have, and nothing else. An autoscaler of the hubs needs it.</summary>
     public const string MonitorRole = "monitor";
-    /// <summary>The symmetric key that stands in for an OIDC authority in Development: at least 32 characters.</summary>
+    /// <summary>The setting with the symmetric key that replaces an OIDC authority in Development. The key has at least 32 characters.</summary>
     public const string DevelopmentKey = "Authentication:DevelopmentKey";
-    /// <summary>Who signs with the Development key.</summary>
+    /// <summary>The issuer of tokens that are signed with the Development key.</summary>
     public const string DevelopmentIssuer = "notifications-development";
 }
 
-/// <summary>One way to check a JWT, the same in the gateway and in the services behind it.</summary>
+/// <summary>Checks a JWT in the same way in the gateway and in the services behind it.</summary>
 public static class TokenAuthentication
 {
     private const string BearerSection = "Authentication:Schemes:Bearer";
 
     /// <summary>
-    /// How far the clocks of the issuer and the services may differ: a token is taken so long before its <c>nbf</c> and after its <c>exp</c>.
+    /// How far the clocks of the issuer and the services may differ. A token is accepted from this time
+    /// before its <c>nbf</c> until this time after its <c>exp</c>.
     /// </summary>
     public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How soon after one look for a signing key that is not known the next may follow: what a made-up <c>kid</c> can cost the issuer, and the
-    /// longest that a key which the issuer did not announce stays unknown.
+    /// The shortest time between two searches for an unknown signing key. It limits what an invented <c>kid</c> can cost the issuer. A new key
+    /// that the issuer did not announce stays unknown for this time at most.
     /// </summary>
     private static readonly TimeSpan KeySearchInterval = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often the keys are read anyway, and so the longest that one which the issuer took back is still good.</summary>
+    /// <summary>How often the keys are read in any case. A key that the issuer has withdrawn is accepted for this time at most.</summary>
     private static readonly TimeSpan KeyReadInterval = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// What an authority may sign with: key pairs only. Were an HMAC among them, its public key, which everybody has, could be used
-    /// as the secret.
+    /// The algorithms with which an authority may sign: only algorithms with key pairs. If an HMAC were allowed, the public key, which
+    /// everybody has, could be used as the secret.
     /// </summary>
     private static readonly string[] AuthorityAlgorithms =
     [
@@ -62,12 +63,13 @@ public static class TokenAuthentication
     ];
 
     /// <summary>
-    /// Checks signature, algorithm, issuer, audience (<see cref="TokenFormat"/>) and lifetime (<see cref="ClockSkew"/>) of the bearer token, and makes an
-    /// authenticated caller with a <c>sub</c> the fallback policy: an endpoint that wants less says so. Keys and issuer come from the OIDC
-    /// metadata of <c>Authentication:Schemes:Bearer:Authority</c>, or in Development from <see cref="TokenNames.DevelopmentKey"/>.
+    /// Checks signature, algorithm, issuer, audience (<see cref="TokenFormat"/>) and lifetime (<see cref="ClockSkew"/>) of the bearer token. The
+    /// fallback policy requires an authenticated caller with a <c>sub</c>. An endpoint that requires less has to say so. Keys and issuer come from the
+    /// OIDC metadata of <c>Authentication:Schemes:Bearer:Authority</c>. In Development the key may come from <see cref="TokenNames.DevelopmentKey"/> instead.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// Neither is configured or both are, the Development key is set outside Development or is too short, or the authority is not an https:// address there.
+    /// The authority and the Development key are both missing or both set. Or the Development key is too short, or
+    /// is set outside Development. Or the authority is not an https:// address outside Development.
     /// </exception>
     public static AuthorizationBuilder AddTokenAuthentication<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
@@ -94,7 +96,7 @@ public static class TokenAuthentication
             }
 
             var checks = options.TokenValidationParameters;
-            // All said here: what the framework makes of the section leaves the issuer unchecked where only an authority is named.
+            // All checks are set here: by the framework's defaults, the issuer is not checked when the section names only an authority.
             checks.ValidateIssuer = true;
             checks.ValidateAudience = true;
             checks.ValidateLifetime = true;
@@ -118,7 +120,7 @@ public static class TokenAuthentication
 
         builder.Services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, options =>
         {
-            // It would go on to take the keys of the last metadata under which a token was good, for an hour.
+            // Otherwise the keys of the last metadata with which a token was valid would be accepted for another hour.
             if (options.ConfigurationManager is BaseConfigurationManager keys)
             {
                 keys.UseLastKnownGoodConfiguration = false;
@@ -129,7 +131,7 @@ public static class TokenAuthentication
         return builder.Services.AddAuthorizationBuilder().SetDefaultPolicy(caller).SetFallbackPolicy(caller);
     }
 
-    /// <summary>The configured Development key, or null where an OIDC authority is configured instead.</summary>
+    /// <summary>The configured Development key. Null when an OIDC authority is configured instead.</summary>
     public static SymmetricSecurityKey? DevelopmentKeyOf(IHostApplicationBuilder builder)
     {
         var key = builder.Configuration[TokenNames.DevelopmentKey];

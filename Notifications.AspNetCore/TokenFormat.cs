@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Notifications.AspNetCore;
 
 /// <summary>
-/// How the issuer's tokens say what the system needs to know, section <c>Authentication</c>. After a token was checked its claims have the names of
-/// <see cref="TokenNames"/>, whatever the issuer calls them.
+/// The names of the audience, the claims and the roles in the issuer's tokens: the section <c>Authentication</c>. After a
+/// token was checked, its claims have the names of <see cref="TokenNames"/>, whatever names the issuer uses.
 /// </summary>
 public sealed class TokenFormat : IValidatableObject
 {
@@ -15,7 +15,7 @@ public sealed class TokenFormat : IValidatableObject
 
     private static readonly string[] KnownRoles = [TokenNames.StaffRole, TokenNames.PublisherRole, TokenNames.OperatorRole, TokenNames.MonitorRole];
 
-    /// <summary>Whom a token has to be for (claim <c>aud</c>). Default <c>notifications</c>.</summary>
+    /// <summary>The audience that a token has to have (claim <c>aud</c>). Default <c>notifications</c>.</summary>
     [Required]
     public string Audience { get; set; } = TokenNames.Audience;
 
@@ -27,7 +27,9 @@ public sealed class TokenFormat : IValidatableObject
     [Required]
     public string RoleClaim { get; set; } = TokenNames.RoleClaim;
 
-    /// <summary>What the issuer calls a role, by the system's name: <c>Authentication:Roles:operator</c>. A role that is not here has the system's name.</summary>
+    /// <summary>
+    /// The issuer's name of each role, by the system's name: <c>Authentication:Roles:operator</c>. A role without an entry has the system's name.
+    /// </summary>
     public Dictionary<string, string> Roles { get; } = [];
 
     /// <summary>The issuer's name of a role of the system.</summary>

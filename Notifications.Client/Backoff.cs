@@ -1,8 +1,8 @@
 namespace Notifications.Client;
 
 /// <summary>
-/// How long to wait before the next attempt: anything up to a bound that doubles. Clients that lost the same server at the same
-/// moment so come back spread over time ("full jitter").
+/// How long to wait before the next attempt: a random time up to a bound, which doubles at each attempt ("full jitter"). So clients that
+/// lost the same server at the same moment come back spread over time.
 /// </summary>
 internal sealed class Backoff(TimeSpan min, TimeSpan max)
 {

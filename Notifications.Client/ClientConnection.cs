@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Notifications.Client;
 
-/// <summary>What a connection tells its client; the hub's words one at a time and in the hub's order.</summary>
+/// <summary>What a connection tells its client. The hub's messages come one at a time, in the hub's order.</summary>
 internal interface IConnectionReceiver
 {
     void OnOpened(ClientConnection connection);
@@ -17,12 +17,12 @@ internal interface IConnectionReceiver
 }
 
 /// <summary>
-/// One connection to the hub, from one handshake to its end. Each is a SignalR connection of its own: SignalR may still raise
-/// events of an earlier one after its end, and they must not pass for the next one's.
+/// One connection to the hub, from its handshake to its end. Each has its own SignalR connection: SignalR may still raise events of an
+/// earlier connection after its end, and they must not be taken for events of the next connection.
 /// </summary>
 internal sealed class ClientConnection : IAsyncDisposable
 {
-    // What a lost network delays the next attempt by; SignalR's own is 5 s.
+    // When the network is lost, the close delays the next attempt by this time. SignalR's default is 5 s.
     internal static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 
     private readonly NotificationClientOptions _options;
@@ -61,10 +61,10 @@ internal sealed class ClientConnection : IAsyncDisposable
     /// <summary>Cancelled when the connection is lost or given up.</summary>
     public CancellationToken Ending { get; }
 
-    /// <summary>How long the server asked to be left alone when it refused the handshake.</summary>
+    /// <summary>How long the client has to wait by the server's Retry-After, when the server refused the handshake. Else zero.</summary>
     public TimeSpan RetryAfter => _retryAfter;
 
-    /// <summary>How long the hub wants to be left alone; null if it did not say <c>reconnect</c>.</summary>
+    /// <summary>The rest of the wait that the hub asked for with <c>reconnect</c>. Null when the hub did not send <c>reconnect</c>.</summary>
     public TimeSpan? ComeBackIn => _comeBackAt.Task.IsCompletedSuccessfully
         ? TimeSpan.FromTicks(Math.Max(0, (_comeBackAt.Task.Result - _time.GetUtcNow()).Ticks))
         : null;
@@ -83,13 +83,13 @@ internal sealed class ClientConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when the connection is lost, with the reason if there is one, or when the hub wants this client to move.</summary>
+    /// <summary>Returns when the connection is lost, with the reason if there is one, or when this client has to move because of <c>reconnect</c>.</summary>
     public async Task<Exception?> LostAsync(CancellationToken cancellationToken)
     {
         await Task.WhenAny(_closed.Task, _comeBackAt.Task).WaitAsync(cancellationToken);
         if (!_closed.Task.IsCompleted && ComeBackIn is { } delay)
         {
-            // The instance goes on delivering meanwhile.
+            // The instance goes on delivering until then.
             await Task.WhenAny(_closed.Task, Task.Delay(delay, _time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
         }
@@ -106,7 +106,10 @@ internal sealed class ClientConnection : IAsyncDisposable
     /// <inheritdoc cref="SubscribeAsync"/>
     public Task UnsubscribeAsync(string stream) => InvokeAsync(HubNames.Unsubscribe, stream);
 
-    /// <summary>Without an answer it is on its way when this returns, and where it gets lost the next connection begins before it.</summary>
+    /// <summary>
+    /// Acknowledges a position. Without an answer, the acknowledgement may still be on its way when this
+    /// returns. If it is lost, the next connection begins before that position.
+    /// </summary>
     /// <inheritdoc cref="SubscribeAsync"/>
     public Task AcknowledgeAsync(string stream, Position position, bool isAnswered) => isAnswered
         ? InvokeAsync(HubNames.Acknowledge, stream, position.Epoch, position.Offset)
@@ -133,7 +136,7 @@ internal sealed class ClientConnection : IAsyncDisposable
         }
         catch (Exception exception) when (exception is not HubException || !IsOpen)
         {
-            // SignalR fails what is under way with whatever ended the connection.
+            // SignalR fails the pending calls with the exception that ended the connection.
             throw new ConnectionLostException(exception);
         }
     }

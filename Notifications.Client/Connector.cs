@@ -2,11 +2,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Notifications.Client;
 
-/// <summary>Keeps a connection to the hub: one after the other, with jittered waits, until it is disposed.</summary>
+/// <summary>Keeps up a connection to the hub until it is disposed. After a connection is lost, it opens the next one after a jittered wait.</summary>
 internal sealed class Connector(
     NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, ILogger logger, IConnectionReceiver receiver) : IAsyncDisposable
 {
-    // A connection that lasted this long worked: the next one that breaks is a new trouble, and its waits start short again.
+    // The end of a connection that lasted this long is a new problem, so the waits start short again.
     private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stopping = new();
@@ -24,7 +24,7 @@ internal sealed class Connector(
 
     public bool IsStarted => _loop is not null;
 
-    /// <summary>Completes when the hub has delivered for the first time; cancelled if the end came first.</summary>
+    /// <summary>Completes when the hub delivers for the first time. Cancelled when the connector is disposed before that.</summary>
     public Task FirstConnected => _firstConnected.Task;
 
     public void Start()
@@ -35,7 +35,9 @@ internal sealed class Connector(
         }
     }
 
-    /// <summary>The hub delivers the user's own stream on this connection. From now on the connection gets every notification that is published.</summary>
+    /// <summary>
+    /// Called when the hub delivers the user's own stream on this connection. From now on the connection gets every notification that is published.
+    /// </summary>
     public void Delivers(ClientConnection connection)
     {
         lock (_lock)
@@ -70,14 +72,14 @@ internal sealed class Connector(
             }
             catch (Exception) when (stopping.IsCancellationRequested)
             {
-                // An attempt that is cancelled half-way ends with whatever each of SignalR's transports made of it.
+                // The exception of a cancelled attempt depends on SignalR's transport.
                 return;
             }
         }
     }
 
-    /// <summary>One connection from its beginning to its end.</summary>
-    /// <returns>How long to wait before the next.</returns>
+    /// <summary>Opens a connection and waits for its end.</summary>
+    /// <returns>How long to wait before the next connection.</returns>
     private async Task<TimeSpan> ConnectAsync(Backoff backoff, CancellationToken stopping)
     {
         var refused = TimeSpan.Zero;
@@ -103,14 +105,14 @@ internal sealed class Connector(
                 backoff.Reset();
             }
 
-            // The hub has spread its clients already: no jitter on top of the time that it told.
+            // No jitter on top of the hub's delay, because the hub has already spread its clients.
             var delay = connection.ComeBackIn ?? backoff.Next();
             Log.Lost(logger, options.Url, delay, reason);
             return delay;
         }
         catch (Exception exception) when (!stopping.IsCancellationRequested)
         {
-            // Whatever the reason, also a token that was refused: the next attempt asks for a new one.
+            // Every failure is tried again, also a refused token: the next attempt asks for a new token.
             Leave();
             var delay = refused + backoff.Next();
             Log.NotConnected(logger, options.Url, delay, exception);

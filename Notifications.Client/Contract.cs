@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Notifications.Client;
 
-/// <summary>The names of what hub and client say to each other; docs/protocol.md has the whole contract.</summary>
+/// <summary>The names in the messages between hub and client. docs/protocol.md has the whole contract.</summary>
 internal static class HubNames
 {
     public const string Notification = "notification";
@@ -18,7 +18,7 @@ internal static class HubNames
     public const string UserKind = "user:";
     private const string UnavailableWord = "unavailable:";
 
-    /// <summary>Whether the hub refused what it may well do later. SignalR puts words of its own before the hub's.</summary>
+    /// <summary>Whether the hub refused a call that may succeed later. SignalR puts its own words before the hub's message.</summary>
     public static bool IsUnavailable(HubException exception) => exception.Message.Contains(UnavailableWord, StringComparison.Ordinal);
 }
 
@@ -31,7 +31,7 @@ internal sealed record NotificationMessage(
         new(Stream, Epoch, Offset, Id, Type, Payload, DateTimeOffset.FromUnixTimeMilliseconds(Timestamp));
 }
 
-/// <summary>The stream is delivered from the offset after this one on. Not recovered: what lies before it is gone from the log.</summary>
+/// <summary>The stream is delivered from the offset after this offset. If it is not recovered, missed notifications before it are gone from the log.</summary>
 internal sealed record SubscribedMessage(string Stream, string Epoch, long Offset, bool Recovered)
 {
     public Position Position => new(Epoch, Offset);

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Notifications.Client;
 
 /// <summary>
-/// Positions in a JSON file, <c>{"user:42":{"epoch":"…","offset":7}}</c>, replaced as a whole at each save: after a crash it holds
-/// the old positions or the new ones. For one process at a time.
+/// Keeps positions in a JSON file, <c>{"user:42":{"epoch":"…","offset":7}}</c>. Each save replaces the whole file, so after a crash it
+/// holds the old positions or the new positions. Only one process may use the file at a time.
 /// </summary>
 public sealed class FilePositionStore(string path) : IPositionStore, IDisposable
 {
@@ -12,7 +12,7 @@ public sealed class FilePositionStore(string path) : IPositionStore, IDisposable
     private readonly SemaphoreSlim _using = new(1);
     private Dictionary<string, Position>? _positions;
 
-    /// <exception cref="InvalidDataException">The file is there and is none of ours.</exception>
+    /// <exception cref="InvalidDataException">The file exists, but does not hold positions.</exception>
     public async ValueTask<Position?> LoadAsync(string stream, CancellationToken cancellationToken)
     {
         await _using.WaitAsync(cancellationToken);
@@ -69,7 +69,7 @@ public sealed class FilePositionStore(string path) : IPositionStore, IDisposable
         await using (var file = File.Create(next))
         {
             await JsonSerializer.SerializeAsync(file, positions, ClientJson.Default.DictionaryStringPosition, cancellationToken);
-            // On disk before the name points to it, or a power cut leaves an empty file under the good name.
+            // Written to disk before the rename: a power cut could leave an empty file under the final name.
             file.Flush(flushToDisk: true);
         }
 

@@ -1,10 +1,10 @@
 namespace Notifications.Client;
 
 /// <summary>
-/// Notifications that were published and can no longer be had: the log was trimmed past them, or it began anew. The application
+/// Notifications that were published and are no longer available: the log was trimmed past them, or a new log began. The application
 /// has to reload the state that it builds from this stream.
 /// </summary>
-/// <param name="Stream">The stream that lost them.</param>
-/// <param name="Before">The last one handled before the gap; null if this client does not know any.</param>
-/// <param name="After">The one before the first that follows. Another epoch than <paramref name="Before"/>'s: the log began anew.</param>
+/// <param name="Stream">The stream that lost the notifications.</param>
+/// <param name="Before">The position of the last notification before the gap. Null when this client knows none.</param>
+/// <param name="After">The position right before the next notification. When its epoch differs from that of <paramref name="Before"/>, a new log began.</param>
 public sealed record Gap(string Stream, Position? Before, Position After);

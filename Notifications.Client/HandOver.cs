@@ -24,7 +24,7 @@ internal sealed class HandOver
         {
             if (item.Handled.Task.IsCompleted)
             {
-                // The client stopped before anyone took it.
+                // The client stopped before a reader took the notification.
                 continue;
             }
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Notifications.Client;
 
-/// <summary>Positions that last as long as this object. A client that starts without them goes on after what its device acknowledged.</summary>
+/// <summary>Keeps positions as long as this object exists. A client that starts without positions goes on at its device's cursor.</summary>
 public sealed class InMemoryPositionStore : IPositionStore
 {
     private readonly ConcurrentDictionary<string, Position> _positions = new(StringComparer.Ordinal);

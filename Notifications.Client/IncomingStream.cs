@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Notifications.Client;
 
 /// <summary>
-/// One stream on its way from the hub to the handler. Only what follows on the last one received is taken into the bounded
-/// queue: a lower offset is a duplicate, and whatever else leaves a hole (a cursor ahead of us, a full queue) is asked of the
-/// hub again from there. So the hub's log, not this process, holds what a slow handler has yet to see.
+/// One stream on its way from the hub to the handler. The bounded queue takes a notification only if it follows the last one that was
+/// received. A lower offset is a duplicate. When notifications are missing (the queue was full, or the hub began at a later cursor), the hub
+/// is asked for them again. So the hub's log, and not this process, keeps what a slow handler has not seen yet.
 /// </summary>
 internal sealed class IncomingStream
 {
@@ -30,12 +30,12 @@ internal sealed class IncomingStream
     private Position? _received;
 
     /// <param name="name">The stream.</param>
-    /// <param name="position">The last one handled, as far as this client knows.</param>
-    /// <param name="options">The client's.</param>
+    /// <param name="position">The position of the last handled notification. Null when this client does not know it.</param>
+    /// <param name="options">The options of the client.</param>
     /// <param name="handle">Called for each notification until it succeeds.</param>
     /// <param name="tellGap">Called for each gap until it succeeds.</param>
-    /// <param name="time">For the waits between attempts.</param>
-    /// <param name="logger">The client's.</param>
+    /// <param name="time">The clock for the waits between attempts.</param>
+    /// <param name="logger">The logger of the client.</param>
     /// <param name="stopping">Ends the handling.</param>
     public IncomingStream(
         string name,
@@ -54,18 +54,20 @@ internal sealed class IncomingStream
         _pump = Task.Run(PumpAsync, CancellationToken.None);
     }
 
-    /// <summary>A notification, a gap, or neither: the place where the stream began for this client.</summary>
+    /// <summary>A notification or a gap. With neither, it is the position where the stream began for this client.</summary>
     private readonly record struct Arrival(Position Position, NotificationMessage? Notification, Gap? Gap);
 
-    /// <summary>A <c>Subscribe</c> under way, so that its answer is known for one.</summary>
+    /// <summary>A call of <c>Subscribe</c> under way. It is kept to recognize the hub's answer.</summary>
     private readonly record struct Question(Position? Since);
 
     private bool IsDurable => _options.Device is not null;
 
-    /// <summary>The application asked for it, so the hub has to be asked on each connection. Not so for the user's own.</summary>
+    /// <summary>
+    /// Whether the application subscribed to the stream, so that each connection has to subscribe again. The user's own stream needs no subscription.
+    /// </summary>
     public bool IsWanted { get; set; }
 
-    /// <summary>From now on this connection delivers. Asks it for the stream if that is <see cref="IsWanted"/>.</summary>
+    /// <summary>From now on this connection delivers the stream. Subscribes on the connection if the stream <see cref="IsWanted"/>.</summary>
     public void Begin(ClientConnection connection)
     {
         lock (_lock)
@@ -78,8 +80,8 @@ internal sealed class IncomingStream
     }
 
     /// <summary>
-    /// Asks the hub for the stream, and returns what comes of it. A position moves the stream there first. A hub that can't serve it
-    /// just now is asked again later, which is not waited for.
+    /// Asks the hub for the stream and waits for the answer. With <paramref name="since"/>, the stream goes on at that position. When the hub
+    /// is unavailable, this returns, and the hub is asked again in the background.
     /// </summary>
     /// <exception cref="HubException">The hub refuses.</exception>
     /// <exception cref="ConnectionLostException">The connection is gone.</exception>
@@ -126,7 +128,7 @@ internal sealed class IncomingStream
         lock (_lock)
         {
             var announced = message.Position;
-            // The hub begins the user's own stream by itself, so its first word there answers no question.
+            // The hub begins the user's own stream by itself, so its first message there answers no Subscribe.
             var asked = _isUnasked ? null : _asked;
             _asked = _isUnasked ? _asked : null;
             _isUnasked = false;
@@ -136,12 +138,12 @@ internal sealed class IncomingStream
             }
             else if (asked is { } question && message.Recovered && announced == question.Since)
             {
-                // As asked. What was received while the answer was on its way comes again, and is dropped.
+                // The hub goes on at the position that was asked for. Notifications received before the answer come again and are dropped.
             }
             else if (asked is null && announced.Epoch == known.Epoch)
             {
-                // Where the hub thinks that this device stands. Only our own position tells whether something lies between, or
-                // whether the store went back to a time before it.
+                // The hub begins at the device's cursor. Only this client's own position tells whether notifications lie in between,
+                // or whether the position store has gone back to an older position.
                 if (announced.Offset != known.Offset)
                 {
                     Ask(connection);
@@ -177,14 +179,14 @@ internal sealed class IncomingStream
         }
     }
 
-    /// <summary>Waits until handling has stopped, and what was handled is saved and acknowledged.</summary>
+    /// <summary>Waits until handling has stopped, and the last handled position is saved and acknowledged.</summary>
     public async Task StoppedAsync()
     {
         await _pump;
         await _progress.FlushAsync();
     }
 
-    /// <returns>False if this connection delivers already.</returns>
+    /// <returns>False when this connection delivers the stream already.</returns>
     private bool Enter(ClientConnection connection)
     {
         if (_connection == connection)
@@ -194,7 +196,7 @@ internal sealed class IncomingStream
 
         if (_connection is not null && !IsDurable)
         {
-            // Live only: it goes on wherever the stream is now.
+            // Without a device delivery is live only: it goes on at the present end of the stream.
             _received = null;
         }
 
@@ -210,7 +212,7 @@ internal sealed class IncomingStream
         }
         else
         {
-            // Not taken, so not received: the pump asks for it again when there is room.
+            // The queue is full, so this counts as not received. The pump asks for it again when there is room.
             _isBehind = true;
         }
     }
@@ -247,7 +249,7 @@ internal sealed class IncomingStream
             }
             catch (ConnectionLostException)
             {
-                // The connection is gone. The next one begins with asking.
+                // The connection is gone. The next connection asks first.
                 return;
             }
 
@@ -282,7 +284,7 @@ internal sealed class IncomingStream
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // What is still queued was not acknowledged and comes again.
+            // Queued notifications were not acknowledged, so they come again.
         }
     }
 

@@ -1,7 +1,7 @@
 namespace Notifications.Client;
 
-/// <summary>Runs an action with one value at a time. Of the values that come while it runs only the newest is kept for the next run.</summary>
-/// <param name="action">Must deal with its own exceptions.</param>
+/// <summary>Runs an action with one value at a time. Of the values that are offered while it runs, only the newest is kept for the next run.</summary>
+/// <param name="action">The action. It must handle its own exceptions.</param>
 internal sealed class Newest<T>(Func<T, Task> action) where T : struct
 {
     private readonly Lock _lock = new();
@@ -9,7 +9,7 @@ internal sealed class Newest<T>(Func<T, Task> action) where T : struct
     private Task _running = Task.CompletedTask;
     private bool _isRunning;
 
-    /// <summary>Ends when there is nothing left to do.</summary>
+    /// <summary>Completes when no value is left.</summary>
     public Task Idle
     {
         get

@@ -6,20 +6,20 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Notifications.Client;
 
 /// <summary>
-/// Receives a user's notifications, and those of topics, over a connection that it keeps up until it is disposed.
+/// Receives the notifications of a user and of topics. It keeps up a connection to the hub until it is disposed.
 /// </summary>
 /// <remarks>
-/// <para><b>With a device: at least once, in order.</b> Each stream's notifications are handled one at a time in the order of their
-/// offsets; different streams' may be handled at the same time. One counts as handled when the handler has returned; then its
-/// position is saved, and then it is acknowledged. A handler that throws gets the same notification again, with growing, jittered
-/// waits, while the later ones of its stream wait. What the hub sends twice is dropped by its position. The handler sees one twice
-/// only if this process or the position store dies between its return and the save.</para>
-/// <para><b>What is lost, and when:</b> what the hub's log no longer has when the client comes back, or when its handler is that far
-/// behind. <see cref="OnGap"/> then tells where, in order with the notifications around it.</para>
-/// <para><b>Without a device: live only, at most once.</b> Every connection begins with what is published from then on; nothing is
-/// saved or acknowledged.</para>
+/// <para><b>With a device: at least once, in order.</b> The notifications of a stream are handled one at a time, in the order of their
+/// offsets. Different streams may be handled at the same time. A notification counts as handled when the handler has returned. Then its
+/// position is saved, and after that it is acknowledged. A handler that throws gets the same notification again, after growing, jittered
+/// waits. The later notifications of its stream wait. Notifications that the hub sends twice are dropped by their position. The handler
+/// gets a notification twice only if this process or the position store fails between the handler's return and the save.</para>
+/// <para><b>What is lost, and when:</b> notifications that the hub's log no longer has when the client comes back, or when a slow handler
+/// asks for them. <see cref="OnGap"/> then tells where, in order with the notifications around the gap.</para>
+/// <para><b>Without a device: live only, at most once.</b> Each connection gets only notifications that are published from its beginning
+/// on. Nothing is saved or acknowledged.</para>
 /// <para><b>Memory</b> is bounded: <see cref="NotificationClientOptions.QueueLength"/> notifications of each stream wait for the
-/// handler. What comes beyond is left to the hub's log and asked for when half of them are done.</para>
+/// handler. Further notifications stay in the hub's log. The client asks for them when half of the queue is handled.</para>
 /// </remarks>
 public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
 {
@@ -37,7 +37,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
     private Func<Gap, CancellationToken, Task> _tellGap;
     private int _disposed;
 
-    /// <exception cref="ArgumentException">An option breaks its rule.</exception>
+    /// <exception cref="ArgumentException">An option has a value that is not allowed.</exception>
     public NotificationClient(NotificationClientOptions options, ILoggerFactory? loggers = null, TimeProvider? time = null)
     {
         options.Check();
@@ -54,7 +54,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         };
     }
 
-    /// <summary>Raised at each change, from whatever thread makes it. Must not block.</summary>
+    /// <summary>Raised at each change of the state, on any thread. Handlers must not block.</summary>
     public event Action<ConnectionState>? StateChanged
     {
         add => _connector.StateChanged += value;
@@ -67,8 +67,10 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
 
     private bool IsReadAsSequence => _handle == _handOver.HandleAsync;
 
-    /// <summary>Sets what handles each notification. Its token is cancelled when the client is disposed; what it then leaves undone comes again.</summary>
-    /// <exception cref="InvalidOperationException">The client has started, or has a handler.</exception>
+    /// <summary>
+    /// Sets the handler of all notifications. Its token is cancelled when the client is disposed. A notification that is not handled by then comes again.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The client has started, or has a handler already.</exception>
     public void Handle(Func<ReceivedNotification, CancellationToken, Task> handler)
     {
         ThrowIfStarted(nameof(Handle));
@@ -81,8 +83,8 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
     }
 
     /// <summary>
-    /// Sets what is told that notifications are gone, in its place between those before and those after; it has to reload the
-    /// state that is built from the stream. One that throws is told again.
+    /// Sets the handler for gaps. It is called in order, between the notifications before and after the gap. It has to reload the state
+    /// that the application builds from the stream. A handler that throws is called again.
     /// </summary>
     /// <exception cref="InvalidOperationException">The client has started.</exception>
     public void OnGap(Func<Gap, CancellationToken, Task> handler)
@@ -92,9 +94,9 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts connecting, which goes on until the client is disposed, and returns when it is connected for the first time: what is
-    /// published from then on to the user's own stream arrives even without a device. Cancelling ends only this wait, which disposing
-    /// the client cancels too.
+    /// Starts to connect, and returns when the client is connected for the first time. Notifications to the user's own stream that are
+    /// published after that arrive even without a device. The client goes on connecting until it is disposed. Cancelling ends only the
+    /// wait. Disposing the client cancels the wait too.
     /// </summary>
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -104,8 +106,9 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
     }
 
     /// <summary>
-    /// The notifications of all streams, instead of a handler. One counts as handled when the next is asked for; one that the
-    /// reader leaves the loop with does not, and comes again to the next reader. Ends when the client is disposed.
+    /// Returns the notifications of all streams, instead of a handler. A notification counts as handled when the reader asks for the next
+    /// one. If the reader leaves the loop, the last notification is not handled, and the next reader gets it again. Ends when the client is
+    /// disposed.
     /// </summary>
     /// <exception cref="InvalidOperationException">The client has a handler.</exception>
     public IAsyncEnumerable<ReceivedNotification> ReadAllAsync(CancellationToken cancellationToken = default) =>
@@ -114,9 +117,9 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
             : throw new InvalidOperationException("The notifications go to the handler. Use either Handle or ReadAllAsync.");
 
     /// <summary>
-    /// Subscribes to a stream besides the user's own, now and on every later connection: after <paramref name="since"/>, or else
-    /// after the stored position, or else from now on. Without a connection it returns at once, and the next one subscribes; so it does
-    /// where the hub can't reach Redis, and asks again until it can.
+    /// Subscribes to a stream besides the user's own, now and on every later connection. Delivery begins after <paramref name="since"/>, or
+    /// else after the stored position, or else from now on. Without a connection this returns at once, and the next connection subscribes. When
+    /// the hub can't reach Redis, this returns too, and the client asks again until the hub can.
     /// </summary>
     /// <exception cref="HubException">The hub refuses, and says why. The stream is not subscribed then.</exception>
     public async Task SubscribeAsync(string stream, Position? since = null, CancellationToken cancellationToken = default)
@@ -138,7 +141,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         }
     }
 
-    /// <summary>Ends a subscription. What has arrived before is still handled.</summary>
+    /// <summary>Ends a subscription. Notifications that have arrived before are still handled.</summary>
     public async Task UnsubscribeAsync(string stream, CancellationToken cancellationToken = default)
     {
         if (_streams.TryGetValue(stream, out var incoming))
@@ -167,7 +170,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
             : throw new InvalidOperationException("The client is not connected. Wait for the state Connected.");
 
     /// <summary>
-    /// Stops handling, saves and acknowledges what was handled, and disconnects. Not to be awaited in a handler, which it waits for.
+    /// Stops handling, saves and acknowledges what was handled, and disconnects. A handler must not await this, because this waits for the handler.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -184,7 +187,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            // A handler that does not heed its token, or a hub that does not answer. What was not acknowledged comes again.
+            // A handler ignores its token, or the hub does not answer. Notifications that were not acknowledged come again.
         }
 
         await _connector.DisposeAsync();
@@ -215,7 +218,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         }
         catch (Exception exception)
         {
-            // Going on without the position would leave out what lies between.
+            // Without the stored position, the client would miss the notifications since that position.
             Log.NotLoaded(_logger, message.Stream, exception);
             connection.GiveUp();
             return;

@@ -1,4 +1,4 @@
 namespace Notifications.Client;
 
-/// <summary>A place in a stream. The same offset in another epoch, another life of the stream's log, means nothing.</summary>
+/// <summary>A place in a stream. Each epoch is a log of its own, so offsets of different epochs can't be compared.</summary>
 public readonly record struct Position(string Epoch, long Offset);

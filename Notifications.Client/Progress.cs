@@ -4,14 +4,14 @@ using Microsoft.Extensions.Logging;
 namespace Notifications.Client;
 
 /// <summary>
-/// Saves how far one stream was handled, and then acknowledges it: a store that is behind the hub's cursor would have the
-/// difference delivered again. The newest position wins; one save is under way at most, and acknowledgements go at an interval, the first at once.
+/// Saves how far one stream was handled, and then acknowledges it. The save comes first: if the store were behind the hub's cursor, the difference would be
+/// delivered again. Only the newest position counts. At most one save is under way. Acknowledgements are sent at an interval, the first at once.
 /// </summary>
 internal sealed class Progress
 {
     /// <summary>
-    /// For a client that gets several a second one acknowledgement stands for all of them. What depends on it is whether the user's phones are
-    /// asked, and where a device stands that has lost its positions; both can wait that long.
+    /// One acknowledgement stands for all notifications of this time. It decides whether the user's phones get a push, and where a device
+    /// that lost its positions goes on. Both can wait that long.
     /// </summary>
     private static readonly TimeSpan AcknowledgeInterval = TimeSpan.FromSeconds(2);
 
@@ -37,7 +37,7 @@ internal sealed class Progress
 
     public void Handled(Position position)
     {
-        // Without a device there is nothing to come back to.
+        // Without a device no position is kept.
         if (_options.Device is not null)
         {
             _saves.Offer(position);
@@ -45,11 +45,11 @@ internal sealed class Progress
     }
 
     /// <summary>
-    /// From now on this connection takes the acknowledgements, and the last one again if it may have been lost with the last
-    /// connection or the last hub.
+    /// From now on acknowledgements are sent on this connection. The last acknowledgement is sent again if it may have been lost with the
+    /// last connection or the last hub.
     /// </summary>
     /// <param name="connection">The connection that the stream is delivered on.</param>
-    /// <param name="begin">After which it delivers.</param>
+    /// <param name="begin">The position after which the connection delivers.</param>
     public void Resume(ClientConnection connection, Position begin)
     {
         lock (_lock)
@@ -68,7 +68,7 @@ internal sealed class Progress
         await _saves.Idle;
         lock (_lock)
         {
-            // What was sent may still be on its way when the connection is closed. That the hub has it, its answer says.
+            // An acknowledgement without an answer may be lost when the connection is closed. So the last one is sent again, with an answer.
             if (_saved is { } saved)
             {
                 OfferAcknowledgement(saved);
@@ -137,7 +137,7 @@ internal sealed class Progress
         }
         catch (ConnectionLostException)
         {
-            // The next connection starts with what was not acknowledged.
+            // The next connection starts with this acknowledgement.
         }
     }
 }

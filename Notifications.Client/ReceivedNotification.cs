@@ -3,12 +3,12 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Notifications.Client;
 
-/// <summary>A notification as its reader gets it.</summary>
-/// <param name="Stream">Where it was published: <c>user:&lt;id&gt;</c> or <c>topic:&lt;name&gt;</c>.</param>
-/// <param name="Epoch">The life of the stream's log that <paramref name="Offset"/> belongs to.</param>
-/// <param name="Offset">Its place in the stream: 1, 2, 3 …</param>
-/// <param name="Id">The id that its publisher gave it.</param>
-/// <param name="Type">What kind of news it is, to switch on.</param>
+/// <summary>A notification as the application gets it.</summary>
+/// <param name="Stream">The stream of the notification: <c>user:&lt;id&gt;</c> or <c>topic:&lt;name&gt;</c>.</param>
+/// <param name="Epoch">The epoch of the log to which <paramref name="Offset"/> belongs.</param>
+/// <param name="Offset">The number of the notification in its log: 1, 2, 3 …</param>
+/// <param name="Id">The id that the publisher gave the notification.</param>
+/// <param name="Type">The kind of the notification, by which the application decides what to do.</param>
 /// <param name="Payload">Any JSON.</param>
 /// <param name="Timestamp">When it was published, to the millisecond.</param>
 public sealed record ReceivedNotification(
@@ -16,6 +16,6 @@ public sealed record ReceivedNotification(
 {
     public Position Position => new(Epoch, Offset);
 
-    /// <summary>The payload by a source-generated contract.</summary>
+    /// <summary>Deserializes the payload with a source-generated contract.</summary>
     public T? PayloadAs<T>(JsonTypeInfo<T> contract) => Payload.Deserialize(contract);
 }

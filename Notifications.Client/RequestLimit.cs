@@ -1,15 +1,15 @@
 namespace Notifications.Client;
 
 /// <summary>
-/// Bounds the requests that SignalR makes where there is no WebSocket. On a network that fell silent each would wait for as long as
-/// <see cref="HttpClient"/> allows, 100 s, and only then is the connection told to be lost. The hub answers a poll in which nothing
-/// comes as often as it pings other connections, so <see cref="NotificationClientOptions.ServerTimeout"/> fits all of them.
+/// Limits the requests that SignalR makes without a WebSocket. On a silent network each request would wait for the 100 s that
+/// <see cref="HttpClient"/> allows, and only then would the connection count as lost. The hub answers an empty long poll as often as it
+/// pings other connections, so <see cref="NotificationClientOptions.ServerTimeout"/> fits all these requests.
 /// </summary>
 internal sealed class RequestLimit(HttpMessageHandler inner, NotificationClientOptions options, TimeProvider time) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        // A DELETE is the good-bye of long polling; nothing depends on it.
+        // A DELETE ends a session of long polling. Nothing depends on its answer.
         var within = request.Method == HttpMethod.Delete ? ClientConnection.CloseTimeout : options.ServerTimeout;
         using var limit = new CancellationTokenSource(within, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
@@ -18,7 +18,7 @@ internal sealed class RequestLimit(HttpMessageHandler inner, NotificationClientO
             var response = await base.SendAsync(request, either.Token);
             if (request.Method == HttpMethod.Post)
             {
-                // SignalR reads the answer to negotiate without a limit, and can't be stopped or disposed meanwhile.
+                // SignalR reads the answer to negotiate without a limit. During that read it can't be stopped or disposed.
                 await response.Content.LoadIntoBufferAsync(either.Token);
             }
 

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Notifications.Client;
 
-/// <summary>Sees how long a server that refused a handshake (429, 503) asks to be left alone, which SignalR's exception does not tell.</summary>
+/// <summary>Reads the Retry-After of a server that refused a handshake (429, 503). SignalR's exception does not have it.</summary>
 internal sealed class RetryAfter(HttpMessageHandler inner, TimeProvider time, Action<TimeSpan> asked) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

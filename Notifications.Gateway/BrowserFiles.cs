@@ -1,16 +1,16 @@
 namespace Notifications.Gateway;
 
-/// <summary>The browser client <c>/notifications.js</c> and the operator's page everywhere, and in Development the demo page.</summary>
+/// <summary>Serves the browser client <c>/notifications.js</c> and the operator's page in every environment, and in Development also the demo page.</summary>
 internal static class BrowserFiles
 {
     private const string Client = "/notifications.js";
     private const string OperatorPage = "/operator";
 
-    /// <summary>What the operator's page has in common with the demo page.</summary>
+    /// <summary>The files that the operator's page and the demo page share.</summary>
     private const string Shared = "/shared";
     private const string ReferrerPolicy = "Referrer-Policy";
 
-    /// <summary>Before the token check: a page loads its scripts without a token, and has nothing in it that would need one.</summary>
+    /// <summary>To be called before the token check: a browser loads pages and scripts without a token, and they contain nothing that needs one.</summary>
     public static void UseBrowserFiles(this WebApplication app)
     {
         var files = new StaticFileOptions
@@ -18,11 +18,11 @@ internal static class BrowserFiles
             OnPrepareResponse = context =>
             {
                 var headers = context.Context.Response.Headers;
-                // Names carry no version, so a browser asks each time and is told 304.
+                // File names have no version, so a browser asks each time and gets 304 when the file has not changed.
                 headers.CacheControl = "no-cache";
                 headers.XContentTypeOptions = "nosniff";
                 headers[ReferrerPolicy] = "no-referrer";
-                // Nothing but what this server has runs on the page, whatever a payload says.
+                // Only scripts from this server run on the page, whatever a payload contains.
                 headers.ContentSecurityPolicy = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
             },
         };

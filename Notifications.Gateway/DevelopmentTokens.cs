@@ -8,7 +8,7 @@ using Notifications.Messaging.Log;
 
 namespace Notifications.Gateway;
 
-/// <summary>Tokens for whoever asks, so that a developer needs no identity provider. Only ever mapped in Development.</summary>
+/// <summary>Issues a token to every caller, so that a developer needs no identity provider. The endpoint exists in Development only.</summary>
 internal static class DevelopmentTokens
 {
     private const string Path = "/dev/token";
@@ -16,12 +16,12 @@ internal static class DevelopmentTokens
 
     public static void AddDevelopmentTokens(this WebApplicationBuilder builder)
     {
-        // Null where an OIDC authority issues the tokens; outside Development a configured key is refused here.
+        // Null when an OIDC authority issues the tokens. Outside Development this call throws when a key is configured.
         if (TokenAuthentication.DevelopmentKeyOf(builder) is { } key)
         {
             builder.Services.AddSingleton(services => new DevelopmentIssuer(
                 key, services.GetRequiredService<IOptions<TokenFormat>>().Value, services.GetRequiredService<TimeProvider>()));
-            // A body that is no JSON is the caller's mistake and gets the problem details of one, not the exception page.
+            // A body that is no JSON gets 400 with problem details, not the exception page.
             builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
         }
     }
@@ -34,7 +34,7 @@ internal static class DevelopmentTokens
         }
         else
         {
-            // Nothing is here; without this the fallback policy would ask for a token before saying so.
+            // Answers 404 to everybody. Without this endpoint, the fallback policy would first ask for a token.
             app.Map(Path, () => TypedResults.NotFound()).AllowAnonymous();
         }
     }

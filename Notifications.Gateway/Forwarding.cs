@@ -7,12 +7,12 @@ using Yarp.ReverseProxy.Transforms;
 namespace Notifications.Gateway;
 
 /// <summary>
-/// Who the client is where another proxy stands before the gateway: address, scheme and host come from the <c>X-Forwarded-*</c>
-/// headers of the proxies that are known, and from nobody else's.
+/// Finds the client's address, scheme and host when another proxy stands before the gateway. They come from the <c>X-Forwarded-*</c>
+/// headers of known proxies. The headers of all other senders are ignored.
 /// </summary>
 internal static class Forwarding
 {
-    // Aspire and others switch the framework's own handling on by it, which believes anyone.
+    // Aspire and other hosts set this key. It enables the framework's own handling, which trusts every sender.
     private const string BelievesAnyone = "ForwardedHeaders_Enabled";
 
     public static void AddForwarding(this WebApplicationBuilder builder)
@@ -22,7 +22,7 @@ internal static class Forwarding
         {
             headers.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
             headers.ForwardLimit = gateway.Value.ProxyHops;
-            // The framework's defaults know the loopback addresses.
+            // By default the framework trusts the loopback addresses.
             headers.KnownProxies.Clear();
             headers.KnownIPNetworks.Clear();
             foreach (var address in gateway.Value.KnownProxies)
@@ -37,7 +37,10 @@ internal static class Forwarding
         });
     }
 
-    /// <summary>YARP replaces <c>X-Forwarded-*</c>, but passes on its kin, and what is kept here of the headers that were used.</summary>
+    /// <summary>
+    /// Removes headers that say where a request came from. YARP replaces <c>X-Forwarded-*</c>, but would pass on similar
+    /// headers, and the <c>X-Original-*</c> headers in which the gateway keeps the values before forwarding.
+    /// </summary>
     public static IReverseProxyBuilder WithoutClientsWord(this IReverseProxyBuilder proxy) => proxy.AddTransforms(transforms =>
     {
         foreach (var header in (string[])["Forwarded", "X-Original-For", "X-Original-Proto", "X-Original-Host", "X-Real-IP"])
@@ -48,14 +51,14 @@ internal static class Forwarding
 
     public static void UseForwarding(this WebApplication app)
     {
-        // With nobody known the middleware would believe anybody.
+        // Without known proxies the middleware would trust every sender.
         if (HasProxies(app.Services.GetRequiredService<IOptions<GatewayOptions>>().Value))
         {
             app.UseForwardedHeaders();
         }
     }
 
-    /// <summary>Whether the other end of a connection is a proxy that speaks for many clients.</summary>
+    /// <summary>Whether the address is that of a known proxy, which forwards requests of many clients.</summary>
     public static bool IsKnownProxy(this ForwardedHeadersOptions headers, IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

@@ -5,20 +5,20 @@ using Notifications.Gateway.Sessions;
 namespace Notifications.Gateway;
 
 /// <summary>
-/// The gateway's planned move. First it is no longer ready, and works on for as long as a load balancer takes to notice. Then it
-/// takes no new sessions and ends those that it has, spread over a window: their clients come back through another gateway.
+/// The drain of a gateway. First the gateway reports that it is not ready, and works on until a load balancer has noticed. Then it
+/// takes no new sessions and ends its open sessions, spread over a window. Their clients come back through another gateway.
 /// </summary>
 internal sealed class GatewayDrain(OpenSessions sessions, IOptions<GatewayOptions> options, TimeProvider time, ILogger<GatewayDrain> logger)
     : IDrain, IHealthCheck
 {
-    // The last one asked is asked at the window's end, and then its client is given time to answer.
+    // The last session is asked to end at the window's end. Then its client gets time to answer.
     private static readonly TimeSpan LastClose = SessionStream.AnswerLimit + TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     private volatile bool _isLeaving;
     private volatile bool _isClosed;
 
-    /// <summary>No session begins here any more.</summary>
+    /// <summary>Whether this gateway takes no new sessions.</summary>
     public bool IsClosed => _isClosed;
 
     public async Task RunAsync()
@@ -49,13 +49,13 @@ internal static class GatewayDrainRegistration
         builder.AddDrain<GatewayDrain>();
         builder.Services.AddSingleton(services => (GatewayDrain)services.GetRequiredService<IDrain>());
         builder.Services.AddHealthChecks().AddCheck<GatewayDrain>("drain");
-        // What is under way when the drain is over are calls of the APIs.
+        // After the drain only API requests are still under way.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
     }
 
     /// <summary>
-    /// A gateway that is going away opens no session: 503 with <c>Retry-After</c>. What else it answers, it answers for the last
-    /// time on that connection.
+    /// When the gateway takes no new sessions, answers 503 with <c>Retry-After</c> to requests that open a session. Every HTTP/1.1 connection
+    /// is closed after its next answer.
     /// </summary>
     public static void UseGatewayDrain(this WebApplication app)
     {

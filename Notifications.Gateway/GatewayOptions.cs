@@ -3,13 +3,13 @@ using Notifications.Gateway.Sessions;
 
 namespace Notifications.Gateway;
 
-/// <summary>Where the gateway finds the hub replicas.</summary>
+/// <summary>Where the gateway finds the hub instances.</summary>
 internal enum HubSource
 {
-    /// <summary>One by one, from the registry in Redis.</summary>
+    /// <summary>The registry in Redis has the address of each instance.</summary>
     Registry,
 
-    /// <summary>Behind the one address <c>http://hub</c>, whose own ingress keeps sessions sticky.</summary>
+    /// <summary>All instances have one address, <c>http://hub</c>. The ingress at that address keeps sessions sticky.</summary>
     Endpoint,
 }
 
@@ -22,52 +22,54 @@ internal sealed class GatewayOptions : IValidatableObject
 
     public HubSource Hubs { get; set; } = HubSource.Registry;
 
-    /// <summary>How often the list of hub instances is read; each wait is between three and five quarters of it.</summary>
+    /// <summary>How often the list of hub instances is read. Each wait is a random time from 75 % to 125 % of this interval.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long an instance that could not be reached gets no new sessions, unless it leaves the registry before that.</summary>
     public TimeSpan UnreachablePause { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the gateway tries to open a connection to an instance: they are near, and a client is waiting.</summary>
+    /// <summary>How long the gateway tries to open a connection to an instance. Instances are near, and a client is waiting.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long an instance may take to answer what opens a session. One that takes longer counts as not reachable.</summary>
+    /// <summary>How long an instance may take to answer a request that opens a session. A slower instance counts as unreachable.</summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How many sessions may begin in a second.</summary>
     public int HandshakesPerSecond { get; set; } = 250;
 
-    /// <summary>How many may begin at once after a quiet time.</summary>
+    /// <summary>How many sessions may begin at once after a quiet time.</summary>
     public int HandshakeBurst { get; set; } = 250;
 
-    /// <summary>How many wait for their turn before the next are turned away with <c>Retry-After</c>.</summary>
+    /// <summary>How many new sessions may wait for their turn. The gateway refuses further sessions with <c>Retry-After</c>.</summary>
     public int HandshakeQueue { get; set; } = 250;
 
-    /// <summary>How long a gateway that was told to stop works on, not ready any more: what the load balancer before it needs to notice.</summary>
+    /// <summary>
+    /// How long a gateway that was told to stop works on while it reports that it is not ready. The load balancer before it needs this time to notice.
+    /// </summary>
     public TimeSpan DrainNotice { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Over how long the sessions of a stopping gateway are spread when they are ended; longer where there are more than another gateway of
-    /// this <see cref="HandshakesPerSecond"/> lets in meanwhile.
+    /// The time over which a stopping gateway ends its sessions. It takes longer when another gateway with the same
+    /// <see cref="HandshakesPerSecond"/> could not let all these sessions in within that time.
     /// </summary>
     public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// Whose pages may use this gateway, as <c>scheme://host[:port]</c>, besides those of its own address: CORS, and what a browser may
-    /// begin a session from.
+    /// The origins, as <c>scheme://host[:port]</c>, whose pages may use this gateway. Pages from the gateway's own address always may. Applies to
+    /// CORS and to the sessions that a browser begins.
     /// </summary>
     public string[] Origins { get; set; } = [];
 
-    /// <summary>Addresses of proxies before the gateway whose <c>X-Forwarded-*</c> headers are believed.</summary>
+    /// <summary>Addresses of the proxies before the gateway whose <c>X-Forwarded-*</c> headers are trusted.</summary>
     public string[] KnownProxies { get; set; } = [];
 
-    /// <summary>The same for all of a network, such as <c>10.0.0.0/8</c>.</summary>
+    /// <summary>Networks, such as <c>10.0.0.0/8</c>, of which every address is a known proxy.</summary>
     public string[] KnownNetworks { get; set; } = [];
 
-    /// <summary>How many such proxies a request passes: so many addresses are read from the end of <c>X-Forwarded-For</c>, and no more.</summary>
+    /// <summary>How many known proxies a request passes. At most this number of addresses is read from the end of <c>X-Forwarded-For</c>.</summary>
     public int ProxyHops { get; set; } = 1;
 
-    /// <summary>The APIs of other services behind this gateway, by a name of yours: <c>Gateway:Routes:orders:Path</c>.</summary>
+    /// <summary>The APIs of other services behind this gateway. You choose the name of each route: <c>Gateway:Routes:orders:Path</c>.</summary>
     public Dictionary<string, ServiceRoute> Routes { get; } = [];
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
@@ -124,17 +126,21 @@ internal sealed class GatewayOptions : IValidatableObject
         }
     }
 
-    /// <summary>One of the two is below the other.</summary>
+    /// <summary>Whether the paths are equal, or one is below the other.</summary>
     private static bool Overlap(string one, string other) =>
         $"{one}/".StartsWith($"{other}/", StringComparison.OrdinalIgnoreCase) || $"{other}/".StartsWith($"{one}/", StringComparison.OrdinalIgnoreCase);
 }
 
-/// <summary>Requests to a path and what is below it go to a service, with the token checked and the limits of the gateway's other APIs.</summary>
+/// <summary>
+/// Forwards requests to a path, and to all paths below it, to a service. The gateway checks the token and applies the limits of its other APIs.
+/// </summary>
 internal sealed class ServiceRoute
 {
     public string Path { get; set; } = "";
 
-    /// <summary>Of the service. A name is resolved by service discovery: <c>services:orders:http:0</c> for <c>http://orders</c>, else by DNS.</summary>
+    /// <summary>
+    /// The address of the service. Service discovery resolves a name: <c>services:orders:http:0</c> for <c>http://orders</c>. Other names are resolved by DNS.
+    /// </summary>
     public string Address { get; set; } = "";
 }
 
@@ -143,7 +149,7 @@ internal static class GatewayOptionsRegistration
     public static void AddGatewayOptions(this WebApplicationBuilder builder) =>
         builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 
-    /// <summary>The options while services are still being registered, for what depends on them.</summary>
+    /// <summary>Reads the options while services are being registered, for registrations that depend on them. The values are not validated yet.</summary>
     public static GatewayOptions ReadGatewayOptions(this WebApplicationBuilder builder) =>
         builder.Configuration.GetSection(GatewayOptions.Section).Get<GatewayOptions>() ?? new();
 }

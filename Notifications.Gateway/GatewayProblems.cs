@@ -7,8 +7,8 @@ using Yarp.ReverseProxy.Model;
 namespace Notifications.Gateway;
 
 /// <summary>
-/// What the gateway itself refuses leaves as RFC 9457 problem details that say what was wrong and what would be right. Answers
-/// of the services behind it pass as they are.
+/// Gives the gateway's own errors a body: RFC 9457 problem details that name the error and the remedy. Answers of the services behind
+/// the gateway are passed on unchanged.
 /// </summary>
 internal static class GatewayProblems
 {

@@ -5,7 +5,7 @@ using Notifications.Transport;
 
 namespace Notifications.Gateway;
 
-/// <summary>The one door from outside: checks the token, then forwards to the hub replicas and the order service.</summary>
+/// <summary>The only entrance from outside. Checks the token, then forwards to the hub instances and to the services behind the gateway.</summary>
 internal static class GatewayRegistration
 {
     /// <exception cref="InvalidOperationException">The Redis connection string or the key to check tokens with is missing.</exception>

@@ -25,7 +25,7 @@ internal sealed class GatewayTelemetry
     public void ObserveWaiting(Func<int> count) =>
         _meter.CreateObservableUpDownCounter("notifications.handshakes.waiting", count, "{handshake}", "Sessions that wait to begin.");
 
-    /// <param name="count">How many there are that take new sessions, or that do not.</param>
+    /// <param name="count">Returns the number of instances that are draining (true) or that are not (false).</param>
     public void ObserveHubs(Func<bool, int> count) => _meter.CreateObservableGauge(
         "notifications.hubs",
         () => (Measurement<int>[])[new(count(false), new KeyValuePair<string, object?>("draining", false)), new(count(true), new KeyValuePair<string, object?>("draining", true))],

@@ -5,10 +5,10 @@ using Notifications.Messaging;
 
 namespace Notifications.Gateway;
 
-/// <summary>Who gets past the gateway: the caller of a valid token whose user id can name a stream.</summary>
+/// <summary>Admits callers with a valid token whose user id can name a stream.</summary>
 internal static class GatewayTokens
 {
-    /// <summary>The rule for the id of a user's <see cref="StreamName"/>, as a caller is told it.</summary>
+    /// <summary>The rule for the id of a user's <see cref="StreamName"/>, for error messages.</summary>
     public static string UserIdRule { get; } =
         $"A user id has 1 to {StreamName.MaxIdLength} characters out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.";
 
@@ -19,7 +19,7 @@ internal static class GatewayTokens
             .RequireAuthenticatedUser()
             .RequireAssertion(context => HasUserStream(context.User))
             .Build();
-        // As the fallback it covers every path, also those that lead nowhere, unless an endpoint says that anyone may call it.
+        // As the fallback policy it covers every path, also unknown paths, except endpoints that allow anonymous callers.
         builder.AddTokenAuthentication().SetDefaultPolicy(caller).SetFallbackPolicy(caller);
     }
 

@@ -6,7 +6,7 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Notifications.Gateway;
 
-/// <summary>A hub instance as YARP's destination, and what the gateway reads from such a destination.</summary>
+/// <summary>Makes a YARP destination of a hub instance, and reads the instance's data from a destination.</summary>
 internal static class HubDestination
 {
     private const string Draining = "Draining";
@@ -14,7 +14,7 @@ internal static class HubDestination
     private const string KnownSince = "KnownSince";
     private const string Transport = "Transport";
 
-    /// <summary>As the hash in the affinity cookie.</summary>
+    /// <summary>As long as the hash in the affinity cookie.</summary>
     private const int KeyBytes = 8;
 
     public static DestinationConfig Of(HubInstance instance, DateTimeOffset knownSince) => new()
@@ -29,19 +29,22 @@ internal static class HubDestination
         },
     };
 
-    /// <summary>Whether it came from the registry rather than being the name of a service.</summary>
+    /// <summary>Whether the destination is a hub instance from the registry, and not the address of a service.</summary>
     public static bool IsInstance(DestinationConfig destination) => destination.Metadata?.ContainsKey(Draining) is true;
 
     public static bool IsDraining(DestinationConfig destination) =>
         destination.Metadata?.GetValueOrDefault(Draining) == bool.TrueString;
 
-    /// <summary>Names the instance in the ids of its sessions. It is a hash of the instance's id, so that every gateway finds the same one. Null for the service's address.</summary>
+    /// <summary>
+    /// The key that names the instance in the ids of its sessions. It is a hash of the instance's id, so
+    /// every gateway computes the same key. Null for a service's address.
+    /// </summary>
     public static string? KeyOf(DestinationConfig destination) => destination.Metadata?.GetValueOrDefault(Key);
 
-    /// <summary>As of <see cref="HubInstance.Transport"/>.</summary>
+    /// <summary>The instance's <see cref="HubInstance.Transport"/>. Empty when the instance takes HTTP only.</summary>
     public static string? TransportOf(DestinationConfig destination) => destination.Metadata?.GetValueOrDefault(Transport);
 
-    /// <summary>When this gateway first read of it; of the service's address, ever since.</summary>
+    /// <summary>When this gateway first read of the instance. <see cref="DateTimeOffset.MinValue"/> for a service's address.</summary>
     public static DateTimeOffset KnownSinceOf(DestinationConfig destination) =>
         destination.Metadata?.GetValueOrDefault(KnownSince) is { } milliseconds
             ? DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(milliseconds, CultureInfo.InvariantCulture))

@@ -7,10 +7,10 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Notifications.Gateway;
 
-/// <summary>Where the hub cluster's destinations come from: see <see cref="HubSource"/>.</summary>
+/// <summary>Registers the source of the hub cluster's destinations: see <see cref="HubSource"/>.</summary>
 internal static class HubDestinationsRegistration
 {
-    /// <summary>What is known before the registry is read: nothing, or the one address for all hubs, which service discovery resolves.</summary>
+    /// <summary>The destinations before the registry is read: none, or the one address of all hubs, which service discovery resolves.</summary>
     public static IReadOnlyDictionary<string, DestinationConfig> AtStart(GatewayOptions options) => options.Hubs is HubSource.Endpoint
         ? new Dictionary<string, DestinationConfig> { ["hub"] = new() { Address = "http://hub" } }
         : new Dictionary<string, DestinationConfig>();
@@ -31,8 +31,8 @@ internal static class HubDestinationsRegistration
 }
 
 /// <summary>
-/// Keeps YARP's destinations equal to the hub instances in the registry. Destination id = instance id. A failed read keeps the
-/// last list.
+/// Keeps YARP's destinations equal to the hub instances in the registry. A destination's id is the instance's id. After a failed read
+/// the last list stays in use.
 /// </summary>
 internal sealed class HubDestinations(
     InstanceRegistry registry, InMemoryConfigProvider proxy, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time, ILogger<HubDestinations> logger,
@@ -42,10 +42,10 @@ internal sealed class HubDestinations(
     private Dictionary<string, DateTimeOffset> _knownSince = [];
     private bool _failing;
 
-    /// <summary>The longest time between two reads, in <see cref="GatewayOptions.PollInterval"/>s.</summary>
+    /// <summary>The longest time between two reads, as a multiple of <see cref="GatewayOptions.PollInterval"/>.</summary>
     public const double MaxJitter = 1.25;
 
-    /// <summary>The last list that was read, by id; null before the first.</summary>
+    /// <summary>The list that was read last, in the order of the ids. Null before the first read.</summary>
     public IReadOnlyList<HubInstance>? Instances => _instances;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -54,7 +54,7 @@ internal sealed class HubDestinations(
         while (!stoppingToken.IsCancellationRequested)
         {
             await RefreshAsync(stoppingToken);
-            // Jitter, so that many gateways do not read in step.
+            // Jitter, so that many gateways do not read at the same time.
             var wait = options.Value.PollInterval * (0.75 + (Random.Shared.NextDouble() * (MaxJitter - 0.75)));
             await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -77,7 +77,7 @@ internal sealed class HubDestinations(
         }
         catch (Exception exception)
         {
-            // Once per outage: this runs every second.
+            // Logged once for each outage, because this runs every second.
             if (!_failing)
             {
                 _failing = true;
@@ -93,7 +93,7 @@ internal sealed class HubDestinations(
             return;
         }
 
-        // What the first list has, others have read as well by all that this gateway knows.
+        // This gateway assumes that all other gateways know the instances of its first list.
         var now = _instances is null ? DateTimeOffset.UnixEpoch : time.GetUtcNow();
         _knownSince = instances.ToDictionary(instance => instance.Id, instance => _knownSince.GetValueOrDefault(instance.Id, now));
         proxy.UpdateHubs(
@@ -104,7 +104,7 @@ internal sealed class HubDestinations(
         Log.InstancesChanged(logger, instances.Count, string.Join(", ", instances.Select(instance => instance.Draining ? instance.Id + " (draining)" : instance.Id)));
     }
 
-    /// <summary>YARP refuses a whole configuration for one bad address, so the bad one is left out alone.</summary>
+    /// <summary>Whether YARP accepts the address. YARP refuses the whole configuration for one invalid address, so only that instance is left out.</summary>
     private bool IsReachable(HubInstance instance)
     {
         var valid = Uri.TryCreate(instance.Address, UriKind.Absolute, out var address) && address.Scheme is "http" or "https";

@@ -5,8 +5,8 @@ using Notifications.Transport;
 namespace Notifications.Gateway;
 
 /// <summary>
-/// Ready as long as the gateway knows a hub instance to send a client to: one that is in the list, and that the transport of sessions could reach when that was last
-/// tried. It goes by the last list read, so a Redis that is away for a while changes nothing.
+/// Healthy as long as the gateway knows a hub instance for its clients. Such an instance is in the list, and the last attempt to open a
+/// session link to it did not fail. The check uses the list that was read last, so it stays healthy while Redis is away for a while.
 /// </summary>
 internal sealed class HubsHealthCheck(HubDestinations hubs, SessionTransport? transport = null) : IHealthCheck
 {
@@ -19,6 +19,9 @@ internal sealed class HubsHealthCheck(HubDestinations hubs, SessionTransport? tr
             { Count: var count } => HealthCheckResult.Healthy($"{count} hub instances."),
         });
 
-    /// <summary>Each is tried again, so that the next check knows: who sends no clients to a gateway that is not ready must hear of it when it is.</summary>
+    /// <summary>
+    /// Also tries each unreachable instance again, for the next check. No session would do that, because
+    /// a load balancer sends no clients to a gateway that is not ready.
+    /// </summary>
     private bool IsUnreachable(HubInstance instance) => instance.Transport is not null && transport?.IsUnreachable(instance.Address) is true;
 }

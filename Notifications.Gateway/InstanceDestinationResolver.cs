@@ -5,8 +5,8 @@ using Yarp.ReverseProxy.ServiceDiscovery;
 namespace Notifications.Gateway;
 
 /// <summary>
-/// Resolves service names by service discovery and leaves hub instances as they are: their addresses need no resolving, and
-/// service discovery would add the address to the destination id, which is the instance id that the affinity cookie is made of.
+/// Resolves service names by service discovery, and leaves hub instances as they are: their addresses need no resolving. Service discovery
+/// would also add the address to the destination id. That id is the instance id, from which the affinity cookie is made.
 /// </summary>
 internal sealed class InstanceDestinationResolver(IDestinationResolver discovery) : IDestinationResolver
 {

@@ -6,9 +6,9 @@ using HeaderNames = Microsoft.Net.Http.Headers.HeaderNames;
 namespace Notifications.Gateway;
 
 /// <summary>
-/// Which pages may use the gateway: those of its own address, and those of <see cref="GatewayOptions.Origins"/>. A browser says on a
-/// WebSocket where its page is from and leaves it to the server to refuse (cross-site WebSocket hijacking, RFC 6455, 10.2). A request
-/// without an origin comes from no page of another one.
+/// Decides which pages may use the gateway: pages from its own address and from <see cref="GatewayOptions.Origins"/>. For a WebSocket, a
+/// browser sends its page's origin, and the server has to refuse it (cross-site WebSocket hijacking, RFC 6455, 10.2). A request without an
+/// origin does not come from a page of another origin.
 /// </summary>
 internal sealed class Origins(IOptions<GatewayOptions> options)
 {
@@ -22,8 +22,8 @@ internal sealed class Origins(IOptions<GatewayOptions> options)
     };
 
     /// <summary>
-    /// As browsers write it: lower case, no default port, no path. Null if it is no origin. Apps have schemes of their own, such as
-    /// <c>capacitor://localhost</c>.
+    /// Returns an origin as browsers write it: lower case, no default port, no path. Null when the text is not an origin. Apps have schemes of
+    /// their own, such as <c>capacitor://localhost</c>.
     /// </summary>
     public static string? Normal(string? origin)
     {
@@ -44,8 +44,8 @@ internal sealed class Origins(IOptions<GatewayOptions> options)
     }
 
     /// <summary>
-    /// Of the host that the request was sent to. The scheme is not compared where the gateway speaks HTTP: TLS may end before it. But
-    /// nobody's plain page gets at one that speaks HTTPS.
+    /// Whether the origin is the host that the request was sent to. The scheme of an HTTP request is not compared, because TLS may end before the
+    /// gateway. But a page over HTTP can't use a gateway over HTTPS.
     /// </summary>
     private static bool IsOwn(string origin, HttpRequest request) =>
         Normal(origin) is { } normal
@@ -66,7 +66,9 @@ internal static class OriginsRegistration
         builder.Services.AddCors();
     }
 
-    /// <summary>Before anything else is done for a request: 403 for a page from elsewhere, and CORS for those of the list.</summary>
+    /// <summary>
+    /// Runs before other work is done for a request. Answers 403 to a page of a foreign origin, and adds CORS headers for the listed origins.
+    /// </summary>
     public static void UseOrigins(this WebApplication app)
     {
         var origins = app.Services.GetRequiredService<Origins>();
@@ -101,8 +103,8 @@ internal static class OriginsRegistration
             $"{GatewayOptions.Section}:{nameof(GatewayOptions.Origins)} has \"{origin}\", which is no origin. It has to be scheme://host[:port] without a path or a wildcard, such as https://app.example.com."));
 
     /// <summary>
-    /// A cookie goes to another site's page over HTTPS only, and there also where browsers keep cookies apart by the page's site (CHIPS).
-    /// Elsewhere it stays as strict as it was made.
+    /// Lets a browser send a cookie from a page of another site, over HTTPS only. That works also in browsers that partition cookies by the
+    /// page's site (CHIPS). Otherwise the cookie stays as strict as it was created.
     /// </summary>
     private static void AllowCrossSite(AppendCookieContext cookie, bool hasForeign)
     {

@@ -12,10 +12,10 @@ using Yarp.ReverseProxy.SessionAffinity;
 
 namespace Notifications.Gateway;
 
-/// <summary>What is forwarded where: YARP's routes and clusters.</summary>
+/// <summary>YARP's routes and clusters: which request is forwarded to which service.</summary>
 internal static class Proxy
 {
-    /// <summary>Every hub is below it, those of an adopter's own too, and they are all treated alike.</summary>
+    /// <summary>Every hub is below this path, also the hubs that an adopter adds. The gateway treats all of them alike.</summary>
     public const string HubsPath = "/hubs";
     public const string PublishPath = "/api/notifications";
     public const string HubCluster = "hub";
@@ -26,18 +26,18 @@ internal static class Proxy
     /// <summary>The hubs' APIs.</summary>
     private static readonly string[] HubApis = [PublishPath, "/api/devices", "/api/users", "/api/operator"];
 
-    /// <summary>What no route of the configuration can take.</summary>
+    /// <summary>The paths that no route of the configuration can have.</summary>
     public static IReadOnlyList<string> OwnPaths { get; } = [HubsPath, .. HubApis];
 
     /// <summary>
-    /// A silent request is cut after this long. A hub connection is never silent for so long: SignalR pings every 15 s,
+    /// A request is cut off after this time without a byte. A hub connection is never silent for so long: SignalR pings every 15 s,
     /// and a long poll ends after 90 s at the latest.
     /// </summary>
     private static readonly TimeSpan HubActivityTimeout = TimeSpan.FromMinutes(2);
 
     private static readonly TimeSpan ApiActivityTimeout = TimeSpan.FromSeconds(30);
 
-    // A WebSocket over HTTP/2 is opened by CONNECT, which YARP knows of but does not take for the method of a route.
+    // CONNECT opens a WebSocket over HTTP/2. YARP supports that, but does not accept CONNECT as the method of a route.
     private static readonly IReadOnlyList<string> HubMethods = [HttpMethods.Get, HttpMethods.Post, HttpMethods.Delete, HttpMethods.Connect];
     private static readonly IReadOnlyList<string> ApiMethods = [HttpMethods.Get, HttpMethods.Post, HttpMethods.Put, HttpMethods.Delete];
 
@@ -56,12 +56,13 @@ internal static class Proxy
         builder.Services.AddSingleton<ILoadBalancingPolicy, SessionPlacement>();
         builder.Services.AddSingleton<IPassiveHealthCheckPolicy, UnreachableInstances>();
         KeepInstanceIds(builder.Services);
-        // A stack trace for each request that failed; UnreachableInstances says it once an outage. Below all other configuration.
+        // YARP would log a stack trace for each failed request. UnreachableInstances logs once for each
+        // outage. As the first source, any other configuration can change it.
         ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("Logging:LogLevel:Yarp", "Error")] });
         builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddSource("Yarp.ReverseProxy"));
     }
 
-    /// <summary>What the hub has no use for does not get there: 405, as the other routes say by themselves.</summary>
+    /// <summary>Answers 405 to methods that no hub uses. YARP does the same for the other routes, which name their methods.</summary>
     public static IReverseProxyApplicationBuilder UseHubMethods(this IReverseProxyApplicationBuilder proxy)
     {
         proxy.Use((context, next) =>
@@ -78,13 +79,13 @@ internal static class Proxy
         return proxy;
     }
 
-    /// <summary>Puts the proxy's configuration in place, all at once: requests under way keep the one that they started with.</summary>
+    /// <summary>Replaces the proxy's configuration in one step. Requests under way keep the configuration that they started with.</summary>
     public static void UpdateHubs(this InMemoryConfigProvider proxy, IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options) =>
         proxy.Update(proxy.GetConfig().Routes, Clusters(hubs, options));
 
     private static IReadOnlyList<RouteConfig> Routes(GatewayOptions options, LimitOptions limits) =>
     [
-        // Without a time-out: a session lasts.
+        // No time-out, because a session may last for any time.
         Route("hub", HubCluster, HubsPath, methods: null),
         .. HubApis.Select(path => Route(path, HubApiCluster, path, ApiMethods) with { Timeout = limits.ApiTimeout }),
         .. options.Routes.Select(route =>
@@ -104,10 +105,10 @@ internal static class Proxy
                 Cookie = new SessionAffinityCookieConfig
                 {
                     HttpOnly = true,
-                    // Origins makes it wider where other sites may use the gateway.
+                    // Origins relaxes this when other sites may use the gateway.
                     SameSite = SameSiteMode.Strict,
                     SecurePolicy = CookieSecurePolicy.SameAsRequest,
-                    // It serves a connection and nothing else, so it needs nobody's consent.
+                    // The cookie only serves the connection, so it needs no consent of the user.
                     IsEssential = true,
                 },
             },
@@ -126,7 +127,7 @@ internal static class Proxy
             HttpRequest = new ForwarderRequestConfig { ActivityTimeout = activityTimeout },
             HealthCheck = new HealthCheckConfig
             {
-                // With every instance unreachable a try costs no more than a refusal, and finds the first that is back.
+                // When every instance is unreachable, a try costs no more than a refusal, and it finds the first instance that is back.
                 AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
                 Passive = new PassiveHealthCheckConfig
                 {

@@ -2,10 +2,10 @@ using System.Net.Mime;
 
 namespace Notifications.Gateway;
 
-/// <summary>What a browser is told not to do with the gateway's answers.</summary>
+/// <summary>Adds headers that restrict what a browser may do with the gateway's answers.</summary>
 internal static class SecurityHeaders
 {
-    /// <summary>The pages need their own files and the gateway, and nobody may frame it.</summary>
+    /// <summary>The pages may load their own files and call the gateway. No page may frame them.</summary>
     private const string PagePolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -7,13 +7,13 @@ using Notifications.Gateway.Limits;
 namespace Notifications.Gateway;
 
 /// <summary>
-/// A browser can't set headers on a WebSocket, so SignalR puts the token into the query. This moves it: on the paths of hubs from
-/// <c>access_token</c> into the <c>Authorization</c> header, anywhere else out of the request.
+/// A browser can't set headers on a WebSocket, so SignalR puts the token into the query as <c>access_token</c>. On the paths of hubs this
+/// class moves the token into the <c>Authorization</c> header. On all other paths it removes the token from the request.
 /// </summary>
 /// <remarks>
-/// It is the factory of the <see cref="HttpContext"/> and not a middleware because hosting logs the request line and starts
-/// the request's activity before any middleware runs, but after it made the context. So no log category has to be
-/// kept silent: what hosting, tracing, YARP and the hub see never had the token.
+/// This is the factory of the <see cref="HttpContext"/> and not a middleware. Hosting logs the request line and starts the
+/// request's activity before any middleware runs, but after it has created the context. So no log category has to be silenced:
+/// hosting, tracing, YARP and the hub never see the token in the query.
 /// </remarks>
 internal sealed class TokenInQuery(IServiceProvider services) : IHttpContextFactory
 {
@@ -66,7 +66,7 @@ internal sealed class TokenInQuery(IServiceProvider services) : IHttpContextFact
     }
 }
 
-/// <summary>On a request that had its token in the query of another path than a hub's.</summary>
+/// <summary>Marks a request that had its token in the query, on a path that is not a hub's.</summary>
 internal sealed class TokenInWrongPlace;
 
 internal static class TokenInQueryRegistration

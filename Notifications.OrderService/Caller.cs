@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Notifications.OrderService;
 
-/// <summary>Who calls, taken from the token. Bound by the handlers that ask for it.</summary>
+/// <summary>The caller, taken from the token. Minimal APIs bind it to a parameter of a handler.</summary>
 internal sealed record Caller(string UserId, bool IsStaff)
 {
     public static ValueTask<Caller?> BindAsync(HttpContext context, ParameterInfo _)

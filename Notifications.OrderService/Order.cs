@@ -1,6 +1,6 @@
 namespace Notifications.OrderService;
 
-/// <summary>An order, from its placing on. It changes only by a step that <see cref="OrderStatuses.Next"/> allows.</summary>
+/// <summary>An order that was placed. Its status changes only by a step that <see cref="OrderStatuses.Next"/> allows.</summary>
 internal sealed class Order
 {
     public required Guid Id { get; init; }
@@ -9,7 +9,7 @@ internal sealed class Order
     public required int Quantity { get; init; }
     public OrderStatus Status { get; private set; }
 
-    /// <summary>1 for a new order, one more with each change: what the database compares before it writes.</summary>
+    /// <summary>1 for a new order. Each change adds one. The database compares the version before it writes.</summary>
     public int Version { get; private set; } = 1;
 
     /// <summary>UTC.</summary>
@@ -29,7 +29,7 @@ internal sealed class Order
         UpdatedAt = Stored(now),
     };
 
-    /// <returns>Whether the order may take this step. If not, it stays as it is.</returns>
+    /// <returns>False when the order may not take this step. Then the order is unchanged.</returns>
     public bool TryMoveTo(OrderStatus status, DateTimeOffset now)
     {
         if (!Status.Next().Contains(status))
@@ -43,7 +43,7 @@ internal sealed class Order
         return true;
     }
 
-    // PostgreSQL keeps microseconds. Cut here, the answer to a POST equals what a later GET reads.
+    // PostgreSQL keeps microseconds. The time is cut to them here, so that the answer to a POST equals what a later GET reads.
     private static DateTime Stored(DateTimeOffset time) =>
         new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc);
 }

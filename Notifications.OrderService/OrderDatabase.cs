@@ -7,8 +7,8 @@ using Npgsql;
 namespace Notifications.OrderService;
 
 /// <summary>
-/// Which database holds the orders and their outbox, and its health: PostgreSQL or a SQLite file that
-/// <c>ConnectionStrings:orders</c> names, else a SQLite file beside the program.
+/// Registers the database of the orders and their outbox, and its health check. <c>ConnectionStrings:orders</c> names PostgreSQL or a SQLite
+/// file. Without it, the database is a SQLite file beside the program.
 /// </summary>
 internal static class OrderDatabase
 {
@@ -39,7 +39,7 @@ internal static class OrderDatabase
         }
         catch (ArgumentException exception)
         {
-            // The value may hold a password, so the message names the setting and the keyword at fault only.
+            // The value may hold a password, so the message names only the setting and the wrong keyword.
             throw new InvalidOperationException(
                 $"ConnectionStrings:{ConnectionName} is no connection string of a database that the order service knows ({exception.Message}) {Remedy}",
                 exception);

@@ -15,7 +15,7 @@ internal sealed class OrderDb(DbContextOptions<OrderDb> options) : DbContext(opt
 
     public DbSet<RefusedRow> OutboxRefused => Set<RefusedRow>();
 
-    /// <summary>SQL: the database's clock in Unix milliseconds.</summary>
+    /// <summary>An SQL expression for the time of the database's clock, in Unix milliseconds.</summary>
     public string DatabaseNow => Database.IsSqlite()
         ? "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)"
         : "CAST(extract(epoch FROM now()) * 1000 AS bigint)";
@@ -40,7 +40,7 @@ internal sealed class OrderDb(DbContextOptions<OrderDb> options) : DbContext(opt
         model.Entity<OutboxRow>(row =>
         {
             row.HasKey(r => r.Sequence);
-            // Not the key that its name makes it to EF Core, which would let it be null then.
+            // EF Core takes a property named Id for a key. It is not the key here, so it has to be required explicitly.
             row.Property(r => r.Id).HasMaxLength(StreamName.MaxIdLength).IsRequired();
             row.Property(r => r.Stream).HasMaxLength(OutboxRow.MaxStreamLength);
             row.Property(r => r.TraceParent).HasMaxLength(OutboxRow.MaxTraceParentLength);
@@ -60,7 +60,7 @@ internal sealed class OrderDb(DbContextOptions<OrderDb> options) : DbContext(opt
         });
     }
 
-    // SQLite has no time zones: what it reads back would pass for local time.
+    // SQLite has no time zones, so a time that is read back would be taken for local time.
     private sealed class UtcConverter() : ValueConverter<DateTime, DateTime>(
         time => time, time => DateTime.SpecifyKind(time, DateTimeKind.Utc));
 }

@@ -3,14 +3,14 @@ using Notifications.Messaging;
 
 namespace Notifications.OrderService;
 
-/// <summary>The body of <c>POST /api/orders</c>, as sent: anything may be missing.</summary>
+/// <summary>The body of <c>POST /api/orders</c> before it is checked: every field may be missing.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record PlaceOrder(string? Item, int? Quantity)
 {
     public const int MaxItemLength = 200;
     public const int MaxQuantity = 1_000;
 
-    /// <returns>What is wrong, by field; empty if the order can be placed.</returns>
+    /// <returns>The errors of each field. Empty when the order can be placed.</returns>
     public Dictionary<string, string[]> Errors()
     {
         var errors = new Dictionary<string, string[]>();
@@ -43,7 +43,7 @@ internal sealed record PlaceOrder(string? Item, int? Quantity)
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ChangeStatus(string? Status);
 
-/// <summary>An order as the API answers it.</summary>
+/// <summary>An order as the API returns it.</summary>
 internal sealed record OrderResponse(
     Guid Id, string Owner, string Item, int Quantity, OrderStatus Status, DateTime CreatedAt, DateTime UpdatedAt)
 {
@@ -60,10 +60,10 @@ internal sealed record OrderChange(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] OrderStatus? PreviousStatus,
     DateTime UpdatedAt);
 
-/// <summary>What the owner's phones show of a change that they did not acknowledge in time.</summary>
+/// <summary>The push message that the owner's phones show for a change that the owner did not acknowledge in time.</summary>
 internal static class OrderPush
 {
-    /// <returns>Null for a new order: whoever placed it knows.</returns>
+    /// <returns>Null for a new order, because its owner has just placed it.</returns>
     public static Push? Of(Order order) => Title(order.Status) is { } title
         ? new Push { Title = title, Body = $"{order.Quantity} × {order.Item}", Data = new Dictionary<string, string> { ["orderId"] = order.Id.ToString() } }
         : null;

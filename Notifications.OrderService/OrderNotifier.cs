@@ -3,27 +3,26 @@ using Notifications.OrderService.Outbox;
 
 namespace Notifications.OrderService;
 
-/// <summary>Tells the owner of an order, on the stream <c>user:&lt;owner&gt;</c>, what has become of it.</summary>
+/// <summary>Notifies the owner of an order about its changes, on the stream <c>user:&lt;owner&gt;</c>.</summary>
 internal sealed class OrderNotifier(OrderDb db, OutboxSignal outbox, TimeProvider time)
 {
     private const string Placed = "ORDER_PLACED";
     private const string Updated = "ORDER_UPDATED";
 
     /// <summary>
-    /// Saves the change that gave the order its present version and, in the same transaction, the notification of it: there is
-    /// never one without the other. Redis is not asked; from the outbox the notification is published once, after those that the
-    /// same owner was due before, whatever becomes of this process.
+    /// Saves a changed order and its notification in one transaction, so there is never one without the other. This does not use Redis: the
+    /// notification is published from the outbox, even if this process ends. It is published once, after the owner's earlier notifications.
     /// </summary>
-    /// <param name="order">Changed in, or added to, this notifier's context.</param>
-    /// <param name="previous">The status before, or null for a new order.</param>
-    /// <param name="cancellationToken">Ends the saving; whether it was saved is then open.</param>
-    /// <exception cref="Microsoft.EntityFrameworkCore.DbUpdateConcurrencyException">Somebody else changed it meanwhile; nothing was saved.</exception>
+    /// <param name="order">The order, changed in or added to the context of this notifier.</param>
+    /// <param name="previous">The status before the change. Null for a new order.</param>
+    /// <param name="cancellationToken">Cancels the save. It is then unknown whether the order was saved.</param>
+    /// <exception cref="Microsoft.EntityFrameworkCore.DbUpdateConcurrencyException">Another request has changed the order. Nothing was saved.</exception>
     public async Task SaveAsync(Order order, OrderStatus? previous, CancellationToken cancellationToken)
     {
         var change = new OrderChange(order.Id, order.Item, order.Quantity, order.Status, previous, order.UpdatedAt);
         var notification = Notification.Create(previous is null ? Placed : Updated, change, OrderJson.Default.OrderChange) with
         {
-            // One per version, so that whoever publishes it again changes nothing.
+            // One id for each version, so a repeated publish of it has no effect.
             Id = $"{order.Id:N}-{order.Version}",
             Push = OrderPush.Of(order),
         };

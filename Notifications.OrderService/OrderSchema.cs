@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace Notifications.OrderService;
 
 /// <summary>
-/// Creates, before the first request, whichever tables and indexes the database has not got: all of a new one, or those that came
-/// with a later version of the service. What is there stays as it is; a version that changes a table has to bring more than this.
+/// Creates missing tables and indexes before the first request: all of them in a new database, or those of a newer version of the service.
+/// Existing tables are not changed. A version that changes a table needs a migration of its own.
 /// </summary>
 internal sealed class OrderSchema(IDbContextFactory<OrderDb> databases, TimeProvider time, ILogger<OrderSchema> logger) : IHostedService
 {
@@ -25,8 +25,7 @@ internal sealed class OrderSchema(IDbContextFactory<OrderDb> databases, TimeProv
             }
             catch (DbException exception) when (attempt < Attempts)
             {
-                // Replicas that start at once all find something missing, and all but one may fail to create it.
-                // They have to look again.
+                // Replicas that start at the same time all find the same tables missing, and all but one may fail to create them. They have to check again.
                 Log.SchemaNotCreatedYet(logger, attempt, Attempts, exception);
                 await Task.Delay(Pause, time, cancellationToken);
             }
@@ -46,7 +45,7 @@ internal sealed class OrderSchema(IDbContextFactory<OrderDb> databases, TimeProv
 
         if (db.Database.IsSqlite())
         {
-            // A property of the file: readers and the one writer do not wait for each other. A new file of EF Core's has it.
+            // With WAL, readers and the one writer do not wait for each other. The file keeps this setting. EF Core sets it in a file that it creates.
             await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancellationToken);
         }
 

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Notifications.OrderService;
 
-/// <summary>Where an order stands. Sent and stored by name.</summary>
+/// <summary>The status of an order. It is sent and stored by name.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<OrderStatus>))]
 internal enum OrderStatus
 {
@@ -13,7 +13,7 @@ internal enum OrderStatus
     Cancelled,
 }
 
-/// <summary>The steps that an order may take; nothing else in the service knows them.</summary>
+/// <summary>The steps that an order may take. No other code of the service knows them.</summary>
 internal static class OrderStatuses
 {
     public static IReadOnlyList<OrderStatus> Next(this OrderStatus status) => status switch
@@ -25,7 +25,10 @@ internal static class OrderStatuses
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "This is no order status."),
     };
 
-    /// <summary>By name, in any case. Unlike <see cref="Enum.TryParse{TEnum}(string, bool, out TEnum)"/> no number is a status.</summary>
+    /// <summary>
+    /// Finds a status by its name, in upper or lower case. Null when there is none. Unlike
+    /// <see cref="Enum.TryParse{TEnum}(string, bool, out TEnum)"/>, it accepts no numbers.
+    /// </summary>
     public static OrderStatus? Parse(string? name)
     {
         foreach (var status in Enum.GetValues<OrderStatus>())

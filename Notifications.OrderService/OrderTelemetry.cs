@@ -25,10 +25,10 @@ internal sealed class OrderTelemetry
 
     public void Changed(OrderStatus status) => _changes.Add(1, new KeyValuePair<string, object?>("status", status.ToString()));
 
-    /// <summary>The relay of one notification, in the trace of the request that caused it. It starts when the request has long ended.</summary>
+    /// <summary>Starts the span of one notification's relay, in the trace of the request that caused it. The request may have ended long before.</summary>
     public Activity? StartRelay(OutboxRow row)
     {
-        // Remote, though it was this program: else the decision not to record the request's trace would not count here.
+        // Marked as remote, though it was this program: otherwise a decision not to record the request's trace would not apply here.
         ActivityContext.TryParse(row.TraceParent, row.TraceState, isRemote: true, out var request);
         var activity = Source.StartActivity("relay notification", ActivityKind.Internal, request);
         activity?.SetTag("messaging.destination.name", row.Stream).SetTag("messaging.message.id", row.Id);
@@ -37,7 +37,7 @@ internal sealed class OrderTelemetry
 
     public void Relayed(bool duplicate) => _relayed.Add(1, new KeyValuePair<string, object?>("duplicate", duplicate));
 
-    /// <summary>Gauges and no sums: every replica reports the one table that they share.</summary>
+    /// <summary>Adds gauges of the outbox. They must not be summed up over replicas, because all replicas report the same table.</summary>
     public void ObserveOutbox(Func<OutboxState?> state, TimeProvider time)
     {
         _meter.CreateObservableGauge("notifications.outbox.depth", Measure(current => current.Waiting), "{notification}", "Notifications that wait to be relayed.");

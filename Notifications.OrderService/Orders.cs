@@ -8,7 +8,7 @@ using Notifications.OrderService.Outbox;
 
 namespace Notifications.OrderService;
 
-/// <summary>The orders API: place, read, and move an order on; each change notifies its owner.</summary>
+/// <summary>The orders API: places and reads orders, and changes their status. Each change notifies the order's owner.</summary>
 public static class Orders
 {
     private const int DefaultListed = 100;
@@ -56,11 +56,11 @@ public static class Orders
         return TypedResults.Created($"/api/orders/{order.Id}", OrderResponse.Of(order));
     }
 
-    /// <summary>The newest first, at most <paramref name="limit"/> of them.</summary>
+    /// <summary>Returns at most <paramref name="limit"/> orders, the newest first.</summary>
     private static async Task<Results<Ok<OrderResponse[]>, ProblemHttpResult>> List(
         Caller caller, OrderDb db, CancellationToken cancellationToken, string? limit = null)
     {
-        // Not an int parameter: the framework's error for one names no rule.
+        // Not an int parameter: the framework's error for an invalid int names no rule.
         var take = DefaultListed;
         if (limit is not null && (!int.TryParse(limit, CultureInfo.InvariantCulture, out take) || take is < 1 or > MaxListed))
         {
@@ -100,7 +100,7 @@ public static class Orders
             return NoSuchOrder(id);
         }
 
-        // The same answer for another's order and for none, so that nobody learns which ids exist.
+        // The same answer for another user's order and for an unknown id, so that nobody learns which ids exist.
         if (order is null || !caller.MayMove(order, status))
         {
             return TypedResults.Problem(

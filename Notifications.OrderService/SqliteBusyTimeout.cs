@@ -4,14 +4,16 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace Notifications.OrderService;
 
 /// <summary>
-/// Lets SQLite itself wait for its write lock, which one connection has at a time, in all processes together. It looks again after
-/// 1 ms, 2 ms, 5 ms …; left to itself the driver would look every 150 ms, many times as long as a transaction of ours takes.
+/// Lets SQLite itself wait for its write lock, which only one connection of all processes can have. SQLite tries again after 1 ms, 2 ms, 5 ms
+/// and so on. The driver alone would try every 150 ms, which is many times longer than a transaction of this service takes.
 /// </summary>
 internal sealed class SqliteBusyTimeout : DbConnectionInterceptor
 {
     public static readonly SqliteBusyTimeout Instance = new();
 
-    /// <summary>After this the driver goes on with its own waits, to the end of the command's time-out (30 s unless the connection string says otherwise).</summary>
+    /// <summary>
+    /// After this time the driver goes on with its own waits, until the time-out of the command. That is 30 s unless the connection string says otherwise.
+    /// </summary>
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(5);
 
     private SqliteBusyTimeout()

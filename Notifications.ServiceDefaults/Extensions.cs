@@ -13,7 +13,7 @@ using OpenTelemetry.Trace;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>What every service of the system has alike: telemetry, health checks, service discovery, resilient HTTP clients.</summary>
+/// <summary>Adds what all services of the system have in common: telemetry, health checks, service discovery, and resilient HTTP clients.</summary>
 public static class Extensions
 {
     private const string HealthPath = "/health";
@@ -26,7 +26,7 @@ public static class Extensions
         builder.ConfigureOpenTelemetry();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), ["live"]);
         builder.Services.AddProblemDetails();
-        // Which server it is helps nobody but those who look for its holes.
+        // The name of the server would only help attackers.
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
@@ -38,14 +38,14 @@ public static class Extensions
     }
 
     /// <summary>
-    /// Traces, metrics and logs, exported by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a receiver; with none, nothing is
-    /// recorded that nobody would get: spans cost more than a delivery does. Every
-    /// source and meter whose name starts with <c>Notifications.</c> is taken. Where <c>OTEL_EXPORTER_PROMETHEUS_PORT</c> is set,
-    /// metrics can also be scraped at <c>/metrics</c> of that port, of the address <c>OTEL_EXPORTER_PROMETHEUS_HOST</c> (<c>localhost</c>;
-    /// <c>*</c> for all): a port of its own, since nobody outside should reach it.
+    /// Exports traces, metrics and logs by OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a receiver. Without a receiver no spans are
+    /// recorded, because they cost more than a delivery. All sources and meters whose name starts with <c>Notifications.</c> are included.
+    /// When <c>OTEL_EXPORTER_PROMETHEUS_PORT</c> is set, metrics can also be scraped at <c>/metrics</c> of that port. The port listens on the
+    /// address <c>OTEL_EXPORTER_PROMETHEUS_HOST</c> (default <c>localhost</c>; <c>*</c> for all addresses). It is a separate port, because
+    /// clients from outside should not reach it.
     /// </summary>
-    /// <remarks>Names by https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#prometheus-exporter.</remarks>
-    /// <exception cref="InvalidOperationException">The port is none.</exception>
+    /// <remarks>The names come from https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#prometheus-exporter.</remarks>
+    /// <exception cref="InvalidOperationException">The value of <c>OTEL_EXPORTER_PROMETHEUS_PORT</c> is not a port.</exception>
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         var hasReceiver = builder.Configuration.HasTelemetryReceiver();
@@ -81,7 +81,7 @@ public static class Extensions
             {
                 options.Port = port;
                 options.Host = builder.Configuration[PrometheusHost] is { Length: > 0 } host ? host : options.Host;
-                // A scrape is what is so now; by default it may be a moment old.
+                // A scrape returns present values. By default they may be a moment old.
                 options.ScrapeResponseCacheDurationMilliseconds = 0;
             }));
         }
@@ -89,7 +89,10 @@ public static class Extensions
         return builder;
     }
 
-    /// <summary><c>/health</c>: every check passes, send traffic. <c>/alive</c>: the process answers, do not restart it.</summary>
+    /// <summary>
+    /// Maps <c>/health</c> and <c>/alive</c>. <c>/health</c> is healthy when every check passes: send
+    /// traffic. <c>/alive</c> is healthy when the process answers: do not restart it.
+    /// </summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         app.MapHealthChecks(HealthPath).AllowAnonymous();
@@ -97,7 +100,7 @@ public static class Extensions
         return app;
     }
 
-    /// <summary>Somebody takes traces and logs.</summary>
+    /// <summary>Whether a receiver of traces and logs is configured.</summary>
     private static bool HasTelemetryReceiver(this IConfiguration configuration) =>
         !string.IsNullOrWhiteSpace(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
 
@@ -110,8 +113,8 @@ public static class Extensions
     }
 
     /// <summary>
-    /// Samples every trace but those that begin with a call to elsewhere: heartbeats and polls, each second and in every process,
-    /// behind which nobody would find the traces of requests. Under a request the same calls are spans like any other.
+    /// Samples every trace except traces that begin with a call to another service. Those are heartbeats and polls: every process makes them each
+    /// second, and they would hide the traces of requests. Within a request the same calls are spans as usual.
     /// </summary>
     private sealed class NoHousekeeping : Sampler
     {

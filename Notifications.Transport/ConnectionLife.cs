@@ -3,10 +3,13 @@ using Notifications.Transport.Sockets;
 
 namespace Notifications.Transport;
 
-/// <summary>How long a client's connection lasts, which may be longer than its request does.</summary>
+/// <summary>Ties an object to the lifetime of a client's connection. The connection may last longer than its request.</summary>
 internal static class ConnectionLife
 {
-    /// <summary>To be called where the connection, or its request, ends for Kestrel: disposes it now, or when the session is over that has taken the connection out of Kestrel.</summary>
+    /// <summary>
+    /// Call this when the connection or its request ends for Kestrel. Disposes <paramref name="what"/> at
+    /// once. If a session has taken over the connection's socket, disposes it when that session ends.
+    /// </summary>
     public static void EndWithConnection(this IFeatureCollection features, IDisposable? what)
     {
         if (what is not null && features.Get<SocketHandover>() is { IsTaken: true } handover)

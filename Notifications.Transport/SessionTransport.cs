@@ -7,13 +7,15 @@ namespace Notifications.Transport;
 
 /// <summary>A client's request that is forwarded to a hub.</summary>
 /// <param name="Client">The client's request.</param>
-/// <param name="Address">Of the hub instance.</param>
-/// <param name="Protocol">What that instance says in the registry that it takes (<see cref="OfferedTransport"/>); null: HTTP alone.</param>
+/// <param name="Address">The address of the hub instance.</param>
+/// <param name="Protocol">
+/// The link protocol that the instance names in the registry (<see cref="OfferedTransport"/>). Null: the instance takes HTTP only.
+/// </param>
 internal readonly record struct TransportedRequest(HttpContext Client, string Address, string? Protocol);
 
 /// <summary>
-/// The gateway's end: the links to hub instances, one each, opened for the first session, and anew for the next one after a link has ended or could not be opened.
-/// Nothing is kept of a link that ended but whether its instance could be reached.
+/// The gateway's links to hub instances, one for each instance. The first session of an instance opens the link. After a link has ended or could
+/// not be opened, the next session opens a new link. Of an ended link only one fact is kept: whether its instance could be reached.
 /// </summary>
 internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTransport> logger) : IDisposable
 {
@@ -21,16 +23,18 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
     private readonly ConcurrentDictionary<string, HubLink> _links = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _refused = new(StringComparer.Ordinal);
 
-    /// <summary>How many sessions go over them.</summary>
+    /// <summary>The number of sessions over all links.</summary>
     public int Sessions => _links.Values.Sum(link => link.Count);
 
-    /// <summary>Forwards sessions over links where it can, and everything else as <paramref name="inner"/> does.</summary>
+    /// <summary>Returns a handler that forwards sessions over links if it can, and all other requests through <paramref name="inner"/>.</summary>
     /// <param name="inner">Forwards by HTTP.</param>
-    /// <param name="transported">Whom a request is forwarded for and where to; null: it is not for one instance.</param>
+    /// <param name="transported">Returns the client's request and the instance of a forwarded request. Null when the request is not for one instance.</param>
     public HttpMessageHandler Over(HttpMessageHandler inner, Func<HttpRequestMessage, TransportedRequest?> transported) => new LinkedSessions(inner, this, transported);
 
-    /// <summary>The instance could not be reached at the last attempt to open a link to it. It is tried again, so that the next question is answered by that.</summary>
-    /// <param name="address">Of the instance.</param>
+    /// <summary>
+    /// Whether the last attempt to open a link to the instance failed. If so, also starts a new attempt, so that a later call returns its result.
+    /// </summary>
+    /// <param name="address">The address of the instance.</param>
     public bool IsUnreachable(string address)
     {
         if (!_refused.ContainsKey(address))
@@ -42,11 +46,12 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
         return true;
     }
 
-    /// <param name="address">Of the instance.</param>
+    /// <summary>Returns the link to the instance. Opens it when there is none.</summary>
+    /// <param name="address">The address of the instance.</param>
     public HubLink Get(string address) => _links.GetValueOrDefault(address) ?? Open(address);
 
-    /// <summary>Of other instances it is of no interest any more whether they could be reached.</summary>
-    /// <param name="addresses">Of the instances that there are.</param>
+    /// <summary>Forgets the failed attempts to reach any other instance.</summary>
+    /// <param name="addresses">The addresses of the instances that exist.</param>
     public void KeepOnly(IReadOnlySet<string> addresses)
     {
         foreach (var address in _refused.Keys.Where(address => !addresses.Contains(address)))
@@ -55,8 +60,8 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
         }
     }
 
-    /// <summary>Sessions whose request is over, so that YARP does not count them at their instance any more.</summary>
-    /// <param name="address">Of the instance.</param>
+    /// <summary>The number of sessions of the instance whose request is over, so that YARP no longer counts them.</summary>
+    /// <param name="address">The address of the instance.</param>
     public int DetachedAt(string address) => _links.TryGetValue(address, out var link) ? link.Taken : 0;
 
     public void Dispose()
@@ -77,7 +82,7 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
             }
 
             var link = new HubLink(new Uri(address), time, Opened, Ended, logger);
-            // First kept, then started: one that is refused at once has to be found by Ended.
+            // Kept before it is started: when the link is refused at once, Ended has to find it.
             _links[address] = link;
             link.Start();
             return link;
@@ -92,7 +97,7 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
                 _refused[address] = true;
             }
 
-            // Last: from now on the next one is opened.
+            // Last: from now on the next session opens a new link.
             _links.TryRemove(KeyValuePair.Create(address, link));
         }
     }

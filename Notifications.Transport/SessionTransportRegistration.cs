@@ -12,8 +12,8 @@ using Notifications.Transport.Sockets;
 
 namespace Notifications.Transport;
 
-/// <summary>What a hub enters into the registry, so that gateways know. A hub without it takes no links.</summary>
-/// <param name="Protocol">Name and version.</param>
+/// <summary>The link protocol that a hub enters in the registry for the gateways. A hub without this service takes no links.</summary>
+/// <param name="Protocol">Name and version of the protocol.</param>
 internal sealed record OfferedTransport(string Protocol);
 
 /// <summary>Which end of the transport a program is.</summary>
@@ -29,14 +29,14 @@ public enum TransportEnd
 public static class SessionTransportRegistration
 {
     /// <summary>
-    /// Carries all WebSocket sessions between a gateway and a hub over one link, and takes their sockets out of Kestrel's hands. Without this line, or with
-    /// <c>Transport:Mode=Plain</c> (<see cref="SessionTransportOptions"/>), and on other systems than Linux, the program is plain Kestrel, YARP and SignalR, and everything works
-    /// as well. One line of the log says at the start which it is.
+    /// Carries all WebSocket sessions between a gateway and a hub over one link, and takes over their sockets from Kestrel. The program is
+    /// plain Kestrel, YARP and SignalR without this call, with <c>Transport:Mode=Plain</c> (<see cref="SessionTransportOptions"/>), and on
+    /// other systems than Linux. The program still works fully then. At the start, one line of the log says which transport is used.
     /// </summary>
-    /// <param name="builder">Of the program.</param>
+    /// <param name="builder">The builder of the program.</param>
     /// <param name="end">Which end the program is.</param>
-    /// <param name="impossible">Why there can be no links; null: there can.</param>
-    /// <exception cref="InvalidOperationException"><c>Transport:Mode</c> is none.</exception>
+    /// <param name="impossible">Why links are not possible. Null when they are.</param>
+    /// <exception cref="InvalidOperationException"><c>Transport:Mode</c> is not a <see cref="TransportMode"/>.</exception>
     public static void AddSessionTransport(this IHostApplicationBuilder builder, TransportEnd end, string? impossible = null)
     {
         builder.Services.AddOptions<SessionTransportOptions>().BindConfiguration(SessionTransportOptions.Section).ValidateDataAnnotations().ValidateOnStart();

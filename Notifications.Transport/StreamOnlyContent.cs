@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Notifications.Transport;
 
-/// <summary>The body of a response that opened a session: read as a stream, for as long as the session lasts, and in no other way.</summary>
+/// <summary>The body of a response that opened a session. It can only be read as a stream, which lasts as long as the session.</summary>
 internal abstract class StreamOnlyContent : HttpContent
 {
     protected sealed override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>

@@ -12,15 +12,15 @@ internal static class WebSocketHead
     private const byte Length16 = 126;
     private const byte Length64 = 127;
 
-    /// <summary>How long the head is, by its second byte.</summary>
+    /// <summary>The length of the head in bytes, from its second byte.</summary>
     public static int Length(byte second)
     {
         var length = (second & LengthMask) switch { Length16 => 2 + sizeof(ushort), Length64 => 2 + sizeof(ulong), _ => 2 };
         return (second & MaskBit) == 0 ? length : length + MaskLength;
     }
 
-    /// <summary>How long the payload is that follows.</summary>
-    /// <param name="head">All of the head.</param>
+    /// <summary>The length of the payload after the head, in bytes.</summary>
+    /// <param name="head">The whole head.</param>
     public static ulong PayloadLength(ReadOnlySpan<byte> head) => (head[1] & LengthMask) switch
     {
         Length16 => BinaryPrimitives.ReadUInt16BigEndian(head[2..]),

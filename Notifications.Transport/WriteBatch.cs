@@ -1,14 +1,14 @@
 namespace Notifications.Transport;
 
-/// <summary>Sends on what was written to it.</summary>
+/// <summary>A buffer that sends its writes when it is flushed.</summary>
 internal interface IFlushable
 {
-    /// <summary>Never throws: the next one is to be flushed all the same.</summary>
+    /// <summary>Sends what was written. Must not throw: the other buffers of the batch still have to be flushed.</summary>
     void Flush();
 }
 
 /// <summary>
-/// What a thread writes while it works through what came in together goes out together: each that was written to is flushed once, at the end.
+/// Gathers the writes that a thread makes while it handles bytes that arrived together. Each buffer that was written to is flushed once, at the end.
 /// </summary>
 internal static class WriteBatch
 {
@@ -18,10 +18,10 @@ internal static class WriteBatch
     [ThreadStatic]
     private static bool _isOpen;
 
-    /// <summary>Opens the batch of this thread, which it has to <see cref="End"/> before it waits for anything.</summary>
+    /// <summary>Opens the batch of this thread. The thread has to call <see cref="End"/> before it waits for anything.</summary>
     public static void Begin() => _isOpen = true;
 
-    /// <summary>Flushes what was put off.</summary>
+    /// <summary>Closes the batch and flushes the buffers that were put off.</summary>
     public static void End()
     {
         _isOpen = false;
@@ -43,8 +43,8 @@ internal static class WriteBatch
         }
     }
 
-    /// <summary>To be called once between two flushes.</summary>
-    /// <returns>False if this thread has no batch open: nobody flushes later.</returns>
+    /// <summary>Puts off the flush of a buffer to the end of this thread's batch. To be called once between two flushes.</summary>
+    /// <returns>False when this thread has no open batch: the caller has to flush itself.</returns>
     public static bool PutOff(IFlushable written)
     {
         if (_isOpen)

@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace Notifications.AppHost.Redis;
 
-/// <summary>A Redis that runs by itself, named by <c>ConnectionStrings:redis</c>.</summary>
+/// <summary>A Redis that <c>ConnectionStrings:redis</c> names. The AppHost does not start or stop it.</summary>
 internal static class ConfiguredRedis
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
@@ -11,7 +11,7 @@ internal static class ConfiguredRedis
     public static bool HasConfiguredRedis(this IDistributedApplicationBuilder builder, string name) =>
         !string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(name));
 
-    /// <exception cref="StartupProblem">It does not answer.</exception>
+    /// <exception cref="StartupProblem">The Redis does not answer.</exception>
     public static IResourceBuilder<IResourceWithConnectionString> AddConfiguredRedis(this IDistributedApplicationBuilder builder, string name)
     {
         var servers = CheckAnswer(builder.Configuration.GetConnectionString(name)!, name);
@@ -33,7 +33,7 @@ internal static class ConfiguredRedis
         }
         catch (Exception problem) when (problem is RedisException or ArgumentException or TimeoutException)
         {
-            // The connection string may hold a password: only its first part, the server, is shown.
+            // The connection string may hold a password, so the message shows only its first part, the server.
             var server = connectionString.Split(',')[0];
             throw new StartupProblem(
                 $"The Redis at \"{server}\" (ConnectionStrings:{name}) did not answer a PING within {AnswerLimit.TotalSeconds:0} s. Start it, correct the setting, or remove the setting to run on a Redis of the AppHost's own.");

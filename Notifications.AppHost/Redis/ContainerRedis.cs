@@ -2,7 +2,7 @@ namespace Notifications.AppHost.Redis;
 
 internal static class ContainerRedis
 {
-    /// <summary>A container that keeps every write in an append-only file, in a volume: docs/reliability.md says what each setting loses.</summary>
+    /// <summary>Adds a container that keeps every write in an append-only file, in a volume. docs/reliability.md says which setting loses what.</summary>
     public static IResourceBuilder<IResourceWithConnectionString> AddContainerRedis(this IDistributedApplicationBuilder builder, string name, string why)
     {
         builder.Report("Redis", $"a container with a data volume, because {why}");

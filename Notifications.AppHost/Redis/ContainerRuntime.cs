@@ -8,8 +8,8 @@ internal static class ContainerRuntime
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// <c>docker</c> or <c>podman</c>, whichever has an engine that answers. A client alone does not count: a container
-    /// resource without an engine never starts, and everything that waits for it waits for ever.
+    /// Returns <c>docker</c> or <c>podman</c>, the first with an engine that answers. Null when none answers. The command alone is not
+    /// enough: without an engine a container resource never starts, and the resources that wait for it never start either.
     /// </summary>
     public static string? Find() => Array.Find(["docker", "podman"], Answers);
 
@@ -18,7 +18,7 @@ internal static class ContainerRuntime
         try
         {
             using var info = Process.Start(new ProcessStartInfo(command, ["info"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            // Read to the end so that a full pipe cannot hold the command up.
+            // Reads the output to its end, so that a full pipe can't block the command.
             var output = Task.WhenAll(info.StandardOutput.ReadToEndAsync(), info.StandardError.ReadToEndAsync());
             if (!info.WaitForExit(AnswerLimit))
             {

@@ -34,7 +34,7 @@ internal static class EmbeddedRedis
     {
         private GarnetServer? _server;
 
-        /// <summary>Before any resource starts.</summary>
+        /// <summary>Starts the server before any resource starts.</summary>
         public Task StartingAsync(CancellationToken cancellationToken)
         {
             var options = new GarnetServerOptions
@@ -58,7 +58,7 @@ internal static class EmbeddedRedis
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        /// <summary>After every resource has stopped: a draining hub still writes.</summary>
+        /// <summary>Stops the server after every resource has stopped, because a draining hub still writes.</summary>
         public Task StoppedAsync(CancellationToken cancellationToken)
         {
             Dispose();
@@ -68,7 +68,7 @@ internal static class EmbeddedRedis
         public void Dispose() => Interlocked.Exchange(ref _server, null)?.Dispose();
     }
 
-    /// <summary>What Garnet logs stands in the dashboard under its resource.</summary>
+    /// <summary>Shows Garnet's log in the dashboard under its resource.</summary>
     private sealed class ResourceLog(ILogger log) : ILoggerFactory
     {
         public ILogger CreateLogger(string categoryName) => log;
@@ -77,7 +77,7 @@ internal static class EmbeddedRedis
 
         public void Dispose()
         {
-            // The log is the AppHost's.
+            // The log belongs to the AppHost.
         }
     }
 }

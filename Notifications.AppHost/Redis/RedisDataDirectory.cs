@@ -5,12 +5,12 @@ using System.Globalization;
 namespace Notifications.AppHost.Redis;
 
 /// <summary>
-/// A folder that one Redis server at a time writes to: two on one append-only file would destroy it. The AppHost locks it for as long as it
-/// runs; a server that outlived its AppHost is known by its process id.
+/// A folder to which only one Redis server at a time writes: two servers on one append-only file would destroy the file. The AppHost locks the
+/// folder while it runs. A server that outlived its AppHost is found by its process id.
 /// </summary>
 internal sealed class RedisDataDirectory : IDisposable
 {
-    /// <summary>The orchestrator takes up to 18 s to end what a killed AppHost left behind.</summary>
+    /// <summary>After an AppHost was killed, the orchestrator takes up to 18 s to end its processes.</summary>
     private static readonly TimeSpan LeftBehindLimit = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
 
@@ -23,7 +23,8 @@ internal sealed class RedisDataDirectory : IDisposable
     /// <summary>Where the server writes its process id.</summary>
     public string ProcessFile => ProcessFileIn(Path);
 
-    /// <exception cref="StartupProblem">Another AppHost uses it, or a server still does after 25 s.</exception>
+    /// <summary>Locks the folder. First waits up to 25 s for a server that an earlier AppHost left behind.</summary>
+    /// <exception cref="StartupProblem">Another AppHost uses the folder, or a server still uses it after 25 s.</exception>
     public static RedisDataDirectory Take(string path)
     {
         Directory.CreateDirectory(path);

@@ -3,8 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Notifications.AppHost.Redis;
 
 /// <summary>
-/// <c>redis-server</c> or <c>valkey-server</c> from PATH, on a free loopback port, with an append-only file in <c>.data/redis</c> of the
-/// repository or where <c>Redis:DataDirectory</c> says.
+/// <c>redis-server</c> or <c>valkey-server</c> from PATH, on a free loopback port. Its append-only file is in the folder of
+/// <c>Redis:DataDirectory</c>, by default <c>.data/redis</c> of the repository.
 /// </summary>
 internal sealed class RedisServerResource(string name, string program, string directory, int port)
     : ExecutableResource(name, program, directory), IResourceWithConnectionString
@@ -16,13 +16,13 @@ internal static class RedisServer
 {
     private const string DirectoryKey = "Redis:DataDirectory";
 
-    /// <returns>Its path; null where none is installed.</returns>
+    /// <returns>The path of the program. Null when neither program is installed.</returns>
     public static string? FindProgram() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .SelectMany(directory => new[] { "redis-server", "valkey-server" }, Path.Combine)
             .FirstOrDefault(File.Exists);
 
-    /// <exception cref="StartupProblem">Another AppHost, or a server that one left behind, uses the data directory.</exception>
+    /// <exception cref="StartupProblem">Another AppHost, or a server that an earlier AppHost left behind, uses the data directory.</exception>
     public static IResourceBuilder<IResourceWithConnectionString> AddRedisServer(
         this IDistributedApplicationBuilder builder, string name, string program, string why)
     {

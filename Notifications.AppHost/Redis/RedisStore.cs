@@ -8,8 +8,8 @@ internal static class RedisStore
     private const string KindKey = "Redis:Kind";
 
     /// <summary>
-    /// The kind that <c>Redis:Kind</c> names, else the first that is possible: the configured server, a container, a server from PATH,
-    /// Garnet inside this process. Published, it is a connection string that the deployment asks for.
+    /// Adds the kind of Redis that <c>Redis:Kind</c> names, else the first that is possible: the configured server, a container, a server from
+    /// PATH, Garnet inside this process. When published, it is a connection string that the deployment has to set.
     /// </summary>
     /// <exception cref="StartupProblem">The kind is unknown or not possible here, or the server is configured and does not answer.</exception>
     public static IResourceBuilder<IResourceWithConnectionString> AddRedisStore(this IDistributedApplicationBuilder builder, string name)

@@ -3,7 +3,7 @@ using Notifications.Gateway.Sessions;
 
 namespace Notifications.Gateway.Limits;
 
-/// <summary>Handshakes by address, before anything is spent on the token.</summary>
+/// <summary>Limits handshakes by address. This runs before the token check, so a refused handshake costs no check.</summary>
 internal static class AddressLimits
 {
     public static void UseAddressLimits(this WebApplication app)

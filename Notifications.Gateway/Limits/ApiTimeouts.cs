@@ -6,8 +6,8 @@ namespace Notifications.Gateway.Limits;
 internal static class ApiTimeouts
 {
     /// <summary>
-    /// Ends a request after its route's time-out: 408 where its body was still coming, 504 where the service was still at it. YARP
-    /// takes it for a client that went away.
+    /// Ends a request after its route's time-out: with 408 when its body was not complete yet, else with 504. YARP itself treats such a
+    /// request as if its client had gone away.
     /// </summary>
     public static void UseApiTimeouts(this WebApplication app)
     {

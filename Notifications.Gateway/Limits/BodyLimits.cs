@@ -6,7 +6,9 @@ namespace Notifications.Gateway.Limits;
 
 internal static class BodyLimits
 {
-    /// <summary>Refuses a body that says that it is too large before it is read, and has one that does not say so cut off there: 413.</summary>
+    /// <summary>
+    /// Refuses a body that is too large: 413. A body with a Content-Length is refused before it is read, any other body when it exceeds the limit.
+    /// </summary>
     public static void UseBodyLimits(this WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<LimitOptions>>().Value;
@@ -37,7 +39,9 @@ internal static class BodyLimits
         return $"The body {size} and may have {bytes} ({LimitOptions.Section}:{name}). Send less, or several requests.";
     }
 
-    /// <summary>What a WebSocket sends is a body without an end, and its messages are limited by the hub. A body that the request has besides is none of it.</summary>
+    /// <summary>
+    /// Here a WebSocket looks like a body without an end, and the hub limits its messages. A request that has a body of its own is not a WebSocket.
+    /// </summary>
     private static bool IsWebSocket(HttpContext context) =>
         context.Request.Path.StartsWithSegments(Proxy.HubsPath)
         && (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }

@@ -8,8 +8,8 @@ using Notifications.Transport;
 namespace Notifications.Gateway.Limits;
 
 /// <summary>
-/// Connections by address, before TLS and whether or not a request ever comes over them: they hold the files that everybody else's need.
-/// One too many is closed, as there is no request yet to answer.
+/// Limits connections by address, before TLS and before any request. Each connection holds an open file, and other clients need those files.
+/// A connection above the limit is closed without an answer, because there is no request yet.
 /// </summary>
 internal sealed class ConnectionLimits(IOptions<LimitOptions> options, IOptions<ForwardedHeadersOptions> forwarding, GatewayTelemetry telemetry)
 {
@@ -51,7 +51,7 @@ internal sealed class ConnectionLimits(IOptions<LimitOptions> options, IOptions<
         {
             if (limits._open.AddOrUpdate(address, 0, (_, count) => count - 1) == 0)
             {
-                // Only if nobody came meanwhile.
+                // Removes the count only if it is still 0: another connection may have come in between.
                 limits._open.TryRemove(new(address, 0));
             }
         }
@@ -62,7 +62,7 @@ internal static class ConnectionLimitsRegistration
 {
     private static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
 
-    /// <summary>What the server bears of a connection before there is a request to be judged.</summary>
+    /// <summary>Limits what a connection may cost before the middlewares see a request.</summary>
     public static void AddConnectionLimits(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ConnectionLimits>();

@@ -2,42 +2,47 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Notifications.Gateway.Limits;
 
-/// <summary>What one caller may take of a gateway, section <c>Gateway:Limits</c>. 0 is no limit, unless it says otherwise.</summary>
+/// <summary>The limits for one caller of a gateway: the section <c>Gateway:Limits</c>. 0 means no limit, unless the setting says otherwise.</summary>
 internal sealed class LimitOptions : IValidatableObject
 {
     public const string Section = $"{GatewayOptions.Section}:Limits";
 
-    /// <summary>Requests that begin a session or open its stream, from one address: two for a client that negotiates, else one.</summary>
+    /// <summary>Requests from one address that begin a session or open its stream. A client that negotiates sends two of them, any other client one.</summary>
     public Rate HandshakesPerAddress { get; set; } = new() { PerSecond = 200, Burst = 4_000 };
 
     /// <summary>Sessions that one user begins.</summary>
     public Rate HandshakesPerUser { get; set; } = new() { PerSecond = 5, Burst = 50 };
 
-    /// <summary>Requests of one user that are neither handshakes nor publish: the other APIs, polls, and what a client without a WebSocket sends.</summary>
+    /// <summary>
+    /// Requests of one user that neither begin a session nor publish: other APIs, long polls, and the messages of a client without a WebSocket.
+    /// </summary>
     public Rate RequestsPerUser { get; set; } = new() { PerSecond = 500, Burst = 1_000 };
 
-    /// <summary>Requests of one caller to publish, with up to a thousand notifications each; the hubs count these.</summary>
+    /// <summary>Publish requests of one caller. Each may have up to 1,000 notifications, which the hubs count.</summary>
     public Rate PublishesPerUser { get; set; } = new() { PerSecond = 2_000, Burst = 4_000 };
 
     /// <summary>Sessions that one user has open through this gateway.</summary>
     public int ConnectionsPerUser { get; set; } = 100;
 
-    /// <summary>TCP connections from one address, with or without a token, but for known proxies. One more is closed at once.</summary>
+    /// <summary>TCP connections from one address, with or without a token. Further connections are closed at once. Known proxies have no limit.</summary>
     public int ConnectionsPerAddress { get; set; } = 2_500;
 
-    /// <summary>Sessions that this gateway has open at once. Null: as many as its open files allow, on Linux.</summary>
+    /// <summary>Sessions that this gateway has open at once. Null: on Linux as many as its open files allow, on other systems no limit.</summary>
     public int? Sessions { get; set; }
 
-    /// <summary>The largest body of an API's request, in bytes. For all three sizes at least 1.</summary>
+    /// <summary>The largest body of an API request, in bytes. Each of the three body sizes has to be at least 1.</summary>
     public int BodyBytes { get; set; } = 64 * 1024;
 
-    /// <summary>The largest body of <c>POST /api/notifications</c>.</summary>
+    /// <summary>The largest body of <c>POST /api/notifications</c>, in bytes.</summary>
     public int PublishBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>The largest body that a client without a WebSocket sends to the hub, which may be several messages.</summary>
+    /// <summary>The largest body that a client without a WebSocket sends to the hub, in bytes. A body may have several messages.</summary>
     public int SendBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>All headers of a request together, in bytes, from 1 KiB on. A token in the query stands in the request line, which takes 8 KiB: <see cref="RequestLineLimit"/>.</summary>
+    /// <summary>
+    /// The size of all headers of a request together, in bytes: at least 1 KiB. A token in the query is
+    /// part of the request line, whose limit is 8 KiB: <see cref="RequestLineLimit"/>.
+    /// </summary>
     public int HeaderBytes { get; set; } = 16 * 1024;
 
     /// <summary>How long a client may take to send a request's headers.</summary>
@@ -46,10 +51,10 @@ internal sealed class LimitOptions : IValidatableObject
     /// <summary>How long a connection without a request is kept.</summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>The slowest that a body may come and an answer be taken, in bytes per second after 5 s.</summary>
+    /// <summary>The lowest rate at which a body may arrive and a client may take an answer, in bytes per second, after the first 5 s.</summary>
     public int SlowestBytesPerSecond { get; set; } = 240;
 
-    /// <summary>How long an API's request may take altogether.</summary>
+    /// <summary>How long an API request may take in total.</summary>
     public TimeSpan ApiTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -10,7 +10,7 @@ internal static class LimitsRegistration
         builder.AddConnectionLimits();
     }
 
-    /// <summary>The options while services are still being registered, for what depends on them.</summary>
+    /// <summary>Reads the options while services are being registered, for registrations that depend on them. The values are not validated yet.</summary>
     public static LimitOptions ReadLimitOptions(this WebApplicationBuilder builder) =>
         builder.Configuration.GetSection(LimitOptions.Section).Get<LimitOptions>() ?? new();
 }

@@ -3,28 +3,34 @@ using System.Globalization;
 namespace Notifications.Gateway.Limits;
 
 /// <summary>
-/// How many connections the files allow that the process may open: one that can't open any more answers nobody, and can't reach the
-/// hubs either.
+/// Computes how many connections the process may have from its limit of open files. A process that can't open more files answers no client
+/// and can't reach the hubs.
 /// </summary>
 internal static class OpenFiles
 {
     private const string Limits = "/proc/self/limits";
     private const string Line = "Max open files";
 
-    /// <summary>Assemblies, logs, Redis, telemetry, and calls of the APIs to the services behind.</summary>
+    /// <summary>Files for assemblies, logs, Redis, telemetry, and API requests to the services behind the gateway.</summary>
     private const int Reserved = 256;
 
-    /// <summary>A session has the client's connection and, unless it is a WebSocket that goes over a link, one to a hub. A tenth is left for connections that are no session.</summary>
+    /// <summary>
+    /// A session has the client's connection and, unless it is a WebSocket over a link, a connection to a
+    /// hub. A tenth of the files is left for connections without a session.
+    /// </summary>
     private const double SessionShare = 0.45;
 
-    /// <returns>0 where it is not known.</returns>
+    /// <returns>The number of sessions. 0 when the limit of open files is not known.</returns>
     public static int Sessions() => (int)(Free() * SessionShare);
 
-    /// <summary>Connections of clients, sessions or not.</summary>
-    /// <returns>Null where it is not known.</returns>
+    /// <summary>The number of client connections, with or without a session.</summary>
+    /// <returns>Null when the limit of open files is not known.</returns>
     public static long? Connections() => Free() is > 0 and var free ? free - Sessions() : null;
 
-    /// <summary>By <c>/proc/self/limits</c> (https://man7.org/linux/man-pages/man5/proc_pid_limits.5.html): the soft limit, which .NET raises to the hard one.</summary>
+    /// <summary>
+    /// The soft limit in <c>/proc/self/limits</c> (https://man7.org/linux/man-pages/man5/proc_pid_limits.5.html), less
+    /// the reserved files. .NET raises the soft limit to the hard limit.
+    /// </summary>
     private static long Free()
     {
         if (!File.Exists(Limits) || File.ReadLines(Limits).FirstOrDefault(line => line.StartsWith(Line, StringComparison.Ordinal)) is not { } line)

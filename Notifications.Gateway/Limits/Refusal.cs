@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Notifications.Gateway.Limits;
 
-/// <summary>The answer to a request that is over a limit: which one, and what would be right.</summary>
+/// <summary>Answers a request that exceeds a limit. The answer names the limit and the remedy.</summary>
 internal static class Refusal
 {
     public static Task TooManyAsync(this HttpContext context, GatewayTelemetry telemetry, string limit, TimeSpan retryAfter, string detail) =>

@@ -3,21 +3,21 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Notifications.Gateway.Limits;
 
 /// <summary>
-/// Refuses a request line that services behind the gateway would not read: 414 with the reason. Kestrel's own answer has no body, so it is given room for the
-/// line, and the limit is this one.
+/// Refuses a request line that is too long for the services behind the gateway: 414 with the reason. Kestrel's own answer would have no body, so Kestrel gets a
+/// higher limit than this one.
 /// </summary>
 internal static class RequestLineLimit
 {
-    /// <summary>What Kestrel reads by default, which those services go by.</summary>
+    /// <summary>Kestrel's default, which applies at the services behind the gateway.</summary>
     private const int MaxBytes = 8 * 1024;
 
-    /// <summary>What is longer than this Kestrel refuses by itself.</summary>
+    /// <summary>Kestrel itself refuses a line that is longer than this.</summary>
     public const int KestrelBytes = 4 * MaxBytes;
 
-    /// <summary>What stands around method and target in the line.</summary>
+    /// <summary>The characters of the line besides the method and the target.</summary>
     private const string Around = "  HTTP/1.1\r\n";
 
-    /// <summary>Takes note of a line that is too long, as it was sent: with a token in the query.</summary>
+    /// <summary>Marks a request whose line is too long. To be called while the line is as the client sent it, with a token in the query.</summary>
     public static void Measure(IFeatureCollection features, IHttpRequestFeature request)
     {
         var bytes = request.Method.Length + request.RawTarget.Length + Around.Length;

@@ -5,10 +5,10 @@ using Notifications.Transport;
 
 namespace Notifications.Gateway.Limits;
 
-/// <summary>What one user may take of this gateway, and all of them together of its open files.</summary>
+/// <summary>Limits the requests and connections of each user at this gateway, and the sessions of all users together.</summary>
 internal sealed class UserLimits(IOptions<LimitOptions> options, OpenSessions sessions, GatewayTelemetry telemetry) : IDisposable
 {
-    // There is no telling when a session ends.
+    // A fixed Retry-After, because nobody knows when a session ends.
     private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(5);
 
     private readonly LimitOptions _options = options.Value;
@@ -58,7 +58,7 @@ internal sealed class UserLimits(IOptions<LimitOptions> options, OpenSessions se
             return false;
         }
 
-        // With a negotiation, where a client looks for Retry-After, rather than when its stream is opened.
+        // Checked at negotiate, where a client reads Retry-After, and not only when it opens its stream.
         using var another = _connections?.AttemptAcquire(user, permitCount: 0);
         if (another is { IsAcquired: false })
         {

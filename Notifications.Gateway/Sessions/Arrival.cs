@@ -4,8 +4,8 @@ using System.Threading.Tasks.Sources;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Waits until a stream has bytes, or until it is interrupted. A question that was interrupted stays open, and the next wait is for the same
-/// one. One wait at a time; it allocates nothing, as there is one for each message of each session.
+/// Waits until a stream has bytes, or until the wait is interrupted. After an interruption the read of the stream stays open, and the next wait
+/// waits for the same read. Only one wait at a time. A wait allocates nothing, because each message of each session needs one.
 /// </summary>
 internal sealed class Arrival : IValueTaskSource
 {
@@ -26,8 +26,10 @@ internal sealed class Arrival : IValueTaskSource
     }
 
     /// <returns>True when there are bytes or the stream is at its end; false if <paramref name="interruption"/> completed first.</returns>
-    /// <param name="interruption">What <see cref="Interrupt"/> is called for; null: nothing interrupts.</param>
-    /// <param name="cancellationToken">Cancels the question, and with it the stream.</param>
+    /// <param name="interruption">
+    /// The task that interrupts the wait: <see cref="Interrupt"/> is called when it completes. Null: nothing interrupts the wait.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the read, and with it the stream.</param>
     /// <exception cref="IOException">The stream broke.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> WaitAsync(Task? interruption, CancellationToken cancellationToken)
@@ -42,7 +44,7 @@ internal sealed class Arrival : IValueTaskSource
                 return true;
             }
         }
-        // What an earlier wait was to be interrupted for may come late.
+        // The interruption of an earlier wait may come late. Then wait again.
         while (interruption is not { IsCompleted: true });
         return false;
     }
@@ -65,7 +67,7 @@ internal sealed class Arrival : IValueTaskSource
         }
 
         _isAsked = true;
-        // No bytes are asked for: the stream keeps them until there is a buffer to put them in.
+        // This read takes no bytes: the stream keeps them for the next read with a buffer.
         _question = _stream.ReadAsync(Memory<byte>.Empty, cancellationToken).GetAwaiter();
         if (_question.IsCompleted)
         {

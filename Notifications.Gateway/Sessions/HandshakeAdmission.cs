@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Lets so many sessions begin in a second and no more: its beginning costs the hub and Redis the most of a session, and clients that
-/// lost a gateway come all at once. Above the rate some wait here, and the others are told when to come back.
+/// Limits how many sessions begin in a second. The beginning is the most expensive part of a session for the hub and Redis, and clients that
+/// lost a gateway all come at once. Above the rate some sessions wait here, and the others are told when to come back.
 /// </summary>
 internal sealed class HandshakeAdmission : IDisposable
 {
@@ -32,12 +32,12 @@ internal sealed class HandshakeAdmission : IDisposable
         telemetry.ObserveWaiting(() => Waiting);
     }
 
-    /// <summary>How many wait for their turn.</summary>
+    /// <summary>How many sessions wait for their turn.</summary>
     public int Waiting => (int)_bucket.GetStatistics()!.CurrentQueuedCount;
 
     public void Dispose() => _bucket.Dispose();
 
-    /// <returns>False if the request was answered with 503.</returns>
+    /// <returns>False when the session was refused: the request was answered with 503.</returns>
     public async Task<bool> AdmitAsync(HttpContext context)
     {
         using var lease = await _bucket.AcquireAsync(permitCount: 1, context.RequestAborted);
@@ -58,7 +58,7 @@ internal sealed class HandshakeAdmission : IDisposable
 
 internal static class HandshakeAdmissionPipeline
 {
-    /// <summary>Behind the token check: a caller without a token uses up nothing of it.</summary>
+    /// <summary>Runs after the token check, so a caller without a token does not use up the rate.</summary>
     public static IReverseProxyApplicationBuilder UseHandshakeAdmission(this IReverseProxyApplicationBuilder proxy)
     {
         var admission = proxy.ApplicationServices.GetRequiredService<HandshakeAdmission>();

@@ -3,12 +3,12 @@ using System.Net;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Bounds how long an instance may take to answer what opens a session. A process that is paused or hangs still accepts
-/// connections, so without this its clients would wait for as long as they are willing to.
+/// Limits how long an instance may take to answer a request that opens a session. A process that is paused or hangs still accepts
+/// connections. Without this limit its clients would wait until they give up.
 /// </summary>
 /// <remarks>
-/// An instance that refuses (503, it is going away) counts as one that does not answer: the registry says so too, but the gateway reads
-/// it up to a second later.
+/// An instance that answers 503, because it is going away, counts as an instance that does not answer. The registry says so too, but the
+/// gateway reads the registry up to a second later.
 /// </remarks>
 internal sealed class HandshakeLimit(HttpMessageHandler inner, TimeSpan limit, TimeProvider time) : DelegatingHandler(inner)
 {

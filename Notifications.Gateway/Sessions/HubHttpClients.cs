@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Notifications.Gateway.Sessions;
 
-/// <summary>Makes the HTTP clients that YARP forwards with.</summary>
+/// <summary>Creates the HTTP clients with which YARP forwards requests.</summary>
 internal sealed class HubHttpClients(
     OpenSessions sessions, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ForwarderHttpClientFactory> logger, SessionTransport? transport = null)
     : ForwarderHttpClientFactory(logger)

@@ -4,12 +4,12 @@ using Yarp.ReverseProxy.Transforms;
 
 namespace Notifications.Gateway.Sessions;
 
-/// <summary>A request as it is sent to a hub, and the client's request that it is sent for.</summary>
+/// <summary>Relates a request to a hub to the client's request that is forwarded.</summary>
 internal static class HubRequest
 {
     private static readonly HttpRequestOptionsKey<HttpContext> Client = new("client");
 
-    /// <summary>Lets the request to the hub know which one it is for, and name its session as the hub does.</summary>
+    /// <summary>Attaches the client's request to the request to the hub, and sets the session id as the hub knows it.</summary>
     public static void AddTransform(IReverseProxyBuilder proxy) => proxy.AddTransforms(transforms =>
     {
         if (transforms.Cluster?.ClusterId == Proxy.HubCluster)
@@ -34,11 +34,11 @@ internal static class HubRequest
 
     public static HttpContext? ClientOf(HttpRequestMessage request) => request.Options.TryGetValue(Client, out var client) ? client : null;
 
-    /// <summary>Where it goes.</summary>
+    /// <summary>The destination of a request to a hub.</summary>
     public static DestinationConfig? DestinationOf(HttpRequestMessage request) =>
         ClientOf(request)?.GetReverseProxyFeature().ProxiedDestination?.Model.Config;
 
-    /// <summary>The same as the transport has to know it; null: it goes to no instance.</summary>
+    /// <summary>The client's request and the destination, for the session transport. Null when the request has no destination.</summary>
     public static TransportedRequest? TransportedBy(HttpRequestMessage request) =>
         ClientOf(request) is { } client && DestinationOf(request) is { } destination
             ? new TransportedRequest(client, destination.Address, HubDestination.TransportOf(destination))

@@ -1,16 +1,16 @@
 namespace Notifications.Gateway.Sessions;
 
-/// <summary>Follows the bytes that a hub sends on a stream, to know where one message ends and the next has not begun.</summary>
+/// <summary>Follows the bytes that a hub sends on a stream, to find the boundaries between messages.</summary>
 internal interface IMessageBoundaries
 {
-    /// <summary>The stream can be ended here.</summary>
+    /// <summary>Whether the stream can be ended here.</summary>
     bool IsBetweenMessages { get; }
 
-    /// <summary>What has to be sent at the end. If it is empty, the end of the stream says it all.</summary>
+    /// <summary>The bytes that have to be sent at the end. Empty when the end of the stream is enough.</summary>
     ReadOnlyMemory<byte> Goodbye { get; }
 
-    /// <param name="bytes">What comes next.</param>
-    /// <param name="untilBoundary">Stop where the stream can be ended, which may be before the first byte.</param>
-    /// <returns>How many bytes were followed: all, or those up to the boundary.</returns>
+    /// <param name="bytes">The next bytes of the stream.</param>
+    /// <param name="untilBoundary">Whether to stop where the stream can be ended. That may be before the first byte.</param>
+    /// <returns>How many bytes were followed: all, or the bytes up to the boundary.</returns>
     int Follow(ReadOnlySpan<byte> bytes, bool untilBoundary);
 }

@@ -4,10 +4,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace Notifications.Gateway.Sessions;
 
-/// <summary>Has the answer to negotiate name the instance that gave it: <see cref="SessionId"/>.</summary>
+/// <summary>Adds the instance's key to the session id in the instance's answer to negotiate: <see cref="SessionId"/>.</summary>
 internal sealed class NegotiatedIds(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    /// <summary>SignalR's answer has a few hundred bytes, and says how many.</summary>
+    /// <summary>SignalR's answer has a few hundred bytes, and a Content-Length.</summary>
     private const int MaxBytes = 4 * 1024;
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -17,7 +17,7 @@ internal sealed class NegotiatedIds(HttpMessageHandler inner) : DelegatingHandle
             return await base.SendAsync(request, cancellationToken);
         }
 
-        // What is compressed could not be read.
+        // A compressed answer could not be read here.
         request.Headers.Remove(HeaderNames.AcceptEncoding);
         var response = await base.SendAsync(request, cancellationToken);
         if (response is { StatusCode: HttpStatusCode.OK, Content.Headers: { ContentLength: <= MaxBytes, ContentEncoding.Count: 0, ContentType.MediaType: MediaTypeNames.Application.Json } })
@@ -30,7 +30,7 @@ internal sealed class NegotiatedIds(HttpMessageHandler inner) : DelegatingHandle
 
     private static async Task AddAsync(HttpResponseMessage response, string key, CancellationToken cancellationToken)
     {
-        // It stays in the content for whoever reads it next.
+        // The content keeps its bytes for the next reader.
         if (SessionId.With(await response.Content.ReadAsByteArrayAsync(cancellationToken), key) is not { } answer)
         {
             return;
@@ -42,7 +42,7 @@ internal sealed class NegotiatedIds(HttpMessageHandler inner) : DelegatingHandle
             content.Headers.TryAddWithoutValidation(header.Key, header.Value);
         }
 
-        // Not known to who copies the headers until it was asked for once.
+        // Set explicitly, because a copy of the headers would not have it otherwise.
         content.Headers.ContentLength = answer.Length;
         response.Content = content;
     }

@@ -6,9 +6,9 @@ using Yarp.ReverseProxy.Model;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Finds an instance for a request that begins a session: one that is there to stay, and if that one can't be reached, another at
-/// once. The beginning of a session has no effect at an instance that did not answer it. Other requests go to the instance that their session lives at.
-/// A call of the hubs' APIs goes to one that is there to stay, and is not tried again.
+/// Finds an instance for a request that begins a session: preferably an instance that is not draining. If that instance can't be reached, the
+/// request goes to another instance at once. An instance that did not answer has not begun the session. Other requests go to the instance of
+/// their session. A request to the hubs' APIs goes preferably to an instance that is not draining, and is not tried again.
 /// </summary>
 internal static class NewSessions
 {
@@ -18,7 +18,7 @@ internal static class NewSessions
     {
         var options = proxy.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value;
         var time = proxy.ApplicationServices.GetRequiredService<TimeProvider>();
-        // By then every gateway has read of an instance that this one reads of now.
+        // After this time every gateway has read of an instance that this gateway reads of now.
         var settling = options.PollInterval * HubDestinations.MaxJitter;
         proxy.Use((context, next) =>
         {
@@ -38,7 +38,7 @@ internal static class NewSessions
                 return BeginAsync(context, feature, time.GetUtcNow() - settling, next);
             }
 
-            // A session lives at its instance or not at all. That the instance could not be reached a moment ago is no reason to ask another.
+            // Only this instance can have the session. So it is asked even if it could not be reached a moment ago.
             feature.AvailableDestinations = NamedBy(SessionRequest.IdOf(context.Request), feature.AllDestinations);
             return feature.AvailableDestinations.Count > 0 || feature.AllDestinations.Count == 0 ? next(context) : UnknownAsync(context);
         });
@@ -64,7 +64,7 @@ internal static class NewSessions
                 break;
             }
 
-            // What the try has left, the affinity to the instance that failed for one.
+            // Remove what the failed try has left, such as the affinity to the failed instance.
             context.Response.Clear();
             context.Features.Set<IForwarderErrorFeature>(null);
             foreach (var item in context.Items.Keys.Except(items).ToArray())
@@ -78,9 +78,9 @@ internal static class NewSessions
     }
 
     /// <summary>
-    /// Those that are not draining, even where the affinity cookie of an earlier session names one that is: a client that such an
-    /// instance told to reconnect has to come out elsewhere. And those that every gateway knows: the session's next request may come
-    /// through another one. With no such instances left the others are used all the same.
+    /// Prefers instances that are not draining, even when the affinity cookie of an earlier session names a draining instance: a client that was
+    /// told to reconnect has to reach another instance. Among them it prefers instances that every gateway knows, because the session's next
+    /// request may come through another gateway. When no instance meets a condition, the condition is dropped.
     /// </summary>
     private static IReadOnlyList<DestinationState> Preferred(IReadOnlyList<DestinationState> destinations, DateTimeOffset settled)
     {
@@ -95,7 +95,9 @@ internal static class NewSessions
         return staying.Length > 0 ? staying : destinations;
     }
 
-    /// <returns>The instance whose key the id has. All, if it has none or instances have no keys: then the affinity cookie tells.</returns>
+    /// <returns>
+    /// The instance whose key is in the id. All destinations when the id has no key, or when no destination has one: then the affinity cookie decides.
+    /// </returns>
     private static IReadOnlyList<DestinationState> NamedBy(string id, IReadOnlyList<DestinationState> destinations) =>
         SessionId.KeyIn(id) is { } key && destinations.Any(destination => HubDestination.IsInstance(destination.Model.Config))
             ? [.. destinations.Where(destination => HubDestination.KeyOf(destination.Model.Config) == key)]

@@ -29,7 +29,7 @@ internal sealed class OpenSessions
         return session;
     }
 
-    /// <summary>Asks each session to end at a random time within the window, and those that are opened from now on at once.</summary>
+    /// <summary>Asks each session to end, at a random time within the window. Sessions that are opened from now on are asked at once.</summary>
     public Task EndAsync(TimeSpan window)
     {
         _isEnding = true;

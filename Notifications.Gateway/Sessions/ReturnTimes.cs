@@ -1,22 +1,22 @@
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Tells those who are turned away when to come back: each at the time at which the rate has a place for them, as if they stood in
-/// a line. So ten thousand who come at once come back spread over as long as it takes to let them in, and not all a second later.
+/// Tells refused callers when to come back: each at the time when the rate has a place for them, as if they stood in a line. So ten thousand
+/// callers do not all come back a second later. They come back as fast as they can be let in.
 /// </summary>
 internal sealed class ReturnTimes(double perSecond, TimeProvider time)
 {
-    /// <summary>Callers who do not wait until then lengthen the line for nobody by more than this.</summary>
+    /// <summary>The line is never longer than this, so callers that come back too early can't lengthen it without end.</summary>
     private const int MaxSeconds = 60;
 
     private readonly Lock _lock = new();
 
-    /// <summary>How many were turned away whose time has not come.</summary>
+    /// <summary>The number of refused callers whose time has not come yet.</summary>
     private double _line;
     private long _at = time.GetTimestamp();
 
-    /// <param name="ahead">How many are let in before any of those who were turned away.</param>
-    /// <returns>Whole seconds, as <c>Retry-After</c> has them.</returns>
+    /// <param name="ahead">The number of callers that are let in before all refused callers.</param>
+    /// <returns>The wait in whole seconds, for <c>Retry-After</c>.</returns>
     public int Next(int ahead)
     {
         lock (_lock)

@@ -1,6 +1,6 @@
 namespace Notifications.Gateway.Sessions;
 
-/// <summary>The lines of an event stream. It can be ended after an empty line; a comment begins no event.</summary>
+/// <summary>Follows the lines of an event stream. The stream can be ended after an empty line. A comment does not begin an event.</summary>
 internal sealed class ServerSentEvents : IMessageBoundaries
 {
     private bool _isLineEmpty = true;

@@ -2,7 +2,7 @@ using Notifications.Transport;
 
 namespace Notifications.Gateway.Sessions;
 
-/// <summary>The body of a response that opened a session; for a WebSocket its stream leads both ways.</summary>
+/// <summary>The body of a response that opened a session. For a WebSocket its stream has both directions.</summary>
 internal sealed class SessionContent : StreamOnlyContent
 {
     private readonly HttpContent _hub;

@@ -5,12 +5,12 @@ using Notifications.Transport;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Sees every session where its bytes come from the hub, and lets it be ended so that the client is told: a WebSocket by a close
-/// frame, an event stream by its end, a long poll by 204.
+/// Handles the hub's answer of every session, so that the gateway can end the session and tell its client: a WebSocket by a close frame, an
+/// event stream by its end, a long poll by 204.
 /// </summary>
 /// <remarks>
-/// A poll that is ended is not asked again for its session: had the hub been answering it, that answer would be lost, and 204 is what
-/// says that the session is over.
+/// An ended long poll also ends its session, by 204. A new poll could not continue it: if the hub was just answering the ended poll, that
+/// answer would be lost.
 /// </remarks>
 internal sealed class SessionEnds(HttpMessageHandler inner, OpenSessions sessions, TimeProvider time) : DelegatingHandler(inner)
 {
@@ -42,8 +42,8 @@ internal sealed class SessionEnds(HttpMessageHandler inner, OpenSessions session
     }
 
     /// <summary>
-    /// Servers in front of the gateway would gather a stream until it ends, or compress it: nginx by its defaults
-    /// (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering), others by Cache-Control's <c>no-transform</c> (RFC 9111, 5.2.2.6).
+    /// Tells proxies before the gateway to pass a stream on at once. By its defaults nginx would gather the stream until it ends
+    /// (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering). Others would compress it without <c>no-transform</c> (RFC 9111, 5.2.2.6).
     /// </summary>
     private static void LetProxiesPassOn(HttpResponseMessage response)
     {

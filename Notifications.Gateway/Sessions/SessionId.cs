@@ -4,22 +4,22 @@ using System.Text.Json;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// The id that a client names its session by: SignalR's, and after a dot the key of the instance that the session lives at. So every gateway finds the
-/// instance, for clients that keep no cookies too. The key only chooses among the instances that the gateway knows.
+/// The id by which a client names its session: SignalR's id, a dot, and the key of the session's instance. So every gateway finds the instance, also for
+/// clients that keep no cookies. The key can only select one of the instances that the gateway knows.
 /// </summary>
 internal static class SessionId
 {
-    /// <summary>In none of SignalR's ids, and of no meaning in a query.</summary>
+    /// <summary>SignalR's ids never contain it, and it has no special meaning in a query.</summary>
     private const char Separator = '.';
 
-    /// <returns>The instance's key; null for an id that has none.</returns>
+    /// <returns>The instance's key. Null when the id has no key.</returns>
     public static string? KeyIn(string id) => id.LastIndexOf(Separator) is >= 0 and var at ? id[(at + 1)..] : null;
 
     /// <returns>The id as the instance knows it.</returns>
     public static string Without(string id, string key) => id.EndsWith(Separator + key, StringComparison.Ordinal) ? id[..^(key.Length + 1)] : id;
 
     /// <summary>Adds the key to the id in the answer to negotiate, whose other bytes stay as they are.</summary>
-    /// <returns>Null for what is no such answer.</returns>
+    /// <returns>Null when the bytes are not an answer to negotiate.</returns>
     public static byte[]? With(ReadOnlySpan<byte> answer, string key)
     {
         try
@@ -32,7 +32,7 @@ internal static class SessionId
         }
     }
 
-    /// <returns>Where the quote after the id is: <c>connectionToken</c>, or in version 0, which has none, <c>connectionId</c>.</returns>
+    /// <returns>The position of the quote after the id. The id is <c>connectionToken</c>. Version 0 of negotiate has only <c>connectionId</c>.</returns>
     private static int? EndOfId(ReadOnlySpan<byte> answer)
     {
         (int? token, int? id) = (null, null);

@@ -6,13 +6,13 @@ using Yarp.ReverseProxy.Model;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Gives a new session to the instance with the fewest requests under way and sessions whose requests are over. Sessions that an instance already has do not come
-/// here: affinity finds their instance first.
+/// Gives a new session to the instance with the fewest requests under way. Sessions whose requests are over
+/// count too. Requests of existing sessions do not come here: affinity finds their instance first.
 /// </summary>
 /// <remarks>
-/// A SignalR session starts with a short request (negotiate) and only then opens the lasting one. Going by lasting requests
-/// alone, a crowd that arrives within that gap would all be sent to the same instance. So a session given counts
-/// as a request for about as long as a client takes to connect, fading.
+/// A SignalR session starts with a short request (negotiate) and opens its lasting request after that. If only lasting
+/// requests counted, a crowd that arrives in between would all go to the same instance. So each new session counts as a
+/// request at first. That count fades in about the time that a client takes to connect.
 /// </remarks>
 internal sealed class SessionPlacement(TimeProvider time, SessionTransport? transport = null) : ILoadBalancingPolicy
 {

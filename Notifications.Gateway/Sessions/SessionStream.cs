@@ -3,14 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// The stream between a hub and YARP, which copies it to the client. When its session is asked to end, what is read ends at the next
-/// boundary with the goodbye, and what the hub still sends is dropped.
+/// The stream between a hub and YARP, which copies it to the client. When its session is asked to end, reads return the goodbye at the next
+/// boundary. What the hub sends after that is dropped.
 /// </summary>
 /// <remarks>
-/// A WebSocket's client answers the close, YARP carries that answer to the hub, and the hub closes its end: nothing is reset. A
-/// client that does not answer is waited for <see cref="AnswerLimit"/>.
-/// A read of the hub's stream can't be taken back (cancelling it closes the connection), so the stream is asked for no bytes until it
-/// has some, and that question is what stays open while the goodbye is said.
+/// The client answers the close of a WebSocket, YARP passes that answer to the hub, and the hub closes its end. So no connection is reset.
+/// The client may take <see cref="AnswerLimit"/> to answer.
+/// A read of the hub's stream can't be taken back, because cancelling it closes the connection. So an empty read first waits until the
+/// stream has bytes. That empty read stays open while the goodbye is sent.
 /// </remarks>
 internal sealed class SessionStream : Stream
 {
@@ -46,10 +46,10 @@ internal sealed class SessionStream : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The goodbye is being said, or was.</summary>
+    /// <summary>Whether the goodbye is being sent, or was sent.</summary>
     private bool IsEnded => _answerLimit is not null;
 
-    /// <remarks>Never two at a time, as YARP reads it.</remarks>
+    /// <remarks>Only one read at a time. YARP reads in that way.</remarks>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -61,7 +61,7 @@ internal sealed class SessionStream : Stream
                 return SayGoodbye(buffer);
             }
 
-            // YARP asks twice: without a buffer, and then with one.
+            // YARP reads twice: first with an empty buffer, then with a real one.
             _hasArrived = _hasArrived || await HasArrivedAsync(cancellationToken);
             if (!_hasArrived)
             {
@@ -124,7 +124,7 @@ internal sealed class SessionStream : Stream
         if (!IsEnded && _session.Ending.IsCompleted && _boundaries.IsBetweenMessages)
         {
             _goodbye = _boundaries.Goodbye;
-            // Nothing said: nothing to be answered.
+            // Without a goodbye there is no answer to wait for.
             _answerLimit = _goodbye.IsEmpty ? Task.CompletedTask : Task.Delay(AnswerLimit, _time, CancellationToken.None);
             _answerLimit.GetAwaiter().UnsafeOnCompleted(_arrival.Interrupt);
         }
@@ -138,8 +138,8 @@ internal sealed class SessionStream : Stream
         return count;
     }
 
-    /// <returns>False if something else has to be done first: the goodbye, or the end.</returns>
+    /// <returns>False when the goodbye or the end has to come first.</returns>
     private ValueTask<bool> HasArrivedAsync(CancellationToken cancellationToken) =>
-        // In the middle of a message there is nothing to be done but to read on.
+        // In the middle of a message the wait is not interrupted, because the message has to be read to its end.
         _arrival.WaitAsync(_answerLimit ?? (_boundaries.IsBetweenMessages ? _session.Ending : null), cancellationToken);
 }

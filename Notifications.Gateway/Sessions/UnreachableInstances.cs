@@ -6,12 +6,12 @@ using Yarp.ReverseProxy.Model;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// Takes an instance out at the first request that could not reach it. One that was killed stays in the registry until its
-/// entry expires; without this, every new session would be tried there first until then.
+/// Stops the use of an instance at the first request that could not reach it. A killed instance stays in the registry until its
+/// entry expires. Without this policy, new sessions would be tried at that instance first until then.
 /// </summary>
 /// <remarks>
-/// Only a request that got no answer at all counts. A WebSocket that breaks off says nothing about the instance: it closes
-/// connections on its own account as well.
+/// Only a request that got no answer at all counts. A WebSocket that breaks off says nothing about the instance, because an
+/// instance also closes connections on purpose.
 /// </remarks>
 internal sealed class UnreachableInstances(IDestinationHealthUpdater health, ILogger<UnreachableInstances> logger) : IPassiveHealthCheckPolicy
 {
@@ -45,7 +45,7 @@ internal sealed class UnreachableInstances(IDestinationHealthUpdater health, ILo
         }
     }
 
-    /// <summary>YARP's own message is the same for all, and what HTTP says is longer than what the network said.</summary>
+    /// <summary>YARP's own message is the same for every failure, and the HTTP client's message is longer than that of the network.</summary>
     private static string Reason(Exception? exception) => exception switch
     {
         HttpRequestException { InnerException: { } network } => network.Message,
@@ -53,7 +53,7 @@ internal sealed class UnreachableInstances(IDestinationHealthUpdater health, ILo
         _ => exception.Message.TrimEnd('.'),
     };
 
-    /// <summary>From the first request that failed to the first that was answered, however often it was tried in between.</summary>
+    /// <summary>Lasts from the first request that failed to the first request that was answered, whatever fails in between.</summary>
     private sealed class Outage
     {
         private bool _lasts;

@@ -3,15 +3,15 @@ using Notifications.Transport;
 namespace Notifications.Gateway.Sessions;
 
 /// <summary>
-/// The frames of a WebSocket (RFC 6455, 5.2). It can be ended between any two frames, also inside a fragmented message: a close
-/// may come there.
+/// Follows the frames of a WebSocket (RFC 6455, 5.2). The WebSocket can be ended between any two frames, also inside a fragmented
+/// message, because a close frame may come there.
 /// </summary>
 internal sealed class WebSocketFrames : IMessageBoundaries
 {
     private const byte OpcodeMask = 0x0F;
     private const byte CloseOpcode = 0x08;
 
-    /// <summary>Final, opcode close, two bytes: 1001, going away.</summary>
+    /// <summary>A close frame: final, opcode close, and two bytes of payload with the status 1001 (going away).</summary>
     public static readonly byte[] Close = [0x88, 0x02, 0x03, 0xE9];
 
     private readonly byte[] _header = new byte[WebSocketHead.MaxLength];
@@ -19,7 +19,7 @@ internal sealed class WebSocketFrames : IMessageBoundaries
     private ulong _payloadLeft;
     private bool _isClosed;
 
-    /// <summary>Never again once the hub has closed it: a second close would be one too many.</summary>
+    /// <summary>False from the hub's own close frame on: a second close frame must not follow.</summary>
     public bool IsBetweenMessages => _headerLength == 0 && _payloadLeft == 0 && !_isClosed;
 
     public ReadOnlyMemory<byte> Goodbye => Close;

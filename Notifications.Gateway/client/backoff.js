@@ -1,6 +1,6 @@
 /**
- * How long to wait before the next attempt: anything up to a ceiling that doubles from a first to a last one. Clients that lost
- * the same server at the same moment so come back spread over time ("full jitter").
+ * How long to wait before the next attempt: a random time up to a ceiling, which doubles at each attempt up to a last value ("full
+ * jitter"). So clients that lost the same server at the same moment come back spread over time.
  */
 export class Backoff {
   #first;
@@ -8,8 +8,8 @@ export class Backoff {
   #ceiling;
 
   /**
-   * @param {number} first milliseconds
-   * @param {number} last milliseconds
+   * @param {number} first the first ceiling, in milliseconds
+   * @param {number} last the largest ceiling, in milliseconds
    */
   constructor(first, last) {
     this.#first = this.#ceiling = first;

@@ -5,16 +5,16 @@
  */
 
 /**
- * Notifications that were published and can no longer be had: the log was trimmed past them, or it began anew. The application
+ * Notifications that were published and are no longer available: the log was trimmed past them, or a new log began. The application
  * has to reload the state that it builds from this stream.
  * @typedef {object} Gap
  * @property {string} stream
- * @property {Position | null} before the last one before the gap; null if this device does not know any
- * @property {Position} after the one before the first that follows. Another epoch than that of `before`: the log began anew
+ * @property {Position | null} before the position of the last notification before the gap; null when this device knows none
+ * @property {Position} after the position right before the next notification. When its epoch differs from that of `before`, a new log began
  */
 
 /**
- * Where positions outlive the page; either method may return a promise.
+ * Keeps positions after the page is closed. Both methods may return a promise.
  * @typedef {object} PositionStore
  * @property {(key: string) => Position | undefined | Promise<Position | undefined>} load
  * @property {(key: string, position: Position) => unknown} save

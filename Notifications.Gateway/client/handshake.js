@@ -3,13 +3,13 @@ import { DefaultHttpClient, HttpClient, HttpError, HttpResponse, NullLogger } fr
 /** @import { HttpRequest } from '@microsoft/signalr' */
 
 /**
- * SignalR's HTTP client but for the handshake, which it sends itself to see how long a server that refuses it (429, 503) asks to
- * be left alone: SignalR's error does not tell.
+ * SignalR's HTTP client for all requests except the handshake. It sends the handshake itself, to read the Retry-After of a server that
+ * refuses it (429, 503). SignalR's error does not have it.
  */
 export class HandshakeHttpClient extends HttpClient {
   #rest = new DefaultHttpClient(NullLogger.instance);
   #onRetryAfter;
-  /** Of an ingress that keeps a session at its hub by a cookie. In a browser it is not shown, and the browser sends it; elsewhere nobody else would. */
+  /** The cookies of an ingress that keeps a session at its hub. A browser hides them and sends them itself. Elsewhere this client has to send them. */
   #cookies = '';
 
   /** @param {(milliseconds: number) => void} onRetryAfter */

@@ -9,77 +9,78 @@ import { IncomingStream } from './stream.js';
 
 /**
  * @typedef {object} Options
- * @property {string} [url] where the hub is; the page's own origin unless told otherwise
- * @property {() => string | Promise<string>} accessTokenFactory asked before each connection, so it can return a fresh token
- * @property {string} [device] a stable name for this installation, or 'auto': one that is made up once for this browser. With it
- *   delivery is at least once, without it live only
- * @property {PositionStore} [positions] where positions outlive the page: localStorage unless set. Not used without a device
+ * @property {string} [url] the address of the hub. Default `/hubs/notifications` at the page's own origin
+ * @property {() => string | Promise<string>} accessTokenFactory called before each connection, so it can return a fresh token
+ * @property {string} [device] a stable name for this installation, or 'auto': a name that is generated once for this browser. With a device
+ *   delivery is at least once, without a device live only
+ * @property {PositionStore} [positions] where positions are kept after the page is closed. Default localStorage. Not used without a device
  * @property {number} [serverTimeoutMs] how long the network may be silent before the connection counts as lost. The hub sends
- *   something every 15 s, so it has to be longer than that. Default 20,000
- * @property {number} [keepAliveMs] how often the client sends something, so that the hub knows that it is there. Default 10,000
+ *   something every 15 s, so this has to be longer than 15,000. Default 20,000
+ * @property {number} [keepAliveMs] how often the client sends something, so that the hub knows that the client is there. Default 10,000
  * @property {number} [connectTimeoutMs] how long one attempt to connect may take. Default 15,000
- * @property {number} [minDelayMs] the first retry, of a connection or of a handler, comes at a random time up to this; the bound
- *   then doubles. Default 500
- * @property {number} [maxDelayMs] where the bound stops doubling. Default 20,000
- * @property {(address: string) => HubConnection} [connectionFactory] makes each connection, not yet started; for tests
+ * @property {number} [minDelayMs] the first bound of the waits between attempts, of a connection or of a handler. Each wait is a random
+ *   time up to the bound, which then doubles. Default 500
+ * @property {number} [maxDelayMs] the largest bound of the waits. Default 20,000
+ * @property {(address: string) => HubConnection} [connectionFactory] creates each connection without starting it; for tests
  */
 
 /** SignalR's own client, for pages with connections to other hub classes. */
 export { HubConnectionBuilder } from '@microsoft/signalr';
 
-/** A connection that lasted this long worked: the next one that breaks is a new trouble, and its waits start short again. */
+/** The end of a connection that lasted this long is a new problem, so the waits start short again. In milliseconds. */
 const SETTLED_AFTER = 5_000;
 
-/** How long `stop` waits for the last acknowledgements, and then for the connection to end. */
+/** How long `stop` waits for the last acknowledgements, and then for the end of the connection. In milliseconds. */
 const STOP_LIMIT = 2_000;
 
 /**
- * Receives a user's notifications. It connects until it is told to stop: a connection that ends or never comes about is
- * tried again without end, with jittered waits.
+ * Receives a user's notifications. It keeps up a connection until `stop`: after a connection has ended or has failed to open, it tries
+ * again without end, with jittered waits.
  *
- * **With a device: at least once, in order.** Each stream's notifications go to the handlers one at a time in the order of their
- * offsets; a handler may be async. When all handlers have returned, the position is saved, and then acknowledged. A handler that
- * throws gets the same notification again, with growing, jittered waits, while the later ones of its stream wait. What the hub sends
- * twice is dropped by its position. What the hub's log no longer has is told as a `gap`, in its place between the others.
+ * **With a device: at least once, in order.** The notifications of a stream go to the handlers one at a time, in the order of their
+ * offsets. A handler may be async. When all handlers have returned, the position is saved, and after that it is acknowledged. A handler
+ * that throws gets the same notification again, after growing, jittered waits. The later notifications of its stream wait. Notifications
+ * that the hub sends twice are dropped by their position. When the hub's log no longer has some notifications, a `gap` is raised, in order
+ * with the notifications around it.
  *
- * **Tabs** with the same user and device are one device on several connections. While they are open each gets every notification
- * and goes on from its own position after a broken connection. Positions and acknowledgements are the device's: what one tab has
- * handled counts as handled, and a tab that is opened or reloaded starts there. An application whose every tab has to handle
- * everything even across reloads gives each a device name of its own, for example one kept in sessionStorage.
+ * **Tabs** with the same user and device are one device on several connections. While they are open, each tab gets every notification,
+ * and goes on from its own position after a broken connection. Positions and acknowledgements belong to the device: a notification that
+ * one tab has handled counts as handled, and a tab that is opened or reloaded starts after it. If every tab has to handle every
+ * notification, even across reloads, give each tab a device name of its own, for example in sessionStorage.
  *
- * **Without a device: live only, at most once.** Every connection begins with what is published from then on.
+ * **Without a device: live only, at most once.** Each connection gets only notifications that are published from its beginning on.
  */
 export class NotificationClient {
   #options;
   #address;
   #positions;
   #device;
-  /** The connection that counts; what an earlier one still says is not heard. @type {HubConnection | undefined} */
+  /** The present connection. Messages of earlier connections are ignored. @type {HubConnection | undefined} */
   #link;
   #backoff;
   #running = false;
   /** @type {State} */
   #state = 'disconnected';
-  /** When the server asked to come back, or 0. */
+  /** The time (`performance.now`) at which the client has to reconnect because the hub sent `reconnect`. Else 0. */
   #comeBackAt = 0;
   #comeBackTimer = 0;
-  /** How long the server asked to be left alone when it refused the handshake, in milliseconds. */
+  /** How long the client has to wait by the server's Retry-After, when the server refused the handshake. In milliseconds. */
   #retryAfter = 0;
   #connectedAt = 0;
   #retryTimer = 0;
-  /** Waits that a stop cuts short. @type {Set<() => void>} */
+  /** Waits that a stop ends early. @type {Set<() => void>} */
   #waits = new Set();
   /** @type {Set<(state: State) => unknown>} */
   #stateHandlers = new Set();
   /** @type {Map<string, Set<(argument: any) => unknown>>} */
   #handlers = new Map();
-  /** The user's own stream, as the hub names it. It tells users of one browser apart in the store. */
+  /** The name of the user's own stream, from the hub. It separates the users of one browser in the store. */
   #own = '';
   /** @type {Map<string, IncomingStream>} */
   #streams = new Map();
-  /** What was subscribed besides the user's own stream, and where to begin it. @type {Map<string, Position | undefined>} */
+  /** The streams that were subscribed besides the user's own, each with the position to begin after. @type {Map<string, Position | undefined>} */
   #wanted = new Map();
-  /** The page may be going, and would take acknowledgements with it that wait for their time: the user's phones would be asked in vain. */
+  /** When the page is left, acknowledgements that wait for their interval would be lost, and the user's phones would get needless pushes. */
   #onPageHide = () => this.#streams.forEach(stream => stream.flush());
 
   /** @param {Options} options */
@@ -97,7 +98,7 @@ export class NotificationClient {
     return this.#state;
   }
 
-  /** @returns {string | undefined} this installation's name */
+  /** @returns {string | undefined} the name of this installation */
   get device() {
     return this.#device;
   }
@@ -107,21 +108,21 @@ export class NotificationClient {
    * @overload
    * @param {'notification'} event
    * @param {(notification: Notification) => unknown} handler
-   * @returns {() => void} takes the handler off again
+   * @returns {() => void} removes the handler
    */
   /**
-   * The application has to reload the state that it builds from the stream.
+   * Raised when notifications are gone. The application has to reload the state that it builds from the stream.
    * @overload
    * @param {'gap'} event
    * @param {(gap: Gap) => unknown} handler
-   * @returns {() => void} takes the handler off again
+   * @returns {() => void} removes the handler
    */
   /**
-   * The hub has been told that everything up to here is handled.
+   * Raised when the client has told the hub that everything up to this position is handled.
    * @overload
    * @param {'acknowledged'} event
    * @param {(acknowledged: Position & { stream: string }) => unknown} handler
-   * @returns {() => void} takes the handler off again
+   * @returns {() => void} removes the handler
    */
   /**
    * @param {string} event
@@ -137,8 +138,8 @@ export class NotificationClient {
   }
 
   /**
-   * @param {(state: State) => unknown} handler called at once with the state as it is, then at each change
-   * @returns {() => void} takes the handler off again
+   * @param {(state: State) => unknown} handler called at once with the present state, and then at each change
+   * @returns {() => void} removes the handler
    */
   onState(handler) {
     this.#stateHandlers.add(handler);
@@ -148,7 +149,7 @@ export class NotificationClient {
     };
   }
 
-  /** Connects, and stays connected until `stop`. Returns at once: `onState` tells how it goes. */
+  /** Connects, and stays connected until `stop`. Returns at once: `onState` reports each change of the state. */
   start() {
     if (!this.#running) {
       this.#running = true;
@@ -160,8 +161,8 @@ export class NotificationClient {
   }
 
   /**
-   * Disconnects. No handler is called any more until the next `start`, which goes on where this ended. Resolves within 4 s whatever becomes of the
-   * connection: one that does not end by then ends without being waited for.
+   * Disconnects. No handler is called until the next `start`, which goes on where this stopped. Resolves within 4 s, even if the connection has not
+   * ended by then.
    */
   async stop() {
     this.#running = false;
@@ -177,12 +178,12 @@ export class NotificationClient {
   }
 
   /**
-   * Subscribes to a stream besides the user's own, now and on every later connection: after `since`, or else after the stored
-   * position, or else from now on. Without a connection it returns at once, and the next one subscribes; so it does where the hub
-   * can't reach Redis, and asks again until it can.
+   * Subscribes to a stream besides the user's own, now and on every later connection. Delivery begins after `since`, or else after the stored
+   * position, or else from now on. Without a connection this returns at once, and the next connection subscribes. When the hub can't reach
+   * Redis, this returns too, and the client asks again until the hub can.
    * @param {string} stream such as `topic:news`
    * @param {Position} [since]
-   * @throws if the hub refuses, and says why. The stream is not subscribed then
+   * @throws when the hub refuses, with the hub's reason. The stream is not subscribed then
    */
   async subscribe(stream, since) {
     this.#wanted.set(stream, since);
@@ -204,7 +205,7 @@ export class NotificationClient {
     }
   }
 
-  /** Ends a subscription. What has arrived before is still handled. @param {string} stream */
+  /** Ends a subscription. Notifications that have arrived before are still handled. @param {string} stream */
   async unsubscribe(stream) {
     this.#wanted.delete(stream);
     if (this.#link?.state === 'Connected') {
@@ -235,7 +236,7 @@ export class NotificationClient {
     }
 
     let begin = () => {};
-    // What comes in the same breath as the handshake's answer is heard when the connection stands, so that it can be answered.
+    // Messages that arrive together with the handshake's answer wait until the connection is open, so that they can be answered.
     const started = new Promise(resolve => (begin = () => resolve(undefined)));
     /** @param {(argument: any) => unknown} hear */
     const heard = hear => (/** @type {any} */ argument) => started.then(() => this.#link === link && hear(argument));
@@ -246,7 +247,7 @@ export class NotificationClient {
     try {
       await within(this.#options.connectTimeoutMs, link.start());
     } catch {
-      // Whatever the reason, also a token that was refused: the next attempt asks for a new one.
+      // Every failure is tried again, also a refused token: the next attempt asks for a new token.
       this.#lost(link);
       await settled(link.stop());
       return;
@@ -269,7 +270,7 @@ export class NotificationClient {
       .withUrl(address, { accessTokenFactory, httpClient, timeout: connectTimeoutMs })
       .withServerTimeout(serverTimeoutMs)
       .withKeepAliveInterval(keepAliveMs)
-      // Its messages about lost connections are said by onState; what remains are errors in handlers.
+      // SignalR's messages are not needed: onState reports lost connections, and this client logs the errors of handlers itself.
       .configureLogging(LogLevel.Critical)
       .build();
   }
@@ -282,14 +283,14 @@ export class NotificationClient {
     const { stream } = subscribed;
     const isOwn = stream.startsWith('user:');
     if (isOwn && this.#own !== stream) {
-      // Another user's token than before: nothing of theirs is ours.
+      // The token is of another user than before: drop the streams of that user.
       this.#own = stream;
       this.#streams.forEach(other => other.pause());
       this.#streams.clear();
     }
 
     this.#stream(stream).onSubscribed(link, subscribed);
-    // The hub says so once it listens for this user. A connection that stands before that would miss what is published now.
+    // The hub sends this when it listens for the user. An open connection misses notifications that are published before.
     if (isOwn && this.#state !== 'connected') {
       this.#enter('connected');
       for (const [wanted, since] of this.#wanted) {
@@ -335,7 +336,7 @@ export class NotificationClient {
       this.#backoff.reset();
     }
 
-    // Told when to come back, it does: the hub has spread its clients already.
+    // No jitter on top of the hub's delay, because the hub has already spread its clients.
     const delay = this.#comeBackAt > 0 ? Math.max(0, this.#comeBackAt - performance.now()) : this.#retryAfter + this.#backoff.next();
     this.#leave();
     this.#enter('reconnecting');
@@ -349,7 +350,7 @@ export class NotificationClient {
   }
 
   /**
-   * The instance is going away. It goes on delivering meanwhile, so the connection is kept until it is time to move.
+   * Moves to another instance after a delay, because this instance is going away. It delivers until then, so the connection is kept.
    * @param {HubConnection} link
    * @param {number} delayMs
    */
@@ -365,7 +366,7 @@ export class NotificationClient {
 
   /**
    * @param {number} milliseconds
-   * @returns {Promise<void>} ends early at a stop
+   * @returns {Promise<void>} resolves early at a stop
    */
   #wait(milliseconds) {
     return new Promise(resolve => {
@@ -382,7 +383,7 @@ export class NotificationClient {
   /**
    * @param {string} event
    * @param {any} argument
-   * @param {Set<Function>} done the handlers that have returned: another try leaves them out
+   * @param {Set<Function>} done the handlers that have returned: another try does not call them again
    */
   async #raise(event, argument, done = new Set()) {
     const handlers = this.#handlers.get(event) ?? new Set();
@@ -415,7 +416,7 @@ export class NotificationClient {
   }
 }
 
-/** Whether the hub refused what it may well do later. SignalR puts words of its own before the hub's. @param {unknown} error */
+/** Whether the hub refused a call that may succeed later. SignalR puts its own words before the hub's message. @param {unknown} error */
 function isUnavailable(error) {
   return error instanceof Error && error.message.includes('unavailable:');
 }
@@ -437,11 +438,11 @@ async function within(milliseconds, action) {
   }
 }
 
-/** Waits for the end of what nothing depends on any more, such as a connection that never came about. @param {Promise<unknown>} action */
+/** Waits for the end of an action whose result does not matter, such as the stop of a failed connection. @param {Promise<unknown>} action */
 async function settled(action) {
   try {
     await action;
   } catch {
-    // There is nobody left to tell.
+    // Nothing depends on the result.
   }
 }

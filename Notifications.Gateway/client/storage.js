@@ -3,7 +3,7 @@
 const PREFIX = 'notifications/';
 const DEVICE = `${PREFIX}device`;
 
-/** What localStorage does not take (it is switched off, or full) lasts as long as the page. @type {Map<string, string>} */
+/** Values that localStorage does not take, because it is disabled or full. They last as long as the page. @type {Map<string, string>} */
 const pageOnly = new Map();
 
 /** @param {string} key */
@@ -28,11 +28,11 @@ function write(key, value) {
   }
 }
 
-/** A name for this browser, made up the first time. */
+/** Returns a name for this browser. The first call generates it. */
 export function browserDevice() {
   let name = read(DEVICE);
   if (name === undefined) {
-    // Not randomUUID: browsers have that on https and localhost only.
+    // Not randomUUID, because browsers have it on https and localhost only.
     const random = crypto.getRandomValues(new Uint8Array(8));
     name = `browser-${Array.from(random, byte => byte.toString(16).padStart(2, '0')).join('')}`;
     write(DEVICE, name);
@@ -42,8 +42,8 @@ export function browserDevice() {
 }
 
 /**
- * Positions in localStorage, so that they outlive the page. Within one epoch they only rise: of two tabs that are one device, the
- * slower one must not take the device back.
+ * Keeps positions in localStorage, so that they outlive the page. Within one epoch a position only rises: when two tabs are one device,
+ * the slower tab must not set the device back.
  * @implements {PositionStore}
  */
 export class LocalPositions {
@@ -53,7 +53,7 @@ export class LocalPositions {
       const { epoch, offset } = JSON.parse(read(PREFIX + key) ?? 'null') ?? {};
       return typeof epoch === 'string' && Number.isSafeInteger(offset) ? { epoch, offset } : undefined;
     } catch {
-      // Somebody else's, or damaged. The hub's cursor says where this device stands.
+      // The value is damaged, or other code wrote it. The hub goes on at the cursor of this device.
       return undefined;
     }
   }

@@ -2,21 +2,21 @@
 /** @import { HubConnection } from '@microsoft/signalr' */
 /** @import { Backoff } from './backoff.js' */
 
-/** How many notifications of a stream wait for its handler; what comes beyond is left to the hub's log and asked for later. */
+/** How many notifications of a stream wait for its handler. Further notifications stay in the hub's log, and the client asks for them later. */
 const QUEUE_LENGTH = 256;
-/** As long as in the .NET client: one acknowledgement stands for all that came before it. */
+/** The same interval as in the .NET client. One acknowledgement stands for all notifications before it. */
 const ACKNOWLEDGE_INTERVAL_MS = 2000;
 
 /**
- * A notification, a gap, or neither: the place where the stream began for this client. `done` are the handlers that have returned.
+ * A notification or a gap. With neither, it is the position where the stream began for this client. `done` has the handlers that have returned.
  * @typedef {{ position: Position, notification?: Notification, gap?: Gap, done: Set<Function> }} Arrival
  */
 
 /**
  * What a stream needs of its client.
  * @typedef {object} Host
- * @property {boolean} isDurable there is a device, so positions are kept and acknowledged
- * @property {boolean} isHandling the client runs and has a handler
+ * @property {boolean} isDurable whether there is a device, so that positions are kept and acknowledged
+ * @property {boolean} isHandling whether the client runs and has a handler
  * @property {() => Promise<Position | undefined>} load the position that was saved last
  * @property {(position: Position) => Promise<void>} save
  * @property {(event: 'notification' | 'gap' | 'acknowledged', argument: any, done?: Set<Function>) => Promise<void>} raise
@@ -25,8 +25,9 @@ const ACKNOWLEDGE_INTERVAL_MS = 2000;
  */
 
 /**
- * One stream on its way from the hub to the handlers. Only what follows on the last one received is taken in: a lower offset is a
- * duplicate, and whatever else leaves a hole (a cursor ahead of us, a full queue) is asked of the hub again from there.
+ * One stream on its way from the hub to the handlers. The queue takes a notification only if it follows the last one that was received. A
+ * lower offset is a duplicate. When notifications are missing (the queue was full, or the hub began at a later cursor), the hub is asked for
+ * them again.
  */
 export class IncomingStream {
   #name;
@@ -34,7 +35,7 @@ export class IncomingStream {
   #loaded;
   /** @type {HubConnection | undefined} */
   #link;
-  /** The question under way, so that its answer is known for one. @type {{ since?: Position } | undefined} */
+  /** The call of Subscribe under way. It is kept to recognize the hub's answer. @type {{ since?: Position } | undefined} */
   #asked;
   /** @type {Arrival[]} */
   #queue = [];
@@ -60,7 +61,7 @@ export class IncomingStream {
   }
 
   /**
-   * Asks the hub for the stream, after `since` or else after the last one received.
+   * Asks the hub for the stream, after `since` or else after the last position that was received.
    * @param {HubConnection} link
    * @param {Position} [since]
    */
@@ -72,7 +73,7 @@ export class IncomingStream {
   }
 
   /**
-   * The same on a new connection, again until that works or the connection is gone.
+   * Does the same as `subscribe`, and repeats it until it succeeds or the connection is gone.
    * @param {HubConnection} link
    * @param {Position} [since]
    */
@@ -97,10 +98,10 @@ export class IncomingStream {
     if (known === undefined) {
       this.#begin(announced, recovered ? undefined : { stream: this.#name, before: null, after: announced });
     } else if (epoch === known.epoch && recovered && asked && offset === asked.since?.offset) {
-      // As asked. What was received while the answer was on its way comes again, and is dropped.
+      // The hub goes on at the position that was asked for. Notifications received before the answer come again and are dropped.
     } else if (epoch === known.epoch && !asked) {
-      // Where the hub thinks that this device stands. Only our own position tells whether something lies between, or whether
-      // the store went back to a time before it.
+      // The hub begins at the device's cursor. Only this client's own position tells whether notifications lie in between, or whether
+      // the store has gone back to an older position.
       if (offset !== known.offset) {
         this.#askUntilItWorks(link);
       }
@@ -133,7 +134,7 @@ export class IncomingStream {
     }
   }
 
-  /** Handles what waits, one at a time in order, until there is no more or the client stops. */
+  /** Handles the queue one item at a time, in order, until it is empty or the client stops. */
   async pump() {
     if (this.#isPumping) {
       return;
@@ -153,7 +154,7 @@ export class IncomingStream {
     this.#isPumping = false;
   }
 
-  /** The client stops: what no handler has begun on is let go, and comes again. */
+  /** Called when the client stops. Drops the queued items that no handler has begun: they come again. */
   pause() {
     this.#queue = this.#queue.filter((arrival, i) => i === 0 && (this.#isPumping || arrival.done.size > 0));
     this.#received = this.#queue[0]?.position ?? this.#handled;
@@ -177,7 +178,7 @@ export class IncomingStream {
     }
 
     if (this.#link !== undefined && !this.#host.isDurable) {
-      // Live only: it goes on wherever the stream is now.
+      // Without a device delivery is live only: it goes on at the present end of the stream.
       this.#received = undefined;
     }
 
@@ -186,7 +187,7 @@ export class IncomingStream {
     this.#acknowledged = undefined;
   }
 
-  /** Is under way when it returns: what arrives next knows that the question is asked. @param {HubConnection} link */
+  /** Calls Subscribe. `#asked` is set before the first await, so messages that arrive next find it. @param {HubConnection} link */
   async #ask(link) {
     const asked = { since: this.#received };
     this.#asked = asked;
@@ -231,7 +232,7 @@ export class IncomingStream {
   /** @param {Notification} notification */
   #accept(notification) {
     if (this.#queue.length >= QUEUE_LENGTH) {
-      // Not taken, so not received.
+      // The queue is full, so this counts as not received.
       this.#isBehind = true;
       return;
     }
@@ -252,7 +253,7 @@ export class IncomingStream {
 
   /**
    * @param {Arrival} arrival
-   * @returns {Promise<boolean>} false if the client stopped before it was done
+   * @returns {Promise<boolean>} false when the client stopped before the item was handled
    */
   async #handle({ position, notification, gap, done }) {
     const backoff = this.#host.backoff();
@@ -265,7 +266,7 @@ export class IncomingStream {
         }
 
         if (this.#host.isDurable) {
-          // Before it is acknowledged: a store that is behind the hub's cursor would have the difference delivered again.
+          // Saved before it is acknowledged: if the store were behind the hub's cursor, the difference would be delivered again.
           await this.#host.save(position);
         }
 
@@ -279,7 +280,7 @@ export class IncomingStream {
     return false;
   }
 
-  /** The client stops, or its page goes: what was handled is acknowledged while there is a connection. */
+  /** Called when the client stops or its page is left. Acknowledges the last handled position while there is a connection. */
   async flush() {
     const link = this.#link;
     if (link !== undefined && this.#isToAcknowledge(this.#handled, link)) {
@@ -287,7 +288,7 @@ export class IncomingStream {
     }
   }
 
-  /** The first at once, then the newest position at an interval: a position stands for all before it. */
+  /** Acknowledges the first position at once, and then the newest position at an interval. A position stands for all before it. */
   async #acknowledge() {
     const link = this.#link;
     if (link === undefined || this.#acknowledging === link) {
@@ -306,7 +307,7 @@ export class IncomingStream {
   }
 
   /**
-   * Without an answer: where the hub has not got it, the next connection begins before it, and it is sent again.
+   * Sends an acknowledgement without waiting for an answer. If it is lost, the next connection begins before this position, and it is sent again.
    * @param {HubConnection} link
    * @param {Position} position
    */
@@ -316,7 +317,7 @@ export class IncomingStream {
       await link.send('Acknowledge', this.#name, position.epoch, position.offset);
       await this.#host.raise('acknowledged', { stream: this.#name, ...position });
     } catch (error) {
-      // Without the connection there is nothing to say: the next one begins with what was not acknowledged.
+      // When the connection is gone, nothing is logged: the next connection begins with this acknowledgement.
       if (isOpen(link)) {
         this.#acknowledged = undefined;
         console.error(`Acknowledging in ${this.#name} failed.`, error);

@@ -1,17 +1,17 @@
 namespace Notifications.OrderService.Outbox;
 
 /// <summary>
-/// A stream that one of the service's replicas has for itself until the claim expires; a replica that dies so gives its streams
-/// back. Where Redis did not take a notification, the claim is what keeps every replica from trying again too soon.
+/// Only the owner of a claim may publish its stream, until the claim expires. So the streams of a dead replica become free again. After
+/// Redis did not take a notification, the claim also prevents every replica from trying the stream again too soon.
 /// </summary>
 internal sealed class OutboxClaim
 {
     public required string Stream { get; init; }
 
-    /// <summary>The process that has it.</summary>
+    /// <summary>The process that has the claim.</summary>
     public required string Owner { get; init; }
 
-    /// <summary>When it expires, in Unix milliseconds by the database's clock: those of the machines need not agree.</summary>
+    /// <summary>When the claim expires, in Unix milliseconds by the database's clock. The clocks of the machines need not agree.</summary>
     public required long Until { get; init; }
 
     /// <summary>How many attempts in a row have failed.</summary>

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Notifications.OrderService.Outbox;
 
-/// <summary>Counts at an interval what waits in the outbox, for the metrics: they are read at moments when nobody can wait for a database.</summary>
+/// <summary>Counts the rows in the outbox at an interval, for the metrics. A gauge can't wait for the database when it is read.</summary>
 internal sealed class OutboxGauges(
     OutboxTable table, OrderTelemetry telemetry, IOptions<OutboxOptions> options, TimeProvider time, ILogger<OutboxGauges> logger)
     : BackgroundService
@@ -27,7 +27,7 @@ internal sealed class OutboxGauges(
         }
         catch (Exception exception)
         {
-            // No value rather than an old one. Once per outage.
+            // The metrics have no value rather than an old value. Logged once for each outage.
             if (_state is not null && !stoppingToken.IsCancellationRequested)
             {
                 Log.OutboxNotMeasured(logger, exception);

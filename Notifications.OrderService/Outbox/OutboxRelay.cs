@@ -4,9 +4,9 @@ using Microsoft.Extensions.Options;
 namespace Notifications.OrderService.Outbox;
 
 /// <summary>
-/// Publishes what stands in the outbox: at least once to Redis, which takes an id once; in order per stream; at once after a
-/// change in this process. This loop alone talks to the database, for all streams together, while each stream is published by a
-/// task of its own: one that Redis is slow to take holds up no other.
+/// Publishes the rows of the outbox to Redis, in the order of each stream, and at once after a change in this process. Each row is sent at least
+/// once, and Redis takes each id only once. Only this loop uses the database, for all streams together. Each stream is published by a task of its
+/// own, so a slow stream does not delay the others.
 /// </summary>
 internal sealed class OutboxRelay(
     OutboxTable table, StreamSender sender, OutboxSignal signal, IOptions<OutboxOptions> options, TimeProvider time, ILogger<OutboxRelay> logger)
@@ -21,9 +21,9 @@ internal sealed class OutboxRelay(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            // Jitter, so that replicas do not look in step.
+            // Jitter, so that replicas do not look at the same time.
             var pause = options.Value.PollInterval * (0.75 + Random.Shared.NextDouble() / 2);
-            // A failing database is left alone for that long, whatever requests have to say.
+            // After a failure of the database, signals are ignored for this time.
             var wait = await TryTurnAsync(stoppingToken) ? signal.WaitAsync(pause, stoppingToken) : Task.Delay(pause, time, stoppingToken);
             await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -31,13 +31,13 @@ internal sealed class OutboxRelay(
         await FinishAsync();
     }
 
-    /// <returns>False if the database failed.</returns>
+    /// <returns>False when the database failed.</returns>
     private async Task<bool> TryTurnAsync(CancellationToken stoppingToken)
     {
         try
         {
-            // In this order: a row that came in while this process had its stream, and that another replica therefore left
-            // alone, is found here after the stream was let go.
+            // Settle before the claim: another replica may have added a row while this process had the stream, and could not
+            // claim the stream. Once the stream is free, the next claim finds that row.
             await SettleAsync();
             await SendNextAsync(stoppingToken);
             if (_isFailing)
@@ -50,7 +50,7 @@ internal sealed class OutboxRelay(
         }
         catch (Exception exception)
         {
-            // Once per outage.
+            // Logged once for each outage.
             if (!_isFailing && !stoppingToken.IsCancellationRequested)
             {
                 _isFailing = true;
@@ -86,7 +86,7 @@ internal sealed class OutboxRelay(
 
         foreach (var claimed in await table.ClaimAsync(free, stoppingToken))
         {
-            // One whose claim expired while it is still at it has just got a new one; it must not be at it twice.
+            // A stream may still be in work when its claim has expired and was renewed here. It must not be in work twice.
             if (!_sending.ContainsKey(claimed.Stream))
             {
                 _sending[claimed.Stream] = SendAsync(claimed, stoppingToken);
@@ -100,7 +100,7 @@ internal sealed class OutboxRelay(
         signal.Raise();
     }
 
-    /// <summary>Gives the streams back at once, where another replica would have to wait for the claims to expire.</summary>
+    /// <summary>Frees the claimed streams at the stop. Otherwise other replicas would have to wait until the claims expire.</summary>
     private async Task FinishAsync()
     {
         try

@@ -5,8 +5,7 @@ using Notifications.Messaging;
 namespace Notifications.OrderService.Outbox;
 
 /// <summary>
-/// A notification that waits to be published: saved in one transaction with the change that it tells of, and removed once Redis
-/// has it.
+/// A notification that waits to be published. It is saved in one transaction with the change of the order, and removed when Redis has it.
 /// </summary>
 internal sealed class OutboxRow
 {
@@ -14,12 +13,12 @@ internal sealed class OutboxRow
     public const int MaxTraceParentLength = 55;
 
     /// <summary>
-    /// Given by the database, rising: of two changes one of which was committed before the other began, the later one has the
-    /// higher. The order within a stream.
+    /// A rising number that the database assigns: the order within a stream. When one change was committed before another began, the later change
+    /// has the higher number.
     /// </summary>
     public long Sequence { get; private set; }
 
-    /// <summary>The notification's id, so its idempotency key.</summary>
+    /// <summary>The notification's id, which is also its idempotency key.</summary>
     public required string Id { get; init; }
 
     public required string Stream { get; init; }

@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace Notifications.OrderService.Outbox;
 
-/// <summary>Tells this process's relay that there may be something to do. Raised while nobody waits, it is there for the next who does.</summary>
+/// <summary>Tells the relay of this process that there may be rows to publish. A signal that is raised while nobody waits ends the next wait.</summary>
 internal sealed class OutboxSignal(TimeProvider time)
 {
     private readonly Channel<bool> _raised =
@@ -10,7 +10,7 @@ internal sealed class OutboxSignal(TimeProvider time)
 
     public void Raise() => _raised.Writer.TryWrite(true);
 
-    /// <summary>Returns when it was raised, or after <paramref name="atMost"/>.</summary>
+    /// <summary>Returns when the signal is raised, or after <paramref name="atMost"/>.</summary>
     public async Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(atMost, time);
@@ -21,7 +21,7 @@ internal sealed class OutboxSignal(TimeProvider time)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Nobody raised it.
+            // The time is over.
         }
     }
 }

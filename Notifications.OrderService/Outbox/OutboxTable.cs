@@ -4,26 +4,26 @@ using Microsoft.Extensions.Options;
 namespace Notifications.OrderService.Outbox;
 
 /// <summary>
-/// The outbox as the service's replicas share it. A stream's rows are published by one replica at a time, the one that has a
-/// claim on it. Claims are rows like any other and not locks of a transaction (<c>FOR UPDATE SKIP LOCKED</c>): SQLite has none of
-/// those, and no transaction should stay open for as long as Redis takes to answer.
+/// The outbox table, which the service's replicas share. One replica at a time publishes a stream's rows: the replica with the claim of the
+/// stream. Claims are rows, not locks of a transaction (<c>FOR UPDATE SKIP LOCKED</c>): SQLite has no such locks, and no transaction
+/// should stay open while Redis answers.
 /// </summary>
 /// <remarks>
-/// A replica that stands still past its lease and then goes on, while another has taken its streams, neither doubles nor
-/// reorders anything: both publish the same rows in the same order, and an id that Redis knows changes nothing.
+/// A replica may pause longer than its lease, and go on after another replica has claimed its streams. Notifications are then neither
+/// doubled nor reordered: both replicas publish the same rows in the same order, and Redis ignores an id that it knows.
 /// </remarks>
 internal sealed class OutboxTable(IDbContextFactory<OrderDb> databases, IOptions<OutboxOptions> options, TimeProvider time)
 {
     private readonly OutboxOptions _options = options.Value;
 
-    /// <summary>New with each start: what a process claimed before it died is not its own.</summary>
+    /// <summary>New at each start: claims of an earlier process do not belong to this process.</summary>
     private readonly string _owner = Guid.NewGuid().ToString("N");
 
-    /// <summary>Claims up to <paramref name="streams"/> streams with waiting rows that nobody has, those that wait the longest first.</summary>
+    /// <summary>Claims up to <paramref name="streams"/> free streams with waiting rows. Streams that have waited longest come first.</summary>
     public async Task<IReadOnlyList<ClaimedStream>> ClaimAsync(int streams, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        // The claim takes SQLite's one write lock even where there is nothing to claim, and most of the time there is nothing.
+        // A claim takes SQLite's only write lock, even when nothing waits. Most of the time nothing waits.
         if (!await db.Outbox.AnyAsync(cancellationToken))
         {
             return [];
@@ -48,7 +48,7 @@ internal sealed class OutboxTable(IDbContextFactory<OrderDb> databases, IOptions
         return [.. claims.Select(claim => new ClaimedStream(claim.Stream, claim.Failures, claimedAt, [.. byStream[claim.Stream]]))];
     }
 
-    /// <summary>Removes what was sent, moves aside what was refused, and lets go of the streams, in one transaction.</summary>
+    /// <summary>Removes sent rows, moves refused rows to the table OutboxRefused, and frees the streams, all in one transaction.</summary>
     public async Task SettleAsync(IReadOnlyList<StreamOutcome> outcomes)
     {
         await using var db = await databases.CreateDbContextAsync();
@@ -67,7 +67,7 @@ internal sealed class OutboxTable(IDbContextFactory<OrderDb> databases, IOptions
         long[] done = [.. outcomes.SelectMany(outcome => outcome.Sent.Concat(outcome.Refused.Select(refusal => refusal.Sequence)))];
         await db.Outbox.Where(row => done.Contains(row.Sequence)).ExecuteDeleteAsync();
 
-        // After the rows, and only what is still its own: a claim that expired may be another's by now.
+        // After the rows, and only claims of this process: an expired claim may belong to another replica by now.
         string[] free = [.. outcomes.Where(outcome => outcome.Rest is null).Select(outcome => outcome.Stream)];
         await db.OutboxClaims.Where(claim => free.Contains(claim.Stream) && claim.Owner == _owner).ExecuteDeleteAsync();
         foreach (var outcome in outcomes)
@@ -81,7 +81,7 @@ internal sealed class OutboxTable(IDbContextFactory<OrderDb> databases, IOptions
         await transaction.CommitAsync();
     }
 
-    /// <summary>How many rows wait, since when the oldest does, and how many are kept aside.</summary>
+    /// <summary>Counts the waiting rows and the refused rows, and reads the time of the oldest waiting row.</summary>
     public async Task<OutboxState> MeasureAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -92,8 +92,8 @@ internal sealed class OutboxTable(IDbContextFactory<OrderDb> databases, IOptions
     }
 
     /// <summary>
-    /// One statement, so that of two replicas that want the same stream one gets it. Sorted by stream, so that they do not lock
-    /// each other's rows crosswise. "WHERE true" is for SQLite's parser, which would take ON for a join's.
+    /// One statement, so that only one of two replicas gets a stream. The rows are sorted by stream to avoid a deadlock between replicas. SQLite's
+    /// parser needs "WHERE true": otherwise it would take ON for the ON of a join.
     /// </summary>
     private static string ClaimStatement(string now) =>
         $$"""
@@ -130,5 +130,5 @@ internal sealed class OutboxTable(IDbContextFactory<OrderDb> databases, IOptions
     private sealed record Claim(string Stream, int Failures);
 }
 
-/// <summary>What stands in the outbox.</summary>
+/// <summary>The numbers of waiting and refused rows, and the time of the oldest waiting row, or null when none waits.</summary>
 internal sealed record OutboxState(int Waiting, DateTime? OldestAt, int Refused);

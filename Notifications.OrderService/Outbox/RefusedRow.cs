@@ -1,8 +1,8 @@
 namespace Notifications.OrderService.Outbox;
 
 /// <summary>
-/// An outbox row that can't ever be published as it is, such as one over the payload limit: kept aside for a person to look at, so
-/// that the stream's later ones go on.
+/// An outbox row that can never be published as it is, for example because its payload is too large. It is kept for a person to look at, and
+/// the stream's later rows go on.
 /// </summary>
 internal sealed class RefusedRow
 {
@@ -20,6 +20,6 @@ internal sealed class RefusedRow
     /// <summary>UTC.</summary>
     public required DateTime CreatedAt { get; init; }
 
-    /// <summary>What was wrong.</summary>
+    /// <summary>Why the row can't be published.</summary>
     public required string Reason { get; init; }
 }

@@ -12,8 +12,8 @@ internal sealed class StreamSender(
     private int _isAway;
 
     /// <summary>
-    /// Publishes one row after the other, each when Redis has the one before it, and stops at the first that Redis does not take:
-    /// so the stream's order stays. Never throws. Told to stop it ends after the row that it is at.
+    /// Publishes one row after the other. Each row waits until Redis has the row before it, and the first row that Redis does not take ends the
+    /// work. So the stream's order is kept. Never throws. When the service stops, the work ends after the present row.
     /// </summary>
     public async Task<StreamOutcome> SendAsync(ClaimedStream claimed, CancellationToken stopping)
     {
@@ -33,7 +33,7 @@ internal sealed class StreamSender(
             }
             catch (Exception exception) when (exception is ArgumentException or JsonException)
             {
-                // What the publisher refuses before it asks Redis, it will refuse each time.
+                // The publisher refuses such a row before it calls Redis, so it will refuse it every time.
                 Log.NotificationRefused(logger, row.Id, row.Stream, exception);
                 refused.Add(new Refusal(row.Sequence, exception.Message));
             }
@@ -51,7 +51,7 @@ internal sealed class StreamSender(
     private async Task PublishAsync(OutboxRow row)
     {
         using var activity = telemetry.StartRelay(row);
-        // No cancellation: it would give up the answer and not the command, and the row would be published again.
+        // Not cancelled: that would drop the answer but not the command, and the row would be published again.
         var result = await publisher.PublishAsync(StreamName.Parse(row.Stream), row.ReadNotification(), CancellationToken.None);
         telemetry.Relayed(result.Duplicate);
         if (result.Duplicate)
@@ -65,7 +65,7 @@ internal sealed class StreamSender(
         }
     }
 
-    /// <summary>Once per outage: every stream with something to say fails, again and again.</summary>
+    /// <summary>Logs once for each outage, because every stream with waiting rows fails again and again.</summary>
     private void LogAway(OutboxRow row, Exception exception)
     {
         if (Interlocked.Exchange(ref _isAway, 1) == 0)
@@ -74,7 +74,7 @@ internal sealed class StreamSender(
         }
     }
 
-    /// <summary>Anything up to a bound that doubles: streams, and replicas, that failed at the same moment come back spread over time.</summary>
+    /// <summary>Returns a random time up to a bound that doubles. So streams and replicas that failed at the same moment try again spread over time.</summary>
     private TimeSpan Delay(int failures)
     {
         var bound = _options.MinRetryDelay * Math.Pow(2, Math.Min(failures - 1, 30));

@@ -5,18 +5,20 @@ using Notifications.Transport.Sockets;
 namespace Notifications.Transport.GatewayEnd;
 
 /// <summary>
-/// The gateway's end of a session that goes over a link. Where it can, it takes its client's socket over once that is upgraded, and then passes on both ways by itself; where the
-/// client's connection is encrypted or HTTP/2, YARP reads this stream for the client and copies.
+/// The gateway's end of a session that goes over a link. After the upgrade it takes over its client's socket if it can, and passes on the bytes
+/// of both directions itself. If the client's connection is encrypted or HTTP/2, YARP copies between the client and this stream.
 /// </summary>
 /// <param name="link">The link.</param>
-/// <param name="id">The session's number on it.</param>
-/// <param name="handover">Of the client's connection; null where bytes can't simply be sent over it.</param>
+/// <param name="id">The session's number on the link.</param>
+/// <param name="handover">
+/// Hands over the socket of the client's connection. Null when bytes can't be sent over the socket directly, for example with TLS.
+/// </param>
 internal sealed class ClientSession(HubLink link, uint id, SocketHandover? handover) : LinkedSession(link, id), ISocketReader
 {
-    /// <summary>How long a client may take for what it was sent last.</summary>
+    /// <summary>How long a client may take, after the hub has closed the session, to receive the bytes that still wait for it.</summary>
     private static readonly TimeSpan LastBytesLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>The status of an answer after which the bytes are a WebSocket's.</summary>
+    /// <summary>The status of an answer that WebSocket frames follow.</summary>
     private const string Upgraded = "101";
     private const byte OpcodeMask = 0x0F;
     private const byte CloseOpcode = 0x08;
@@ -34,15 +36,15 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
     private bool _isLeaving;
 
     /// <summary>The hub's answer to the request.</summary>
-    /// <exception cref="IOException">The session ended without one.</exception>
+    /// <exception cref="IOException">The session ended without an answer.</exception>
     public Task<LinkHead> Answer => _answer.Task;
 
-    /// <summary>It is not decided yet, until <see cref="TakeClientAsync"/>.</summary>
+    /// <summary>Whether the session may still take over its client's socket: <see cref="TakeClientAsync"/> decides.</summary>
     public bool IsToTakeClient => _handover is not null && _client is null;
 
     public bool HasTakenClient => _client is not null;
 
-    /// <summary>Called before what follows the answer is received: the body of a refusal is YARP's to copy.</summary>
+    /// <summary>Called with the hub's answer, before the bytes after it are received. YARP copies the body of a refusal to the client.</summary>
     public void Answered(LinkHead head)
     {
         if (head.First != Upgraded)
@@ -56,9 +58,11 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         _answer.TrySetResult(head);
     }
 
-    /// <summary>Has the client to itself from now on, after what it has sent until now. It is done with when it is disposed.</summary>
-    /// <param name="upgraded">The client's stream, which ends with what it has sent until now.</param>
-    /// <returns>False: it can't, and the stream is to be copied.</returns>
+    /// <summary>
+    /// Takes over the client's socket until the session is disposed. First passes on to the hub what the client has sent until now.
+    /// </summary>
+    /// <param name="upgraded">The client's stream. Once the socket is taken over, it ends after the bytes that the client has sent until now.</param>
+    /// <returns>False when the socket can't be taken over: the caller has to copy the stream.</returns>
     public async Task<bool> TakeClientAsync(Stream upgraded)
     {
         var client = _handover!.TryTake();
@@ -66,7 +70,7 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         {
             lock (Gate)
             {
-                // Nobody reads yet.
+                // Keep is safe under the gate here, because nobody reads yet.
                 Keep(_unsent!.ToArray());
                 (_handover, _unsent) = (null, null);
             }
@@ -80,11 +84,11 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         }
         catch (IOException)
         {
-            // The hub has closed the session already, which is seen below.
+            // The hub has closed the session already. The code below handles that.
         }
         catch
         {
-            // The client's socket is this session's to close: its request has it no more.
+            // This session has to close the client's socket: the client's request no longer owns it.
             lock (Gate)
             {
                 _client = client;
@@ -126,7 +130,7 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
     {
         lock (Gate)
         {
-            // The hub writes whole frames.
+            // The hub writes whole frames, so the first byte of a write is the head of a frame.
             _hubHasClosed |= !_isMidWrite && bytes.Length > 0 && (bytes[0] & OpcodeMask) == CloseOpcode;
             _isMidWrite = isPart;
             if (_isLeaving && _goodbye.IsEmpty)
@@ -189,7 +193,7 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         }
         catch (IOException)
         {
-            // Who ended the session sees to the client.
+            // The code that ended the session also closes the client's socket.
         }
     }
 
@@ -254,7 +258,10 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         base.Dispose(disposing);
     }
 
-    /// <summary>Says goodbye between two writes of the hub's; what the hub sends after that is dropped. A client that does not answer is waited for no longer than the limit.</summary>
+    /// <summary>
+    /// Sends the goodbye to the client between two writes of the hub. What the hub sends after that is dropped. The
+    /// client's answer makes the hub end the session. Without an answer, the session ends after the limit.
+    /// </summary>
     private async Task LeaveAsync(ReadOnlyMemory<byte> goodbye, TimeSpan limit, TimeProvider time)
     {
         TaskCompletionSource answered;
@@ -300,7 +307,7 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         _goodbye = default;
     }
 
-    /// <summary>What the client sent; what the hub does not take now it does not send more of.</summary>
+    /// <summary>Passes on to the hub what the client sent. When the hub takes no more, nothing more is read from the client.</summary>
     private void PassOn(ReadOnlySpan<byte> bytes)
     {
         lock (Gate)
@@ -313,7 +320,7 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         }
     }
 
-    /// <summary>Called under the gate. What the client does not take, or what comes before there is one, waits.</summary>
+    /// <summary>Sends to the client. Bytes wait when the client takes no more now, or when its socket is not taken over yet. Called under the gate.</summary>
     private void SendToClient(ReadOnlySpan<byte> bytes)
     {
         if (_unsent is not null)
@@ -334,12 +341,12 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Not under the gate.
+            // On another thread, because this one holds the gate.
             ThreadPool.UnsafeQueueUserWorkItem(static session => session.DisposeInPool(), this, preferLocal: false);
         }
     }
 
-    /// <summary>What is thrown in the pool ends the process.</summary>
+    /// <summary>Catches every exception: an exception on a pool thread would end the process.</summary>
     private void DisposeInPool()
     {
         try
@@ -365,7 +372,7 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         }
         catch (Exception)
         {
-            // The client is gone; whatever else it is, nobody sends to it any more.
+            // The client is usually gone. After any other error, nothing more can be sent to it either.
             Dispose();
         }
     }

@@ -8,14 +8,17 @@ using Notifications.Transport.Sockets;
 namespace Notifications.Transport.GatewayEnd;
 
 /// <summary>
-/// The gateway's end of the link to one hub instance. A thread of its own waits for what comes: one that is woken once for all that has arrived, and
-/// sends it on itself.
+/// The gateway's end of the link to one hub instance. The link has its own thread, which receives from the hub and passes the bytes on itself. It wakes only
+/// once for everything that has arrived.
 /// </summary>
 internal sealed class HubLink : Link, IDisposable
 {
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>As long as a SignalR client waits for its server. A paused process is back before that, or it has no clients left.</summary>
+    /// <summary>
+    /// After this time without a byte the link is given up. A SignalR client waits for its server as
+    /// long, so a hub that is paused for longer loses its clients anyway.
+    /// </summary>
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(30);
 
     private readonly Uri _hub;
@@ -35,7 +38,7 @@ internal sealed class HubLink : Link, IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="onOpened">Called when the hub has taken the link.</param>
     /// <param name="onEnded">Called when the link can't be used any more, or could not be opened.</param>
-    /// <param name="logger">For what goes wrong.</param>
+    /// <param name="logger">Logs failures of the link and of its sessions.</param>
     public HubLink(Uri hub, TimeProvider time, Action<HubLink> onOpened, Action<HubLink> onEnded, ILogger logger)
     {
         (_hub, _time, _onOpened, _onEnded, _logger) = (hub, time, onOpened, onEnded, logger);
@@ -43,22 +46,24 @@ internal sealed class HubLink : Link, IDisposable
         _ping = time.CreateTimer(_ => Ping(), null, PingInterval, PingInterval);
     }
 
-    /// <summary>The hub has taken it, then or now.</summary>
+    /// <summary>Whether the hub has accepted the link. The link may have ended since.</summary>
     public bool WasOpened => _ready.Task.IsCompletedSuccessfully;
 
-    /// <summary>Sessions whose request is over, so that YARP does not count them at their instance any more.</summary>
+    /// <summary>
+    /// The number of sessions that have taken over their client's socket. Their requests are over, so YARP no longer counts them at the instance.
+    /// </summary>
     public int Taken => Volatile.Read(ref _taken);
 
     public override LinkOutput Output => _output ?? throw new InvalidOperationException("The link is not open yet.");
 
-    /// <summary>Opens it. A hub that is down refuses at once, so that it may have ended when this returns.</summary>
+    /// <summary>Starts a thread that opens the link. A hub that is down refuses at once, so the link may have ended already when this returns.</summary>
     public void Start() => new Thread(Run) { IsBackground = true, Name = $"link to {_hub.Authority}" }.Start();
 
     /// <summary>Begins a session and waits for the hub's answer to it.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="handover">As of <see cref="ClientSession"/>.</param>
-    /// <param name="cancellationToken">Gives it up.</param>
-    /// <exception cref="HttpRequestException">The instance can't be reached, or broke off.</exception>
+    /// <param name="handover">See <see cref="ClientSession"/>.</param>
+    /// <param name="cancellationToken">Gives the session up.</param>
+    /// <exception cref="HttpRequestException">The instance can't be reached, or the link broke.</exception>
     public async Task<(LinkHead Answer, ClientSession Session)> OpenAsync(byte[] request, SocketHandover? handover, CancellationToken cancellationToken)
     {
         ClientSession? session = null;
@@ -68,7 +73,7 @@ internal sealed class HubLink : Link, IDisposable
             session = new ClientSession(this, Interlocked.Increment(ref _last), handover);
             Add(session);
             output.Write(FrameType.Open, session.Id, request);
-            // Between the two the link may have ended, and with it the sessions that it had then.
+            // The link may have ended before the session was added. Then nothing else ends this session.
             if (output.IsEnded)
             {
                 throw new IOException("The link ended.");
@@ -142,7 +147,7 @@ internal sealed class HubLink : Link, IDisposable
         EndSessions(reason as IOException ?? new IOException(reason.Message, reason));
     }
 
-    /// <remarks>Without the pool's HTTP client, which would make a connection of it that is read by way of other threads.</remarks>
+    /// <remarks>Does not use an HTTP client: its connections are read through other threads.</remarks>
     private Stream Connect()
     {
         _socket.Connect(_hub.IdnHost, _hub.Port);

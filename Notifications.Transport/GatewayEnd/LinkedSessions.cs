@@ -9,8 +9,8 @@ using Notifications.Transport.Sockets;
 namespace Notifications.Transport.GatewayEnd;
 
 /// <summary>
-/// Opens WebSocket sessions over the link to their instance, where that takes them so; everything else, and everything else's answers, goes by HTTP. YARP
-/// finds no difference.
+/// Opens WebSocket sessions over the link to their instance, if the instance takes links. All other requests go by
+/// HTTP, and so does a session whose request does not fit in a frame. To YARP both look the same.
 /// </summary>
 internal sealed class LinkedSessions(HttpMessageHandler inner, SessionTransport links, Func<HttpRequestMessage, TransportedRequest?> transported) : DelegatingHandler(inner)
 {
@@ -74,7 +74,7 @@ internal sealed class LinkedSessions(HttpMessageHandler inner, SessionTransport 
         return response;
     }
 
-    /// <summary>Bytes can go past Kestrel and YARP where those would only pass them on.</summary>
+    /// <summary>Null with TLS or HTTP/2: Kestrel has to decode these bytes, so the socket can't be taken over.</summary>
     private static SocketHandover? HandoverOf(HttpContext client) =>
         HttpProtocol.IsHttp11(client.Request.Protocol) && client.Features.Get<ITlsHandshakeFeature>() is null
             ? client.Features.Get<SocketHandover>()

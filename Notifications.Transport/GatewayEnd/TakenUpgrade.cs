@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Notifications.Transport.GatewayEnd;
 
 /// <summary>
-/// The upgrade of a request whose session takes its client over: to YARP it looks as if both ends closed at once, so the request ends, and with it all that Kestrel, YARP and the
-/// middlewares keep for one.
+/// The upgrade of a request whose session takes over the client's socket. To YARP it looks as if both ends
+/// closed at once. So the request ends, and Kestrel, YARP and the middlewares free what they hold for it.
 /// </summary>
 internal sealed class TakenUpgrade(IHttpUpgradeFeature inner, ClientSession session) : IHttpUpgradeFeature
 {

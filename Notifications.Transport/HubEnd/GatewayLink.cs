@@ -8,8 +8,8 @@ using Notifications.Transport.Sockets;
 namespace Notifications.Transport.HubEnd;
 
 /// <summary>
-/// The hub's end of the link from one gateway: each session that begins over it is a request of its own. Where it can it takes the connection's socket over and reads it
-/// where that is waited for; one that is encrypted is read by way of Kestrel.
+/// The hub's end of the link from one gateway. Each session that begins over it becomes a request of its own. The link takes over the
+/// socket of its connection if it can, and the socket's loop reads it. An encrypted connection is read through Kestrel.
 /// </summary>
 internal sealed class GatewayLink : Link, ISocketReader
 {
@@ -22,12 +22,12 @@ internal sealed class GatewayLink : Link, ISocketReader
     private readonly WatchedSocket? _socket;
     private readonly TaskCompletionSource<Exception> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <param name="context">The request that the link was opened by.</param>
-    /// <param name="stream">Its connection.</param>
-    /// <param name="contexts">Makes the contexts of sessions.</param>
+    /// <param name="context">The request that opened the link.</param>
+    /// <param name="stream">The stream of the upgraded connection.</param>
+    /// <param name="contexts">Creates the context of each session's request.</param>
     /// <param name="next">Answers a session's request.</param>
-    /// <param name="sendTimeout">As of <see cref="HubSession"/>.</param>
-    /// <param name="logger">For what goes wrong.</param>
+    /// <param name="sendTimeout">See <see cref="HubSession"/>.</param>
+    /// <param name="logger">Logs failures of the link and of its sessions.</param>
     public GatewayLink(HttpContext context, Stream stream, IHttpContextFactory contexts, RequestDelegate next, TimeSpan sendTimeout, ILogger logger)
     {
         (_features, _stream, _contexts, _next, _sendTimeout, _logger) = (context.Features, stream, contexts, next, sendTimeout, logger);
@@ -41,7 +41,7 @@ internal sealed class GatewayLink : Link, ISocketReader
 
     public override LinkOutput Output { get; }
 
-    /// <summary>Until the gateway closes the link, or this hub stops and has no sessions left.</summary>
+    /// <summary>Runs until the gateway closes the link, the connection breaks, or this hub stops and has no sessions left.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         using var ended = new CancellationTokenSource();
@@ -49,7 +49,7 @@ internal sealed class GatewayLink : Link, ISocketReader
         Exception reason = new IOException("The gateway has closed the link.");
         try
         {
-            // Of a socket that was taken over, what had come until then.
+            // When the socket was taken over, this loop reads only what had arrived until then.
             while (await _stream.ReadAsync(Input.Room, ended.Token) is > 0 and var count)
             {
                 Input.Received(count);
@@ -63,7 +63,7 @@ internal sealed class GatewayLink : Link, ISocketReader
         }
         catch (Exception exception)
         {
-            // Whatever it is, the link's sessions end with it.
+            // Any failure ends the link and its sessions.
             reason = exception;
         }
 
@@ -92,7 +92,7 @@ internal sealed class GatewayLink : Link, ISocketReader
         }
         catch (Exception exception)
         {
-            // Whatever it is, it ends this link and not the thread.
+            // Any failure ends this link, but not the thread: other sockets share it.
             End(exception);
         }
     }
@@ -112,7 +112,7 @@ internal sealed class GatewayLink : Link, ISocketReader
         }
         catch (Exception exception)
         {
-            // An answer, so that the gateway does not take this instance for one that can't be reached.
+            // Without an answer, the gateway would take this instance for unreachable.
             Log.SessionFailed(_logger, exception);
             Output.Write(FrameType.Answer, frame.Session, new LinkHead($"{StatusCodes.Status400BadRequest}", []).ToBytes());
             Output.Write(FrameType.Close, frame.Session, default);
@@ -120,7 +120,7 @@ internal sealed class GatewayLink : Link, ISocketReader
         }
 
         Add(session);
-        // Elsewhere: it answers when it pleases, and the link has more to bring.
+        // On another thread: the request may take long, and this thread has to receive for other sessions.
         ThreadPool.UnsafeQueueUserWorkItem(_ => _ = request.RunAsync(_contexts, _next, _logger), null);
     }
 

@@ -4,13 +4,15 @@ using Notifications.Transport.Links;
 namespace Notifications.Transport.HubEnd;
 
 /// <summary>
-/// The hub's end of a session that goes over a link. Beside the WebSocket that SignalR writes to, whole messages can be sent here, which spares them
-/// SignalR's and the WebSocket's queues.
+/// The hub's end of a session that goes over a link. SignalR writes to it through a WebSocket. Whole messages can also be sent directly, without the queues of
+/// SignalR and of the WebSocket.
 /// </summary>
-/// <remarks>Frames by RFC 6455, 5.2: a server's are not masked. A message must not come between the fragments of another one, nor after a close.</remarks>
+/// <remarks>
+/// Frames follow RFC 6455, 5.2: a server does not mask them. A message must not come between the fragments of another message, nor after a close.
+/// </remarks>
 /// <param name="link">The link.</param>
-/// <param name="id">The session's number on it.</param>
-/// <param name="sendTimeout">How long the client may take nothing.</param>
+/// <param name="id">The session's number on the link.</param>
+/// <param name="sendTimeout">How long the client may take nothing before the session is aborted.</param>
 internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id), IMessageSender
 {
     private const byte Final = 0x80;
@@ -26,12 +28,14 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
     private bool _isMidMessage;
     private bool _hasClosed;
 
-    /// <summary>Called when the session is over because the other end says so.</summary>
+    /// <summary>Called when the session is over because the gateway closed it, because it failed, or because the link ended.</summary>
     public Action? Ended { get; set; }
 
     protected override TimeSpan SendTimeout => sendTimeout;
 
-    /// <summary>What SignalR says first, the answer to the client's handshake, has to be first.</summary>
+    /// <summary>
+    /// False until SignalR has sent its first message: the answer to the client's handshake has to come first. Also false between fragments and after a close.
+    /// </summary>
     private bool TakesMessages => _hasSpoken && !_isMidMessage && !_hasClosed && !IsClosed;
 
     /// <inheritdoc/>

@@ -12,8 +12,8 @@ using Notifications.Transport.Links;
 namespace Notifications.Transport.HubEnd;
 
 /// <summary>
-/// Takes links from gateways (<see cref="LinkFrame"/>), before everything else that the hub does with a request. All of that answers each session that begins over a
-/// link like any other request, and checks its token. The link itself is nobody's.
+/// Accepts links from gateways (<see cref="LinkFrame"/>), before all other middlewares of the hub. The link itself needs no
+/// token. Each session over it passes through the other middlewares like any other request, and they check its token.
 /// </summary>
 internal sealed class LinkReception(
     IHttpContextFactory contexts, IOptions<SessionTransportOptions> options, IHostApplicationLifetime lifetime, ILogger<GatewayLink> logger) : IStartupFilter
@@ -26,7 +26,7 @@ internal sealed class LinkReception(
 
     private async Task TakeAsync(HttpContext context, RequestDelegate next)
     {
-        // It lasts as long as the gateway; the sessions in it have spans of their own.
+        // The link gets no span: it lasts as long as the gateway, and its sessions have spans of their own.
         if (context.Features.Get<IHttpActivityFeature>()?.Activity is { } activity)
         {
             activity.IsAllDataRequested = false;

@@ -6,7 +6,9 @@ using Notifications.Transport.Links;
 
 namespace Notifications.Transport.HubEnd;
 
-/// <summary>The request that begins a session over a link, as the rest of the hub sees requests. It is answered by an upgrade, or by a short response.</summary>
+/// <summary>
+/// The request that begins a session over a link. To the rest of the hub it looks like any other request. Its answer is an upgrade or a short response.
+/// </summary>
 internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeFeature, IHttpResponseFeature
 {
     private readonly Link _link;
@@ -19,9 +21,9 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
 
     /// <param name="link">The link.</param>
     /// <param name="session">The session that begins.</param>
-    /// <param name="head">The request.</param>
-    /// <param name="connection">Features of the link's own request, whose connection this one's is.</param>
-    /// <exception cref="IOException">It is no request.</exception>
+    /// <param name="head">The path, query and headers of the request.</param>
+    /// <param name="connection">Features of the link's own request. This request has the same connection.</param>
+    /// <exception cref="IOException">The path does not begin with a slash.</exception>
     public LinkedRequest(Link link, HubSession session, LinkHead head, IFeatureCollection connection)
     {
         (_link, _session) = (link, session);
@@ -131,7 +133,7 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
         }
     }
 
-    /// <summary>Not on the thread that brings all sessions their bytes.</summary>
+    /// <summary>Cancels on another thread, because this one receives for all sessions of the link.</summary>
     private void Aborted() => _ = _aborted.CancelAsync();
 
     private async Task AnswerAsync()
@@ -145,7 +147,7 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
         HasStarted = true;
     }
 
-    /// <summary>As Kestrel does: no answer would tell the gateway that this instance can't be reached.</summary>
+    /// <summary>Answers 500, as Kestrel does. Without an answer, the gateway would take this instance for unreachable.</summary>
     private void AnswerError()
     {
         if (!HasStarted)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Notifications.Transport.Links;
 
-/// <summary>One end of a session link: the sessions that go over it, and its two halves.</summary>
+/// <summary>One end of a session link: the sessions that go over it, its input and its output.</summary>
 internal abstract class Link
 {
     private readonly ConcurrentDictionary<uint, LinkedSession> _sessions = new();
@@ -25,7 +25,7 @@ internal abstract class Link
         }
     }
 
-    /// <summary>Sessions that waited because the link was congested go on.</summary>
+    /// <summary>Continues the sessions that waited because the link was congested.</summary>
     protected void Drained()
     {
         foreach (var session in _sessions.Values)
@@ -41,7 +41,7 @@ internal abstract class Link
         }
     }
 
-    /// <summary>The connection is gone, and with it every session.</summary>
+    /// <summary>Ends the output and every session, because the connection is gone.</summary>
     protected void EndSessions(Exception reason)
     {
         Output.End();
@@ -52,13 +52,13 @@ internal abstract class Link
         }
     }
 
-    /// <summary>A session begins, or is answered.</summary>
+    /// <summary>Called with the frame that begins a session (<see cref="FrameType.Open"/>) or answers it (<see cref="FrameType.Answer"/>).</summary>
     protected abstract void OnHead(LinkFrame frame, ReadOnlySpan<byte> payload);
 
-    /// <summary>Something of one session went wrong in a way that nobody foresaw. The session is ended, and the link goes on.</summary>
+    /// <summary>Called when one session failed in an unexpected way. The session ends, and the link goes on.</summary>
     public abstract void OnSessionFailed(Exception exception);
 
-    /// <remarks>Only what is no frame ends the link. Whatever a session's frame leads to ends that session.</remarks>
+    /// <remarks>Only bytes that are no frame end the link. An exception from a session's frame ends that session only.</remarks>
     private void OnFrame(LinkFrame frame, ReadOnlySpan<byte> payload)
     {
         switch (frame.Type)
@@ -88,7 +88,7 @@ internal abstract class Link
             return;
         }
 
-        // One that this end has closed: the other had not heard of it yet.
+        // This end has closed the session, and the other end did not know that yet when it sent the frame.
         if (!_sessions.TryGetValue(frame.Session, out var session))
         {
             return;

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Notifications.Transport.Links;
 
-/// <summary>What a frame of a session link says.</summary>
+/// <summary>The type of a frame of a session link.</summary>
 internal enum FrameType : byte
 {
     /// <summary>To the hub: a session begins. Payload: its request (<see cref="LinkHead"/>).</summary>
@@ -11,25 +11,27 @@ internal enum FrameType : byte
     /// <summary>To the gateway: the hub's answer to that request. Payload: the response (<see cref="LinkHead"/>).</summary>
     Answer = 2,
 
-    /// <summary>Bytes of a session, up to the end of what was written at once.</summary>
+    /// <summary>Bytes of a session. They end a write.</summary>
     Data = 3,
 
-    /// <summary>Bytes of a session, of which there are more to come at once.</summary>
+    /// <summary>Bytes of a session. The same write goes on in the session's next frame.</summary>
     DataPart = 4,
 
-    /// <summary>So many bytes of a session were passed on, and as many more may be sent. Payload: 4 bytes.</summary>
+    /// <summary>
+    /// Allows the other end to send more bytes of a session, because as many were passed on. Payload: the number of bytes, an integer of 4 bytes.
+    /// </summary>
     Credit = 5,
 
     /// <summary>The session is over.</summary>
     Close = 6,
 
-    /// <summary>The session broke off.</summary>
+    /// <summary>The session is over because it failed or was aborted.</summary>
     Abort = 7,
 
-    /// <summary>Of the link itself: answer with <see cref="Pong"/>.</summary>
+    /// <summary>Belongs to the link itself. The other end answers with <see cref="Pong"/>.</summary>
     Ping = 8,
 
-    /// <summary>Of the link itself: something still works at the other end.</summary>
+    /// <summary>Belongs to the link itself. Shows that the other end still works.</summary>
     Pong = 9,
 }
 
@@ -37,8 +39,8 @@ internal enum FrameType : byte
 /// <remarks>
 /// The protocol of a session link. A gateway opens one connection to each hub instance, by an HTTP/1.1 upgrade to
 /// <see cref="Protocol"/> at <see cref="Path"/>, and carries all WebSocket sessions over it. The gateway numbers the sessions. Each end
-/// may send <see cref="Window"/> bytes of a session ahead of the credit that it gets, so that a client which does not read holds up nobody else. What
-/// is within a session are the WebSocket's own bytes; a write of the hub's is one or more whole WebSocket frames.
+/// may send <see cref="Window"/> bytes of a session before it gets credit, so a client that does not read does not delay other clients. The data of a
+/// session is the WebSocket's own bytes. Each write of the hub has one or more whole WebSocket frames.
 /// </remarks>
 internal readonly record struct LinkFrame(FrameType Type, uint Session, int Length)
 {
@@ -46,10 +48,10 @@ internal readonly record struct LinkFrame(FrameType Type, uint Session, int Leng
     public const string Protocol = "notifications-sessions/1";
     public const int HeadLength = 9;
 
-    /// <summary>Bytes of a session that may be under way in one direction. The last write may go beyond it.</summary>
+    /// <summary>How many bytes of a session may be under way in one direction. The last write may exceed this number.</summary>
     public const int Window = 64 * 1024;
 
-    /// <summary>The longest payload.</summary>
+    /// <summary>The largest payload of a frame, in bytes.</summary>
     public const int MaxLength = 64 * 1024;
 
     public void Write(Span<byte> head)
@@ -59,7 +61,7 @@ internal readonly record struct LinkFrame(FrameType Type, uint Session, int Leng
         BinaryPrimitives.WriteInt32LittleEndian(head[5..], Length);
     }
 
-    /// <exception cref="IOException">The other end speaks something else.</exception>
+    /// <exception cref="IOException">The bytes are not the head of a frame.</exception>
     public static LinkFrame Read(ReadOnlySpan<byte> head)
     {
         var frame = new LinkFrame(

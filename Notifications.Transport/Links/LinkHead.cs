@@ -3,9 +3,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace Notifications.Transport.Links;
 
-/// <summary>The request that begins a session, or the answer to it: a first line and headers, each string with its length before it, so that none can be taken for another.</summary>
-/// <param name="First">Of a request the path with its query, of a response the status.</param>
-/// <param name="Headers">Name and value; a name may come more than once.</param>
+/// <summary>
+/// The request that begins a session, or the answer to it: a first line and headers. The length stands
+/// before each string, so no value can be read as another one.
+/// </summary>
+/// <param name="First">The path and query of a request, or the status of a response.</param>
+/// <param name="Headers">Names and values. A name may occur more than once.</param>
 internal sealed record LinkHead(string First, IReadOnlyList<KeyValuePair<string, string>> Headers)
 {
     public static LinkHead Of(string first, IHeaderDictionary headers) => new(
@@ -28,7 +31,7 @@ internal sealed record LinkHead(string First, IReadOnlyList<KeyValuePair<string,
         return stream.ToArray();
     }
 
-    /// <exception cref="IOException">It is something else.</exception>
+    /// <exception cref="IOException">The bytes are not a head.</exception>
     public static LinkHead Parse(ReadOnlySpan<byte> bytes)
     {
         try

@@ -1,7 +1,7 @@
 namespace Notifications.Transport.Links;
 
-/// <summary>Takes the frames out of what a session link receives.</summary>
-/// <param name="onFrame">Called with each. The payload is gone when it returns.</param>
+/// <summary>Splits the bytes that a session link receives into frames.</summary>
+/// <param name="onFrame">Called with each frame. The payload is valid only until the call returns.</param>
 internal sealed class LinkInput(LinkInput.FrameHandler onFrame)
 {
     private readonly byte[] _buffer = new byte[LinkFrame.HeadLength + LinkFrame.MaxLength];
@@ -9,11 +9,11 @@ internal sealed class LinkInput(LinkInput.FrameHandler onFrame)
 
     public delegate void FrameHandler(LinkFrame frame, ReadOnlySpan<byte> payload);
 
-    /// <summary>Where the next bytes go.</summary>
+    /// <summary>The buffer for the next bytes that the link receives.</summary>
     public Memory<byte> Room => _buffer.AsMemory(_length);
 
-    /// <summary>So many bytes are there now.</summary>
-    /// <exception cref="IOException">They are no frames.</exception>
+    /// <summary>Handles the frames that are complete, after <paramref name="count"/> bytes were received into <see cref="Room"/>.</summary>
+    /// <exception cref="IOException">The bytes are no frames.</exception>
     public void Received(int count)
     {
         var bytes = _buffer.AsSpan(0, _length + count);

@@ -4,11 +4,11 @@ using Notifications.Transport.Sockets;
 namespace Notifications.Transport.Links;
 
 /// <summary>
-/// The sending half of a session link. What is written goes out at once, or with the rest of the thread's <see cref="WriteBatch"/>; what the
-/// network does not take then, goes out as it does, in the order of writing.
+/// The sending half of a session link. A write is sent at once, or together with the other writes of the thread's <see cref="WriteBatch"/>. Bytes that
+/// the network does not take then are sent later. The order of the writes is kept.
 /// </summary>
-/// <param name="socket">To send over without waiting; null where the connection is encrypted.</param>
-/// <param name="sendAsync">Sends all of something, however long that takes.</param>
+/// <param name="socket">Sends without waiting. Null when the connection is encrypted, or when its socket is not taken over.</param>
+/// <param name="sendAsync">Sends all bytes that it gets, and waits as long as that takes.</param>
 /// <param name="onDrained">Called when a congestion is over.</param>
 /// <param name="onBroken">Called when the connection broke.</param>
 internal sealed class LinkOutput(
@@ -16,10 +16,10 @@ internal sealed class LinkOutput(
 {
     private const int SmallBuffer = 16 * 1024;
 
-    /// <summary>So much goes out at once, batch or not: the other end can begin with it.</summary>
+    /// <summary>More bytes than this are sent without waiting for the end of the batch, so that the other end can begin with them.</summary>
     private const int Full = 128 * 1024;
 
-    /// <summary>Above this nothing more of a session is taken.</summary>
+    /// <summary>When more bytes than this wait, the link is congested: sessions do not write until the congestion is over.</summary>
     private const int Congestion = 1024 * 1024;
 
     private readonly Lock _lock = new();
@@ -31,12 +31,14 @@ internal sealed class LinkOutput(
     private bool _isEnded;
     private bool _isCongested;
 
-    /// <summary>The other end does not read, or the network does not carry. What a session has to say waits where it comes from.</summary>
+    /// <summary>
+    /// Too many bytes wait, because the other end does not read or the network is too slow. Sessions keep what they have to send until the congestion is over.
+    /// </summary>
     public bool IsCongested => Volatile.Read(ref _isCongested);
 
     public bool IsEnded => Volatile.Read(ref _isEnded);
 
-    /// <exception cref="ArgumentException">The payload is longer than the other end takes, which would end the link.</exception>
+    /// <exception cref="ArgumentException">The payload is longer than the other end takes. Such a frame would end the link.</exception>
     public void Write(FrameType type, uint session, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default)
     {
         if (payload.Length + more.Length > LinkFrame.MaxLength)
@@ -93,12 +95,12 @@ internal sealed class LinkOutput(
         }
         catch (Exception exception)
         {
-            // Whatever it is: who flushes may be a session, another link's thread, or the loop of all sockets.
+            // Every exception is caught: the caller may be a session, the thread of another link, or the loop of many sockets.
             Break(exception);
         }
     }
 
-    /// <summary>Nothing is sent any more.</summary>
+    /// <summary>Drops the bytes that wait. Nothing is sent after that.</summary>
     public void End()
     {
         lock (_lock)
@@ -137,7 +139,7 @@ internal sealed class LinkOutput(
         }
     }
 
-    /// <summary>What was taken to be sent is sent.</summary>
+    /// <summary>Called after a send. Ends a congestion, and frees a large buffer.</summary>
     private void Sent()
     {
         bool isOver;
@@ -150,12 +152,12 @@ internal sealed class LinkOutput(
 
         if (isOver)
         {
-            // Not here: whoever writes holds a session, and every session is to go on.
+            // On another thread: the caller may hold the gate of a session, and this call takes the gate of every session.
             ThreadPool.UnsafeQueueUserWorkItem(static drained => drained(), onDrained, preferLocal: false);
         }
     }
 
-    /// <returns>What waits; empty: nothing does, and the next write sends by itself.</returns>
+    /// <returns>The bytes that wait. Empty when none wait: then the next write sends its bytes itself.</returns>
     private ReadOnlyMemory<byte> Take()
     {
         lock (_lock)

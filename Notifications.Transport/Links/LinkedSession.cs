@@ -5,11 +5,11 @@ using System.Runtime.CompilerServices;
 
 namespace Notifications.Transport.Links;
 
-/// <summary>One end of a session that goes over a link: a stream both ways, each bounded by <see cref="LinkFrame.Window"/>.</summary>
+/// <summary>One end of a session that goes over a link: a stream in both directions. <see cref="LinkFrame.Window"/> bounds each direction.</summary>
 internal class LinkedSession : Stream
 {
     private static readonly PipeOptions Inbound = new(
-        // The window bounds it.
+        // The pipe needs no bound: the session's window bounds what it holds.
         pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
 
     private readonly Link _link;
@@ -37,16 +37,16 @@ internal class LinkedSession : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>How long the other end may take nothing before the session is broken off. By default it may for ever.</summary>
+    /// <summary>How long the other end may take nothing before the session is aborted. Default: no limit.</summary>
     protected virtual TimeSpan SendTimeout => Timeout.InfiniteTimeSpan;
 
-    /// <summary>What is written and not yet sent is decided on under this.</summary>
+    /// <summary>Guards everything that decides about a write: the window, and whether the session is closed.</summary>
     protected Lock Gate { get; } = new();
 
-    /// <summary>This end has nothing more to send: it said so, or the other end did, or the link is gone.</summary>
+    /// <summary>Nothing more can be sent: this end or the other end closed the session, or the link is gone.</summary>
     protected bool IsClosed { get; private set; }
 
-    /// <remarks>Never two at a time. Without a buffer it waits until there are bytes.</remarks>
+    /// <remarks>Only one read at a time. With an empty buffer it waits until there are bytes.</remarks>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -77,11 +77,11 @@ internal class LinkedSession : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    /// <summary>Bytes came from the other end, whose write ends with them unless there is more.</summary>
+    /// <summary>Receives bytes from the other end. If <paramref name="isPart"/>, the same write of the other end goes on in the next call.</summary>
     public virtual void Receive(ReadOnlySpan<byte> bytes, bool isPart) => Keep(bytes);
 
-    /// <summary>The other end takes so many bytes more.</summary>
-    /// <exception cref="IOException">It is no number of bytes.</exception>
+    /// <summary>Adds the credit of the other end: the number of bytes in the payload.</summary>
+    /// <exception cref="IOException">The payload is not a number of bytes.</exception>
     public void Credit(ReadOnlySpan<byte> payload)
     {
         if (payload.Length != sizeof(int) || BinaryPrimitives.ReadInt32LittleEndian(payload) is var bytes && bytes < 0)
@@ -97,8 +97,8 @@ internal class LinkedSession : Stream
         Continue();
     }
 
-    /// <summary>The other end has closed the session, or it broke off.</summary>
-    /// <param name="broken">Why; null: what it sent was all.</param>
+    /// <summary>Called when the session is over: the other end closed it, it failed, or the link ended.</summary>
+    /// <param name="broken">Why the session failed. Null when the other end closed it and has sent everything.</param>
     public virtual void End(Exception? broken)
     {
         lock (Gate)
@@ -110,7 +110,7 @@ internal class LinkedSession : Stream
         Continue();
     }
 
-    /// <summary>Whoever waits to write tries again.</summary>
+    /// <summary>Lets a write that waits try again.</summary>
     public virtual void Continue()
     {
         TaskCompletionSource? writable;
@@ -122,7 +122,7 @@ internal class LinkedSession : Stream
         writable?.TrySetResult();
     }
 
-    /// <summary>Tells the other end that the session is over.</summary>
+    /// <summary>Ends the session and tells the other end.</summary>
     public void Close(bool isBroken = false)
     {
         lock (Gate)
@@ -151,12 +151,12 @@ internal class LinkedSession : Stream
         base.Dispose(disposing);
     }
 
-    /// <summary>Looks at what this end writes, in the order in which it goes out; called under <see cref="Gate"/>.</summary>
+    /// <summary>Called with what this end writes, in the order in which it is sent. Called under <see cref="Gate"/>.</summary>
     protected virtual void OnWriting(ReadOnlySpan<byte> bytes)
     {
     }
 
-    /// <summary>Puts bytes where <see cref="ReadAsync(Memory{byte}, CancellationToken)"/> finds them.</summary>
+    /// <summary>Keeps bytes for <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>.</summary>
     protected void Keep(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
@@ -174,11 +174,11 @@ internal class LinkedSession : Stream
             _inbound.Writer.Write(bytes);
         }
 
-        // Nothing waits: the pipe has no bound of its own. Not under the lock, as whoever reads goes on right here.
+        // This does not wait, because the pipe has no bound. Not under the lock: a waiting reader continues on this thread.
         _ = _inbound.Writer.FlushAsync();
     }
 
-    /// <summary>So many bytes from the other end were passed on.</summary>
+    /// <summary>Counts bytes of the other end that were passed on. Sends credit for them when they are half of a window.</summary>
     protected void Took(int count)
     {
         if (Interlocked.Add(ref _taken, count) < LinkFrame.Window / 2)
@@ -197,7 +197,9 @@ internal class LinkedSession : Stream
         }
     }
 
-    /// <summary>What comes from now on is dropped, and a read after what is there returns nothing or fails.</summary>
+    /// <summary>
+    /// Drops bytes that are received from now on. Reads return what was received before, and then 0. With <paramref name="broken"/> they fail instead.
+    /// </summary>
     protected void CompleteReading(Exception? broken)
     {
         lock (Gate)
@@ -213,7 +215,9 @@ internal class LinkedSession : Stream
         _inbound.Writer.Complete(broken);
     }
 
-    /// <summary>Sends it if the other end and the link take anything at all just now; then all of it. Called under <see cref="Gate"/>.</summary>
+    /// <summary>
+    /// Sends all bytes if the other end and the link take any bytes now. Else sends nothing and returns false. Called under <see cref="Gate"/>.
+    /// </summary>
     /// <exception cref="IOException">The session is over.</exception>
     protected bool TrySend(ReadOnlySpan<byte> head, ReadOnlySpan<byte> bytes)
     {
@@ -240,10 +244,10 @@ internal class LinkedSession : Stream
         return true;
     }
 
-    /// <summary>Done when a write is worth another try. Called under <see cref="Gate"/>, after one that was not.</summary>
+    /// <summary>Completes when a write should be tried again. Called under <see cref="Gate"/>, after a write that was not sent.</summary>
     protected Task WritableAsync() => (_writable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    /// <exception cref="TimeoutException">It was too long, and the session is broken off.</exception>
+    /// <exception cref="TimeoutException">The wait was longer than <see cref="SendTimeout"/>. The session is aborted.</exception>
     protected async Task WaitUntilAsync(Task writable, CancellationToken cancellationToken)
     {
         try

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Notifications.Transport.Sockets;
 
-/// <summary>What of a socket is waited for, and what came of it (the EPOLL constants of Linux).</summary>
+/// <summary>The events of a socket that are awaited or that occurred. The values are the EPOLL constants of Linux.</summary>
 [Flags]
 internal enum SocketEvents : uint
 {
@@ -15,7 +15,9 @@ internal enum SocketEvents : uint
     HangUp = 0x010,
 }
 
-/// <summary>Which of many sockets can be read or written (https://man7.org/linux/man-pages/man7/epoll.7.html), for one thread that waits. Linux only.</summary>
+/// <summary>
+/// Lets one thread wait until any of many sockets can be read or written (https://man7.org/linux/man-pages/man7/epoll.7.html). Linux only.
+/// </summary>
 internal sealed class Epoll : IDisposable
 {
     private const int MaxEvents = 512;
@@ -39,11 +41,12 @@ internal sealed class Epoll : IDisposable
 
     public void Remove(int socket) => Control(RemoveOperation, socket, 0, SocketEvents.None);
 
-    /// <summary>Waits for as long as it takes.</summary>
-    /// <returns>How many are ready; <see cref="Id"/> and <see cref="Events"/> tell of each.</returns>
+    /// <summary>Waits until a socket is ready. Has no time limit.</summary>
+    /// <returns>The number of ready sockets. <see cref="Id"/> and <see cref="Events"/> describe each of them. 0 when a signal interrupted the wait.</returns>
     public int Wait() => Counted(Wait(_descriptor, ref _events[0], MaxEvents, -1), "epoll_wait");
 
-    /// <inheritdoc cref="Wait()"/>
+    /// <summary>Waits until a socket is ready, but no longer than <paramref name="nanoseconds"/>.</summary>
+    /// <returns>The number of ready sockets: 0 when the time is over, or when a signal interrupted the wait.</returns>
     public int Wait(long nanoseconds)
     {
         var limit = new TimeSpec(nanoseconds / NanosecondsInSecond, nanoseconds % NanosecondsInSecond);

@@ -1,9 +1,12 @@
 namespace Notifications.Transport.Sockets;
 
-/// <summary>Whom the bytes of a socket are for.</summary>
+/// <summary>Receives the bytes of a socket.</summary>
 internal interface ISocketReader
 {
-    /// <summary>There is something to receive, or the end. Never waits: it is called on the loop's thread, which all its sockets share. What it throws is logged, and closes this socket.</summary>
-    /// <param name="room">The loop's, for what is passed on before this returns.</param>
+    /// <summary>
+    /// Called when the socket has bytes to receive, or has ended. Must not wait: all sockets of the loop
+    /// share its thread. An exception is logged and closes this socket.
+    /// </summary>
+    /// <param name="room">A buffer of the loop. Its content is valid only until this method returns.</param>
     void OnReadable(Span<byte> room);
 }

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Notifications.Transport.Sockets;
 
-/// <summary>A connection of Kestrel's over a socket that a <see cref="SocketLoop"/> reads, and that can be taken out of Kestrel.</summary>
+/// <summary>A connection of Kestrel. A <see cref="SocketLoop"/> reads its socket, and other code can take the socket over.</summary>
 internal sealed class LoopConnection : DefaultConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature, ISocketReader
 {
     private readonly WatchedSocket _socket;
@@ -15,7 +15,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IConnectionSock
     private readonly Pipe _toSend;
     private readonly Lock _lock = new();
 
-    /// <summary>Never disposed: it has no timer, and whoever ends the connection may be late.</summary>
+    /// <summary>Never disposed: it has no timer, and the code that ends the connection may still use it late.</summary>
     private readonly CancellationTokenSource _closed = new();
 
     private Task _sending = Task.CompletedTask;
@@ -28,7 +28,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IConnectionSock
     {
         (_socket, MemoryPool) = (socket, pool);
         _received = new Pipe(Options(options.MaxReadBufferSize, reader: PipeScheduler.ThreadPool, writer: PipeScheduler.Inline));
-        // What Kestrel writes is sent by the thread that wrote it: a send does not wait.
+        // The thread that writes for Kestrel also sends: a send does not block.
         _toSend = new Pipe(Options(options.MaxWriteBufferSize, reader: PipeScheduler.Inline, writer: PipeScheduler.ThreadPool));
         Transport = new Duplex(_received.Reader, _toSend.Writer);
         (LocalEndPoint, RemoteEndPoint) = (socket.Socket.LocalEndPoint, socket.Socket.RemoteEndPoint);
@@ -119,7 +119,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IConnectionSock
         _ = GoOnAsync(flush);
     }
 
-    /// <summary>Kestrel has as much as it takes.</summary>
+    /// <summary>Waits until Kestrel takes more bytes, and then reads the socket again.</summary>
     private async Task GoOnAsync(ValueTask<FlushResult> flush)
     {
         var result = await flush;

@@ -9,13 +9,13 @@ using Microsoft.Extensions.Options;
 namespace Notifications.Transport.Sockets;
 
 /// <summary>
-/// Kestrel's transport for TCP: connections whose sockets a few threads read, and that can be taken out of Kestrel (<see cref="SocketHandover"/>). Unix sockets
-/// stay with Kestrel's own. Linux only.
+/// A transport for Kestrel's TCP connections. A few threads read all sockets, and other code can take over a
+/// socket (<see cref="SocketHandover"/>). Unix sockets stay with Kestrel's own transport. Linux only.
 /// </summary>
 internal sealed class LoopTransport(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, TransportHealth health, ILogger<LoopTransport> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
-    /// <summary>They pass bytes on and wait for nothing, so one of them has work for several of those that do the rest.</summary>
+    /// <summary>A loop only passes bytes on and never waits for work to be done, so one loop is enough for several processors.</summary>
     private const int ProcessorsPerLoop = 4;
 
     private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "sockets" });
@@ -26,7 +26,7 @@ internal sealed class LoopTransport(IOptions<SocketTransportOptions> options, IM
 
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint;
 
-    /// <exception cref="AddressInUseException">Somebody else listens there.</exception>
+    /// <exception cref="AddressInUseException">Another program listens on this endpoint.</exception>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         var socket = options.Value.CreateBoundListenSocket(endpoint);
@@ -79,7 +79,7 @@ internal sealed class LoopTransport(IOptions<SocketTransportOptions> options, IM
                 }
                 catch (SocketException)
                 {
-                    // It was gone before it was accepted. The next one.
+                    // The connection was gone before it was accepted. Accept the next one.
                 }
             }
         }

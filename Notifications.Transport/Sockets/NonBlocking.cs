@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Notifications.Transport.Sockets;
 
 /// <summary>
-/// Sends what a socket takes at once, and receives what is there. .NET's own calls either wait in the calling thread, or make the socket one on which every later
-/// receive goes by way of another thread. Linux only.
+/// Sends as many bytes as a socket takes at once, and receives the bytes that are there. .NET's own calls either block the calling thread, or make every later
+/// receive on the socket go through another thread. Linux only.
 /// </summary>
 internal static unsafe partial class NonBlocking
 {
@@ -15,10 +15,11 @@ internal static unsafe partial class NonBlocking
     private const int WouldBlock = 11;
     private const int Interrupted = 4;
 
-    /// <param name="socket">Over which.</param>
-    /// <param name="bytes">As many of these as it takes.</param>
-    /// <param name="isMoreToCome">What belongs to it is sent right after.</param>
-    /// <returns>How many bytes it took: 0 if it can take none just now.</returns>
+    /// <summary>Sends as many bytes as the socket takes now.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="bytes">The bytes to send.</param>
+    /// <param name="isMoreToCome">More bytes follow at once, so the system may send them together.</param>
+    /// <returns>The number of bytes that were sent: 0 when the socket takes none now.</returns>
     /// <exception cref="SocketException">The connection broke.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public static int Send(Socket socket, ReadOnlySpan<byte> bytes, bool isMoreToCome = false)
@@ -43,7 +44,7 @@ internal static unsafe partial class NonBlocking
         }
     }
 
-    /// <returns>How many bytes came: 0 at the end, -1 if there are none now.</returns>
+    /// <returns>The number of bytes that were received: 0 at the end of the stream, -1 when there are none now.</returns>
     /// <exception cref="SocketException">The connection broke.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public static int Receive(Socket socket, Span<byte> room)
@@ -68,7 +69,7 @@ internal static unsafe partial class NonBlocking
         }
     }
 
-    /// <returns>False: the call was interrupted and is to be made again.</returns>
+    /// <returns>True when the socket is not ready. False when a signal interrupted the call, which has to be made again.</returns>
     private static bool HasNoneNow(string call) => Marshal.GetLastPInvokeError() switch
     {
         WouldBlock => true,

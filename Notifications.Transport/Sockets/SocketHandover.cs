@@ -1,8 +1,8 @@
 namespace Notifications.Transport.Sockets;
 
 /// <summary>
-/// Lets the socket of an HTTP connection be taken out of the server after an upgrade, as a feature of the connection and of its requests: the request ends, and with it all that the
-/// server, and a proxy, keep for one; the connection goes on in other hands.
+/// A feature of an HTTP connection and of its requests: other code can take over the socket after an upgrade. Then
+/// the request ends, so the server and a proxy free what they hold for it, and the connection goes on.
 /// </summary>
 internal sealed class SocketHandover(Func<WatchedSocket?> take)
 {
@@ -11,13 +11,16 @@ internal sealed class SocketHandover(Func<WatchedSocket?> take)
     private List<IDisposable>? _held;
     private bool _isOver;
 
-    /// <summary>Somebody else has the socket.</summary>
+    /// <summary>Other code has taken over the socket.</summary>
     public bool IsTaken { get; private set; }
 
     /// <summary>
-    /// Takes it, once. The server receives nothing from then on: who takes it first reads from the request what had come until then, to its end.
+    /// Takes over the socket. Only the first call can succeed. After that the server receives nothing. The
+    /// caller first has to read from the request, up to its end, what was received until then.
     /// </summary>
-    /// <returns>Null: not now, as the connection is over or has something left to send. Everything stays as it was.</returns>
+    /// <returns>
+    /// Null when the connection is over, or when the server has bytes of it that are not yet sent or read. Then the server keeps the connection.
+    /// </returns>
     public WatchedSocket? TryTake()
     {
         var socket = Interlocked.Exchange(ref _take, null)?.Invoke();
@@ -25,7 +28,7 @@ internal sealed class SocketHandover(Func<WatchedSocket?> take)
         return socket;
     }
 
-    /// <summary>Disposes it when whoever took the socket is done with it.</summary>
+    /// <summary>Disposes <paramref name="what"/> when <see cref="Release"/> is called, or at once if that has happened.</summary>
     public void Hold(IDisposable what)
     {
         lock (_lock)
@@ -40,7 +43,7 @@ internal sealed class SocketHandover(Func<WatchedSocket?> take)
         what.Dispose();
     }
 
-    /// <summary>Whoever took it is done with it.</summary>
+    /// <summary>To be called when the code that has taken over the socket no longer needs it.</summary>
     public void Release()
     {
         List<IDisposable>? held;

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Notifications.Transport.Sockets;
 
 /// <summary>
-/// One thread that waits for many sockets and reads them itself: it is woken once for all that has come, where .NET's sockets hand each piece from the thread that
-/// waits to one of the pool, which wakes another to look whether there is more. Linux only.
+/// One thread that waits for many sockets and reads them itself. It wakes once for everything that has arrived. With .NET's sockets,
+/// the waiting thread hands each piece to a thread of the pool, which wakes another thread to look for more. Linux only.
 /// </summary>
 internal sealed class SocketLoop : IDisposable
 {
@@ -30,14 +30,16 @@ internal sealed class SocketLoop : IDisposable
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
 
-    /// <summary>The socket is this loop's from now on: .NET's own asynchronous calls must never be used on it, or its events wake their thread as well.</summary>
+    /// <summary>
+    /// Adds a socket to this loop. .NET's own asynchronous calls must not be used on it from now on: its events would wake a thread of .NET as well.
+    /// </summary>
     public WatchedSocket Watch(Socket socket)
     {
         var id = Interlocked.Increment(ref _last);
         return _sockets[id] = new WatchedSocket(socket, _epoll, id, () => _sockets.TryRemove(id, out _));
     }
 
-    /// <summary>Ends the thread and closes what it waits for.</summary>
+    /// <summary>Ends the thread and closes its sockets.</summary>
     public void Dispose()
     {
         _isDisposed = true;
@@ -55,7 +57,7 @@ internal sealed class SocketLoop : IDisposable
             }
             catch (Exception exception)
             {
-                // Nothing that is known leads here: without memory, perhaps. All the sockets have no other thread, so it goes on, and not at full speed.
+                // No known error leads here, except perhaps a lack of memory. The sockets have no other thread, so the loop goes on after a pause.
                 _health.LoopFailed();
                 Log.LoopFailed(_logger, exception);
                 Thread.Sleep(PauseAfterFailure);
@@ -79,7 +81,7 @@ internal sealed class SocketLoop : IDisposable
         {
             for (var i = 0; i < count; i++)
             {
-                // One that was closed since is not there any more.
+                // A socket that was closed after the event is no longer there.
                 if (_sockets.TryGetValue(_epoll.Id(i), out var socket))
                 {
                     Ready(socket, _epoll.Events(i), room);
@@ -92,7 +94,7 @@ internal sealed class SocketLoop : IDisposable
         }
     }
 
-    /// <summary>What one socket's bytes lead to ends that one: the others have the same thread, and without it the process has no end but its own.</summary>
+    /// <summary>Calls the socket's reader. An exception closes this socket only, because the other sockets share the thread.</summary>
     private void Ready(WatchedSocket socket, SocketEvents events, Span<byte> room)
     {
         try

@@ -14,7 +14,7 @@ internal sealed class WatchedSocket(Socket socket, Epoll epoll, long id, Action 
 
     public Socket Socket => socket;
 
-    /// <summary>The reader is called whenever there is something, until <see cref="Pause"/>.</summary>
+    /// <summary>Calls the reader whenever the socket has bytes to receive or has ended, until <see cref="Pause"/>.</summary>
     public void Read(ISocketReader reader)
     {
         lock (_lock)
@@ -24,7 +24,7 @@ internal sealed class WatchedSocket(Socket socket, Epoll epoll, long id, Action 
         }
     }
 
-    /// <summary>The reader is not called any more; a call under way goes on.</summary>
+    /// <summary>Stops calling the reader. A call under way goes on.</summary>
     public void Pause()
     {
         lock (_lock)
@@ -36,7 +36,7 @@ internal sealed class WatchedSocket(Socket socket, Epoll epoll, long id, Action 
     /// <inheritdoc cref="NonBlocking.Receive(Socket, Span{byte})"/>
     public int Receive(Span<byte> room) => NonBlocking.Receive(socket, room);
 
-    /// <summary>Sends all of it, however long that takes. Never two at a time.</summary>
+    /// <summary>Sends all bytes, and waits as long as that takes. Only one call at a time.</summary>
     /// <exception cref="SocketException">The connection broke.</exception>
     /// <exception cref="ObjectDisposedException">The socket was closed.</exception>
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, bool isMoreToCome = false)
@@ -53,7 +53,10 @@ internal sealed class WatchedSocket(Socket socket, Epoll epoll, long id, Action 
         }
     }
 
-    /// <summary>By FIN, or by RST if what was sent and not yet received need not be.</summary>
+    /// <summary>
+    /// Closes the connection with FIN, or with RST if <paramref name="isReset"/>. RST may drop bytes that
+    /// were sent and that the other end has not received yet.
+    /// </summary>
     public void Close(bool isReset)
     {
         TaskCompletionSource? writable;
@@ -70,7 +73,7 @@ internal sealed class WatchedSocket(Socket socket, Epoll epoll, long id, Action 
             }
             catch (Win32Exception)
             {
-                // The system takes out what is closed.
+                // The system removes a closed socket from epoll itself.
             }
 
             _isClosed = true;
@@ -124,7 +127,7 @@ internal sealed class WatchedSocket(Socket socket, Epoll epoll, long id, Action 
         }
     }
 
-    /// <remarks>One of which nothing is awaited is taken out: its end would be told again and again.</remarks>
+    /// <remarks>A socket without awaited events is removed from epoll, which would else report its end again and again.</remarks>
     private void Await(SocketEvents events)
     {
         if (_isClosed || events == _awaited)
@@ -157,7 +160,7 @@ internal sealed class WatchedSocket(Socket socket, Epoll epoll, long id, Action 
         }
         catch (SocketException)
         {
-            // The other end was faster.
+            // The other end has closed the connection already.
         }
     }
 }

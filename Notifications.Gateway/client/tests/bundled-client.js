@@ -1,4 +1,5 @@
-// What the gateway serves, in Node: connects, waits for a notification, stops. Prints its states, the notification's type, and that it has stopped.
+// Runs the client that the gateway serves, in Node. It connects, waits for a notification, and stops.
+// Prints its states, the notification's type, and that it has stopped.
 // Usage: node bundled-client.js <address of the hub> <token>
 import { NotificationClient } from '../../wwwroot/notifications.js';
 

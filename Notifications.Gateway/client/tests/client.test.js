@@ -42,7 +42,7 @@ function newClient(options = {}, handler = () => {}) {
   return { client, seen };
 }
 
-/** The next connection, open; `after` those that there are. */
+/** Waits until connection `number` is open, and returns it. */
 async function connection(number = 1) {
   await eventually(() => hub.connections.length >= number && hub.connections[number - 1].state === 'Connected', `connection ${number}`);
   return hub.connections[number - 1];
@@ -90,7 +90,7 @@ test('acknowledges after an async handler has resolved, and what it missed on th
   assert.deepEqual(hubEnd.invocations('Acknowledge').map(([, , , offset]) => offset), [1, 4]);
 });
 
-/** A client that has handled 3 and acknowledged 1: the others wait for their time. */
+/** A client that has handled offset 3 and acknowledged offset 1. The next acknowledgement waits for its interval. */
 async function withTwoToAcknowledge() {
   const { client, seen } = newClient();
   const hubEnd = await connection();
@@ -118,7 +118,7 @@ test('acknowledges what was handled when its page goes, and listens to the page 
 
     listeners.get('pagehide')();
 
-    // At once: what would come by itself comes when the page is gone.
+    // The acknowledgement has to come at once: after its interval the page would be gone.
     assert.deepEqual(hubEnd.invocations('Acknowledge').at(-1), ['Acknowledge', 'user:ann', 'a', 3]);
     await client.stop();
     assert.equal(hubEnd.invocations('Acknowledge').length, 2);
@@ -305,7 +305,7 @@ test('connects again without end, and goes on where it was', async () => {
   const tenth = await connection(10);
   tenth.subscribed(0);
   await eventually(() => client.state === 'connected', 'the state connected');
-  // The hub may have gone down with the acknowledgement unwritten.
+  // The hub may have ended before it wrote the acknowledgement.
   await eventually(() => tenth.invocations('Acknowledge').length === 1, 'the acknowledgement once more');
   assert.deepEqual(tenth.invocations('Acknowledge'), [['Acknowledge', 'user:ann', 'a', 2]]);
   tenth.delivers(1, 2, 3);
@@ -414,7 +414,7 @@ test('stops while a handler fails, and goes on with start where it was', async (
   second.subscribed(1);
   second.delivers(2, 3, 4);
   await eventually(() => second.invocations('Subscribe').length === 1, 'the question');
-  // 2 was begun on before the stop, and is not asked for again.
+  // The handler had begun offset 2 before the stop, so the client does not ask for it again.
   assert.deepEqual(second.invocations('Subscribe'), [['Subscribe', 'user:ann', position(2)]]);
   second.subscribed(2);
   second.delivers(3, 4);

@@ -1,4 +1,5 @@
-// A stock client that keeps no cookies, as SignalR's older ones in Node. Its requests go to the gateways in turn. Prints the id of the hub instance that answered.
+// A plain SignalR client that keeps no cookies, like SignalR's older clients in Node. Its requests go to the gateways in turn.
+// Prints the id of the hub instance that answered.
 // Usage: node cookieless-client.js <transport> <token> <hub at a gateway> <hub at another gateway>
 import { HttpClient, HttpError, HttpResponse, HttpTransportType, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 

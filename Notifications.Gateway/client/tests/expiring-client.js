@@ -1,4 +1,4 @@
-// Our client outside a browser, with tokens that soon expire; every third time it asks for one there is none. Prints its states, the offset of
+// This system's client outside a browser, with tokens that soon expire. Every third request for a token fails. Prints its states, the offset of
 // each notification, and each gap.
 // Usage: node expiring-client.js <address of the hub> <user> <key of the tokens> <their life in seconds>
 import { createHmac } from 'node:crypto';

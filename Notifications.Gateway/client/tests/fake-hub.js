@@ -1,4 +1,4 @@
-/** The hub's end of the connections that a client makes: the test says what the hub says, and sees what it is told. */
+/** The hub's end of the connections that a client opens. The test decides what the hub sends, and sees what the client sends. */
 export class FakeHub {
   /** @type {FakeConnection[]} */
   connections = [];
@@ -17,7 +17,7 @@ export class FakeHub {
 
 class FakeConnection {
   state = 'Disconnected';
-  /** What the client invoked, oldest first. */
+  /** The calls of the client, oldest first. */
   invoked = [];
   /** @type {(method: string, ...argument: any[]) => any} may throw */
   answer = () => undefined;
@@ -93,7 +93,7 @@ class FakeConnection {
   }
 }
 
-/** Waits for it, 5 s at the most. @param {() => boolean} condition @param {string} what */
+/** Waits until the condition holds, 5 s at most. @param {() => boolean} condition @param {string} what */
 export async function eventually(condition, what) {
   const limit = performance.now() + 5_000;
   while (!condition()) {

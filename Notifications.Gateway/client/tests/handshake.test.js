@@ -4,7 +4,7 @@ import { afterEach, test } from 'node:test';
 import { NotificationClient } from '../notifications.js';
 import { MemoryPositions, eventually } from './fake-hub.js';
 
-/** Whatever a test leaves running. @type {(() => unknown)[]} */
+/** Functions that end what a test leaves running. @type {(() => unknown)[]} */
 const ends = [];
 
 afterEach(async () => {
@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 /**
- * A client of a server that answers each handshake with a function of its number, and when the handshakes came.
+ * Starts a client of a server, and returns the times of its handshakes. `answer` gets the number of each handshake, from 1 on.
  * @param {(number: number, response: import('node:http').ServerResponse) => void} answer
  */
 async function clientOf(answer) {
@@ -44,7 +44,7 @@ for (const status of [429, 503]) {
     const came = await clientOf((number, response) => response.writeHead(status, number === 1 ? { 'Retry-After': '1' } : {}));
     await eventually(() => came.length >= 3, 'the third handshake');
     assert.ok(came[1] - came[0] >= 1_000, `${came[1] - came[0]} ms`);
-    // Asked for nothing, it goes by its own waits again.
+    // Without a Retry-After the client uses its own waits again.
     assert.ok(came[2] - came[1] < 900, `${came[2] - came[1]} ms`);
   });
 }
@@ -53,7 +53,7 @@ test('understands a date', async () => {
   const came = await clientOf((number, response) =>
     response.writeHead(503, number === 1 ? { 'Retry-After': new Date(Date.now() + 2_000).toUTCString() } : {}));
   await eventually(() => came.length >= 2, 'the second handshake');
-  // The date has whole seconds.
+  // A date in Retry-After has whole seconds.
   assert.ok(came[1] - came[0] >= 900, `${came[1] - came[0]} ms`);
 });
 
@@ -62,14 +62,14 @@ test('goes by its own waits where the server says nothing that can be understood
   await eventually(() => came.length >= 5, 'five handshakes');
 });
 
-/** A client of a server that is not there. */
+/** A client of a server that does not exist. */
 function clientOfNobody(options = {}) {
   return new NotificationClient({
     url: 'http://127.0.0.1:1/hubs/notifications', accessTokenFactory: () => 'token', positions: new MemoryPositions(), minDelayMs: 1, maxDelayMs: 4, ...options,
   });
 }
 
-/** Resolves as `stop` has to, whatever becomes of the connection. */
+/** Checks that `stop` resolves in time, whatever happens to the connection. */
 async function stops(client) {
   let timer;
   const limit = new Promise((_, reject) => {

@@ -1,4 +1,4 @@
-// Our client outside a browser. Prints its states, and a line for each notification.
+// This system's client outside a browser. Prints its states, and a line for each notification.
 // Usage: node own-client.js <address of the hub> <token>
 import { NotificationClient } from '../notifications.js';
 import { MemoryPositions } from './fake-hub.js';

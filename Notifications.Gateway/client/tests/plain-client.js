@@ -1,4 +1,4 @@
-// What someone writes who knows SignalR and nothing of us. Prints a line when it is connected and one for each notification.
+// A client that a developer would write with plain SignalR, without this system's client. Prints a line when it is connected, and a line for each notification.
 // Usage: node plain-client.js <address of the hub> <token>
 import { HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 

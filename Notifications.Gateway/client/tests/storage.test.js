@@ -3,7 +3,7 @@ import { afterEach, test } from 'node:test';
 import { LocalPositions } from '../storage.js';
 
 let fresh = 0;
-/** The module as another page would load it: same localStorage, nothing in memory. */
+/** Loads the module as another page would: with the same localStorage, and nothing in memory. */
 const load = () => import(`../storage.js?${fresh++}`);
 
 function useLocalStorage(storage) {

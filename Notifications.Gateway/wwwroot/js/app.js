@@ -15,7 +15,7 @@ let session = null;
 let client = null;
 let unacknowledged = null;
 let phone = null;
-/** When the present connection stood: what was published before that was missed. */
+/** When the present connection was opened. Notifications that were published before that were missed. */
 let connectedAt = 0;
 let received = 0;
 
@@ -67,7 +67,7 @@ async function connectionChanged(state) {
     connectedAt = Date.now();
     await attempt(async () => {
       element('instance').textContent = await client.instance();
-      // From then on notifications tell what changes, also what changed while the page was offline.
+      // After the first load, notifications report every change, also changes while the page was offline.
       await (isFirst && loadOrders());
     });
   }
@@ -95,7 +95,7 @@ function receive(notification) {
   }
 }
 
-/** If this fails, the client comes again with the same gap. */
+/** If this fails, the client raises the same gap again. */
 async function reload(gap) {
   await loadOrders();
   unacknowledged.startAt(gap.after);
@@ -108,7 +108,7 @@ async function loadOrders() {
   do {
     before = received;
     list = await session.call('/api/orders');
-    // A notification that came meanwhile may know more than this answer.
+    // A notification that came during the request may be newer than this answer.
   } while (received !== before);
   orders.clear();
   list.forEach(order => orders.set(order.id, order));
@@ -126,7 +126,7 @@ async function placeOrder() {
     item: element('order-item').value.trim(),
     quantity: element('order-quantity').valueAsNumber,
   });
-  // The notification may have been faster, and a step further.
+  // A notification may have come before this answer, with a later status.
   orders.set(order.id, { ...order, ...orders.get(order.id) });
   showOrders();
   await staff.refresh();
@@ -149,7 +149,7 @@ element('switch').addEventListener('click', switchConnection);
 element('sign-out').addEventListener('click', signOut);
 element('staff-sign-out').addEventListener('click', staff.signOut);
 
-// A reload stays signed in; each window is its own user.
+// The user stays signed in after a reload. Each window has its own user.
 const known = sessionStorage.getItem('user');
 if (known !== null) {
   attempt(() => signIn(known));

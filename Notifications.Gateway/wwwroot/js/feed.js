@@ -17,8 +17,8 @@ const SENTENCES = {
 };
 
 /**
- * Shows a notification on top of the feed. Payloads are anybody's data: they only ever become text.
- * @param {boolean} missed it was published before this connection stood
+ * Shows a notification on top of the feed. A payload may come from anybody, so it is only shown as text.
+ * @param {boolean} missed whether it was published before this connection was opened
  */
 export function show(notification, missed) {
   const age = Math.max(0, Date.now() - notification.timestamp);
@@ -39,7 +39,7 @@ export function show(notification, missed) {
   put(row);
 }
 
-/** Shows that notifications are missing between those below and those above. */
+/** Shows that notifications are missing between the notifications below and above. */
 export function showGap({ before, after }) {
   const row = gapTemplate.content.firstElementChild.cloneNode(true);
   row.querySelector('.meta').textContent =

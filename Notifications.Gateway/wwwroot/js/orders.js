@@ -6,7 +6,7 @@ export const nextStep = status => (STEPS.includes(status) ? STEPS[STEPS.indexOf(
 export const canCancel = status => status === 'Placed' || status === 'Paid';
 export const describe = order => `${order.quantity} × ${order.item}`;
 
-/** One order as a row of a list. Everything that came from outside is put in as text. */
+/** Returns an order as a row of a list. All data from outside is only shown as text. */
 export function orderRow(template, order, meta) {
   const row = template.content.firstElementChild.cloneNode(true);
   row.dataset.orderId = order.id;

@@ -1,4 +1,4 @@
-/** The page's phone: in Development a hub keeps what it would send to one, and this shows it. Read at this pace. */
+/** How often the page reads the pushes of its phone, in milliseconds. In Development a hub keeps the pushes that it would send to a phone. */
 const LOOK_EVERY = 1_000;
 const PATH = '/api/devices/demo-phone';
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
@@ -16,7 +16,7 @@ export class Phone {
     this.#session = session;
   }
 
-  /** Registers it for the user who is signed in, as an app does at each start. */
+  /** Registers the phone for the signed-in user, as an app does at each start. */
   async switchOn() {
     await this.#session.call(PATH, 'PUT', { platform: 'fcm', token: `demo-${this.#session.user}` });
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY);
@@ -24,7 +24,7 @@ export class Phone {
     this.#show([]);
   }
 
-  /** It stays registered: a phone gets messages while nobody looks. */
+  /** Stops showing pushes. The phone stays registered, because a phone gets messages while nobody looks. */
   switchOff() {
     clearInterval(this.#timer);
     this.#timer = 0;
@@ -41,7 +41,7 @@ export class Phone {
         this.#show([...fresh.reverse().map(row), ...list.children]);
       }
     } catch {
-      // It looks again in a moment.
+      // The next look tries again.
     }
   }
 
@@ -52,7 +52,7 @@ export class Phone {
   }
 }
 
-/** Titles and texts are anybody's data: they only ever become text. */
+/** Titles and texts may come from anybody, so they are only shown as text. */
 function row(push) {
   const element = template.content.firstElementChild.cloneNode(true);
   element.dataset.id = push.id;

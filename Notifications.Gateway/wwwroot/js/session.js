@@ -3,7 +3,7 @@ import { expiryOf } from '../shared/token.js';
 
 const RENEW_BEFORE = 60_000;
 
-/** Someone signed in: gets tokens, renews them, and calls the API with them. */
+/** The session of a signed-in user: gets tokens, renews them, and calls the API with them. */
 export class Session {
   #token = '';
   #expires = 0;

@@ -2,7 +2,7 @@ import { attempt } from '../shared/errors.js';
 import { newestFirst, staffRow } from './orders.js';
 import { Session } from './session.js';
 
-/** Orders of others reach staff by no notification, so the list is read again at this pace while it is shown. */
+/** How often the list is read while it is shown, in milliseconds. Staff get no notifications of other users' orders. */
 const REFRESH_EVERY = 3_000;
 const template = document.getElementById('staff-order-template');
 const list = document.getElementById('staff-orders');
@@ -34,7 +34,7 @@ export async function refresh() {
 
   const orders = newestFirst(await session.poll('/api/orders'));
   document.getElementById('staff-empty').hidden = orders.length > 0;
-  // The same list again would only take the focus and the click out from under somebody.
+  // Replacing the rows with the same rows would only take the focus away, or a click that has begun.
   const now = JSON.stringify(orders);
   if (now !== shown) {
     shown = now;

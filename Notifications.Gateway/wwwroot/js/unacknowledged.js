@@ -1,9 +1,9 @@
-/** While the page is offline only the log knows what piles up, so it is read at this pace. */
+/** How often the log is read while the page is offline, in milliseconds. Only the log knows the waiting notifications then. */
 const LOOK_EVERY = 1_000;
 const count = document.getElementById('unacknowledged');
 const note = document.getElementById('offline-note');
 
-/** How many of the user's notifications this device has not acknowledged, shown on the page. */
+/** Shows on the page how many of the user's notifications this device has not acknowledged. */
 export class Unacknowledged {
   #session;
   #acknowledged = 0;
@@ -53,7 +53,7 @@ export class Unacknowledged {
         this.#show();
       }
     } catch {
-      // It is read again in a moment; until then the last count stands.
+      // The log is read again in a moment. Until then the page shows the last count.
     }
   }
 

@@ -2,7 +2,7 @@ import { call, poll } from './session.js';
 import { facts, make, number } from './table.js';
 import { count, duration, milliseconds } from './words.js';
 
-/** How long an instance that left the registry is still shown, as one that is gone. */
+/** How long an instance that left the registry is still shown as gone, in milliseconds. */
 const REMEMBERED = 60_000;
 const WORDS = { serving: 'serving', drained: 'drained', stopping: 'stopping', deaf: 'does not hear Redis', gone: 'gone' };
 const body = document.getElementById('instances');
@@ -12,7 +12,7 @@ export const load = () => poll('/api/operator/instances');
 
 /**
  * @param {{ instances: object[] }} list
- * @param {(action: () => Promise<unknown>) => Promise<void>} attempt What is done with a click that fails.
+ * @param {(action: () => Promise<unknown>) => Promise<void>} attempt Runs the action of a click, and shows its error.
  */
 export function show({ instances }, attempt) {
   const now = Date.now();
@@ -31,7 +31,7 @@ export function show({ instances }, attempt) {
       }
     }
   });
-  // Only where the list is another: a row that is put in again would lose the focus.
+  // Only when the list has changed: a row that is inserted again would lose the focus.
   const sorted = [...rows.keys()].sort().map(id => rows.get(id).element);
   if (sorted.length !== body.children.length || sorted.some((element, index) => body.children[index] !== element)) {
     body.replaceChildren(...sorted);
@@ -118,7 +118,7 @@ class Row {
     try {
       await this.#order('PUT');
     } catch (error) {
-      // The last one that takes sessions: only if somebody means it.
+      // 409: this is the last instance that takes sessions. It is drained only after a confirmation.
       if (error.status !== 409 || !confirm(`${error.message}\n\nDrain it all the same?`)) {
         throw error;
       }

@@ -1,10 +1,10 @@
 import { HubConnectionBuilder } from '../notifications.js';
 
-/** Something comes each second, so a silence as long as this is a lost connection. */
+/** The hub sends a message each second, so the connection counts as lost after this time of silence. In milliseconds. */
 const SILENCE = 10_000;
 const RETRY = 1_000;
 
-/** A connection to the operators' hub, which is made again whenever it is lost, until it is stopped. */
+/** Keeps up a connection to the operators' hub until `stop`. A lost connection is opened again. */
 export class Live {
   #connection;
   #refused;
@@ -13,9 +13,9 @@ export class Live {
 
   /**
    * @param {() => string} token
-   * @param {(list: { instances: object[] }) => void} onInstances how the hub instances are
-   * @param {(error: Error) => void} onTrouble nothing comes now, and why
-   * @param {() => Promise<unknown>} whyRefused asks the API the same, which says why in words
+   * @param {(list: { instances: object[] }) => void} onInstances called with the state of the hub instances
+   * @param {(error: Error) => void} onTrouble called with the reason when no messages come
+   * @param {() => Promise<unknown>} whyRefused sends the same request to the API, whose answer has the reason in words
    */
   constructor(token, onInstances, onTrouble, whyRefused) {
     this.#refused = async error => {

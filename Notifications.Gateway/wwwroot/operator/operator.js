@@ -9,13 +9,13 @@ const USER_EVERY = 2_000;
 const element = id => document.getElementById(id);
 let live = null;
 let timer = 0;
-/** Why what is shown is old: of the instances, and of the user. Undefined until the first list has come over the connection. */
+/** The errors because of which the shown instances or user data are old. `instances` is undefined until the first list comes over the connection. */
 const troubles = { instances: undefined, user: null };
 
 async function signIn(token) {
   session.keep(token.trim());
   try {
-    // What is wrong with the token or its roles is said by an API in words.
+    // An API answers in words what is wrong with the token or its roles.
     instances.show(await instances.load(), attempt);
   } catch (error) {
     session.forget();
@@ -52,7 +52,7 @@ function signOut() {
   element('welcome').hidden = false;
 }
 
-/** One look at the user after the other, and none at a page that nobody sees. */
+/** Reads the user's data again and again, one request at a time, and not while the page is hidden. */
 async function look() {
   const mine = live;
   let trouble = null;
@@ -70,7 +70,7 @@ async function look() {
   }
 }
 
-/** Signs out, and says why, when the token is not taken any more. */
+/** Runs a request. When its token is no longer accepted, signs out and shows why. */
 async function unlessSignedOut(ask) {
   const mine = live;
   try {
@@ -85,7 +85,7 @@ async function unlessSignedOut(ask) {
   }
 }
 
-/** What is shown stays, with the word that it is old. */
+/** Shows whether the data is live. After an error the old data stays, marked as not live. */
 function showLive(what, error) {
   troubles[what] = error;
   const trouble = troubles.instances ?? troubles.user;
@@ -127,7 +127,7 @@ element('sign-out').addEventListener('click', signOut);
 
 attempt(async () => {
   element('development').hidden = !await session.givesTokens();
-  // A reload stays signed in.
+  // The user stays signed in after a reload.
   const kept = session.kept();
   if (kept !== null) {
     await signIn(kept);

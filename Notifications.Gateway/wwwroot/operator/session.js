@@ -1,10 +1,10 @@
 import { request, untraced } from '../shared/request.js';
 import { claimsOf } from '../shared/token.js';
 
-/** Of this tab alone, gone when it is closed: the token is in no cookie, no address and no storage that outlives it. */
+/** The key in sessionStorage, which belongs to this tab and ends with it. The token is in no cookie, no address and no other storage. */
 const KEY = 'operator-token';
 
-/** The token that a reload of the page finds; null if there is none. */
+/** Returns the token that was kept before a reload of the page. Null when there is none. */
 export const kept = () => sessionStorage.getItem(KEY);
 
 export function keep(token) {
@@ -15,12 +15,12 @@ export function forget() {
   sessionStorage.removeItem(KEY);
 }
 
-/** Who the token says that its owner is. */
+/** Returns the user id in the token. Empty when the token can't be read. */
 export function caller() {
   try {
     return claimsOf(kept()).sub ?? '';
   } catch {
-    // No token at all, which the gateway says in its own words.
+    // The text is not a token. The gateway's answer says so.
     return '';
   }
 }
@@ -34,7 +34,7 @@ export function poll(path) {
   return request(path, 'GET', undefined, { Authorization: `Bearer ${kept()}`, ...untraced() });
 }
 
-/** Whether this gateway gives out tokens: it answers an empty request for one, and 404 where it does not. */
+/** Whether this gateway issues tokens. It then answers 400 to an empty request, and else 404. */
 export async function givesTokens() {
   const answer = await fetch('/dev/token', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' });
   return answer.status === 400;

@@ -1,4 +1,4 @@
-/** An element with a text, which stays text whatever is in it. */
+/** Creates an element. The text is only shown as text, whatever it contains. */
 export function make(name, text = '', attributes = {}) {
   const element = document.createElement(name);
   element.textContent = text;
@@ -23,14 +23,14 @@ export function row(cells, attributes = {}) {
 
 export const number = text => make('td', text, { class: 'number' });
 
-/** A text with a smaller one under it. */
+/** Creates a cell with a text, and a smaller note under it. */
 export function withNote(text, note) {
   const td = make('td', text);
   td.append(make('small', note));
   return td;
 }
 
-/** Replaces the rows, and says so where there are none. What is the same stays as it is, with what somebody may have selected in it. */
+/** Replaces the rows, and shows a text when there are none. When the items are the same, the rows stay, so that a selection in them is kept. */
 export function fill(id, items, toRow) {
   const body = document.getElementById(id);
   const content = JSON.stringify(items);

@@ -5,7 +5,7 @@ import { count, duration, time } from './words.js';
 const element = id => document.getElementById(id);
 let user = null;
 let withPayloads = false;
-/** The notifications shown with their payloads: who asks for those stands in a log, so they are not asked for again and again. */
+/** The notifications that are shown with payloads. Each request for payloads is logged, so the page does not repeat it without a change. */
 let shown = [];
 
 export const isShown = () => user !== null;
@@ -19,7 +19,7 @@ export async function lookUp(id) {
   show(await find(id, withPayloads), isAnother);
 }
 
-/** Shows what is so now, unless somebody looked up another meanwhile. */
+/** Reads and shows the user's present data, unless another user was looked up during the request. */
 export async function refresh() {
   const asked = user;
   let found = await find(asked, false);
@@ -39,7 +39,7 @@ export async function switchPayloads() {
   await refresh();
 }
 
-/** Both clients and plain ones come back by themselves while their tokens are good. */
+/** Ends the user's connections. Clients reconnect by themselves while their tokens are valid. */
 export async function endConnections() {
   const { hubs } = await call(`/api/users/${encodeURIComponent(user)}/connections`, 'DELETE');
   element('ended').textContent = `Ended: ${count(hubs)} hub instances were told. Clients whose tokens are good come back by themselves.`;
@@ -109,7 +109,7 @@ const deviceRow = ({ device, cursor, unacknowledged, seenAt, phone }) => row([
   phone ? `${phone.platform}, registered ${time(phone.registeredAt)}` : '–',
 ], { 'data-testid': 'device' });
 
-/** Payloads, types and ids are anybody's data: they only ever become text. */
+/** Payloads, types and ids may come from anybody, so they are only shown as text. */
 const notificationRow = ({ offset, timestamp, type, id, payloadBytes, push, payload }) => row([
   number(count(offset)),
   time(timestamp),

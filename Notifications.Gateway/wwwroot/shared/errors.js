@@ -1,7 +1,7 @@
 const box = document.getElementById('error');
 
 /**
- * Does it, and says on the page if it fails. What works clears the message of what failed before.
+ * Runs an action, and shows its error on the page when it fails. A success removes the message of an earlier error.
  * @param {() => Promise<unknown>} action
  */
 export async function attempt(action) {

@@ -1,4 +1,4 @@
-/** What the gateway or a service refused, with its status and what its problem details say. */
+/** The error of a request that the gateway or a service refused, with the status and the text of the problem details. */
 export class Refused extends Error {
   constructor(status, detail) {
     super(detail);
@@ -23,8 +23,8 @@ export async function request(path, method, body, headers = {}) {
 }
 
 /**
- * Headers for what a page asks again and again by itself. They begin a trace that is not sampled (W3C trace context), so that nobody has to look for
- * the traces of people's own requests behind it.
+ * Headers for requests that a page repeats by itself. They begin a trace that is not sampled (W3C trace context), so that these traces do not
+ * hide the traces of people's own requests.
  */
 export function untraced() {
   const hex = bytes => [...crypto.getRandomValues(new Uint8Array(bytes))].map(byte => byte.toString(16).padStart(2, '0')).join('');

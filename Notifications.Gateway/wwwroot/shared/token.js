@@ -1,4 +1,4 @@
-/** What a token says of itself. Whether that is true is for the servers to check. */
+/** Returns the claims of a token. They are not checked here: the servers check the token. */
 export function claimsOf(token) {
   const claims = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
   return JSON.parse(atob(claims));
