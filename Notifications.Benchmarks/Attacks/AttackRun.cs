@@ -1,5 +1,5 @@
 using System.Net;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Benchmarks.Attacks;
 

@@ -120,7 +120,7 @@ internal sealed class UnknownMethods : AttackScenario
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         const string answer = "Method does not exist.";
-        const string last = "More than 100 messages of this connection called no method of the hub as it is";
+        const string last = "More than 100 messages of this connection were not valid calls of a hub method";
         string[] methods = ["OnConnectedAsync", "OnDisconnectedAsync", "Dispose", "get_Clients", "ToString", "GetType", "subscribe", "Subscribe\\u0000", "../Instance", ""];
         var times = stage.Length(20, 2);
         for (var i = 0; i < times; i++)

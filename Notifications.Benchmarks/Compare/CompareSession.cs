@@ -4,7 +4,7 @@ using Notifications.Benchmarks.Compare.Protocols;
 using Notifications.Benchmarks.Compare.Publishing;
 using Notifications.Benchmarks.Compare.Systems;
 using Notifications.Benchmarks.Compare.Wire;
-using Notifications.Benchmarks.History;
+using Notifications.Testing.History;
 
 namespace Notifications.Benchmarks.Compare;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using Notifications.Benchmarks.Compare.Protocols;
 using Notifications.Benchmarks.Compare.Publishing;
 using Notifications.Benchmarks.Compare.Wire;
-using Notifications.Benchmarks.History;
+using Notifications.Testing.History;
 
 namespace Notifications.Benchmarks.Compare;
 

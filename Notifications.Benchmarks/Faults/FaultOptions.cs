@@ -10,7 +10,7 @@ internal sealed record FaultOptions
     /// <summary>The short form, as the tests have it.</summary>
     public bool Brief { get; init; }
 
-    /// <inheritdoc cref="Clusters.ClusterOptions.IsPlain"/>
+    /// <inheritdoc cref="Notifications.Testing.Clusters.ClusterOptions.IsPlain"/>
     public bool IsPlain { get; init; }
 
     public static FaultOptions Read(Arguments arguments)

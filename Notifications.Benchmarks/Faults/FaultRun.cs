@@ -1,4 +1,4 @@
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Benchmarks.Load;
 
 namespace Notifications.Benchmarks.Faults;

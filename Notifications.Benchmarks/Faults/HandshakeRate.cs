@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Benchmarks.Faults;
 

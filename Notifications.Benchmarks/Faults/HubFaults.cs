@@ -1,3 +1,5 @@
+using Notifications.Testing.Clusters;
+
 namespace Notifications.Benchmarks.Faults;
 
 internal sealed class HubKill : FaultScenario
@@ -61,7 +63,7 @@ internal sealed class RollingRestart : FaultScenario
         var between = stage.Length(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1));
         var hubs = stage.Length(stage.Cluster.Hubs.Count, 1);
         var gateways = stage.Length(stage.Cluster.Gateways.Count, 1);
-        foreach (var server in (Clusters.ServerProcess[])[.. stage.Cluster.Hubs.Take(hubs), .. stage.Cluster.Gateways.Take(gateways)])
+        foreach (var server in (ServerProcess[])[.. stage.Cluster.Hubs.Take(hubs), .. stage.Cluster.Gateways.Take(gateways)])
         {
             await server.StopAsync(cancellationToken);
             await server.StartAsync(cancellationToken);

@@ -1,4 +1,4 @@
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Benchmarks.Faults;
 

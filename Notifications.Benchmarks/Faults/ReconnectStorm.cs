@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Benchmarks.Load;
 
 namespace Notifications.Benchmarks.Faults;

@@ -1,5 +1,5 @@
 using System.Net;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing;
 
 namespace Notifications.Benchmarks.Load;
 

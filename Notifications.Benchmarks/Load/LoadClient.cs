@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http.Connections;
-using Notifications.Benchmarks.History;
+using Notifications.Testing.History;
 using Notifications.Client;
 
 namespace Notifications.Benchmarks.Load;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Text.Json;
-using Notifications.Benchmarks.History;
+using Notifications.Testing.History;
 using Notifications.Messaging;
 using StackExchange.Redis;
 

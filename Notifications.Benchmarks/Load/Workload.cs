@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Notifications.Benchmarks.Clusters;
-using Notifications.Benchmarks.History;
+using Notifications.Testing.Clusters;
+using Notifications.Testing.History;
 using Notifications.Client;
 
 namespace Notifications.Benchmarks.Load;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using BenchmarkDotNet.Attributes;
 using Garnet;
 using Microsoft.Extensions.Logging.Abstractions;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Messaging;
 
 namespace Notifications.Benchmarks.Micro;

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Benchmarks.Scale;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Benchmarks.Compare;
 using Notifications.Benchmarks.Compare.Measures;
 using Notifications.Benchmarks.Compare.Scenarios;
 using Notifications.Benchmarks.Compare.Systems;
-using Notifications.Benchmarks.History;
+using Notifications.Testing.History;
 
 namespace Notifications.Benchmarks.Scale;
 

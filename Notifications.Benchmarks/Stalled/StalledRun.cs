@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Notifications.Benchmarks.Clusters;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing.Clusters;
+using Notifications.Testing;
 using Notifications.Client;
 using Notifications.Messaging;
 

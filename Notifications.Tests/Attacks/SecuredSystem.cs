@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Hosting;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Client;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Notifications.Benchmarks.Attacks;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Tests.Redis;
 using Xunit;
 

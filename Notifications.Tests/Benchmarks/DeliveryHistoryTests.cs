@@ -1,4 +1,4 @@
-using Notifications.Benchmarks.History;
+using Notifications.Testing.History;
 using Xunit;
 
 namespace Notifications.Tests.Benchmarks;

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Http.Connections;
-using Notifications.Benchmarks.Clusters;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing.Clusters;
+using Notifications.Testing;
 using Notifications.Client;
 using Notifications.Messaging;
 using Notifications.Tests.Hub;

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http.Connections;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing;
 using Notifications.Client;
 using Notifications.Messaging;
 using Notifications.Tests.Redis;

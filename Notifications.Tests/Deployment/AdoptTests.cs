@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Tests.Hosting;
 using Notifications.Tests.Redis;
 using Notifications.Tests.Tokens;

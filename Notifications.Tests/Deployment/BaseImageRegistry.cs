@@ -7,7 +7,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Tests.Deployment;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Xunit;
 
 namespace Notifications.Tests.Deployment;

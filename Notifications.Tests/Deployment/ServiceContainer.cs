@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Tests.Deployment;
 

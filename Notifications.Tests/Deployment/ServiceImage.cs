@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Tests.Deployment;
 

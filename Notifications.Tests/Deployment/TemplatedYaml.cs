@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using YamlDotNet.RepresentationModel;
 
 namespace Notifications.Tests.Deployment;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing;
 using Notifications.Messaging;
 using Notifications.Messaging.Escalations;
 using Notifications.Messaging.Redis;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Hosting;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Messaging;
 using Notifications.Messaging.Escalations;
 using Notifications.Tests.Messaging;

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Http.Connections;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing;
 using Notifications.Client;
 using Notifications.Messaging;
 using Notifications.Messaging.Registry;
@@ -147,7 +147,7 @@ public sealed class GatewayDrainTests : IAsyncLifetime
 
         using var refused = await browser.PostAsync(NewSession, null);
         Assert.Equal(
-            (HttpStatusCode.ServiceUnavailable, "This gateway is going away. Try again: another one answers."), await RunningGateway.ProblemOf(refused));
+            (HttpStatusCode.ServiceUnavailable, "This gateway is stopping. Try again: another gateway answers."), await RunningGateway.ProblemOf(refused));
         Assert.Equal((TimeSpan.FromSeconds(1), true), (refused.Headers.RetryAfter?.Delta, refused.Headers.ConnectionClose));
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/api/notifications")).StatusCode);
     }

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.Connections;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Benchmarks.Compare.Systems;
 using Notifications.Messaging;
 using Notifications.Tests.Operators;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Messaging;
 using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;

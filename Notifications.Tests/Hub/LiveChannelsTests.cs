@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Hubs.Delivery;
 using Notifications.Messaging.Redis;
 using Notifications.Tests.Attacks;

@@ -1,5 +1,5 @@
 using System.Net;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;

@@ -1,4 +1,4 @@
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.SignalR.Client;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;

@@ -1,6 +1,6 @@
 using System.Net;
-using Notifications.Benchmarks.Clusters;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing.Clusters;
+using Notifications.Testing;
 using Notifications.Messaging;
 using Notifications.Tests.Messaging;
 using Notifications.Tests.Redis;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Messaging.Redis;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;

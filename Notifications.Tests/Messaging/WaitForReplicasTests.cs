@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
-using Notifications.Benchmarks.Clusters;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing.Clusters;
+using Notifications.Testing;
 using Notifications.Messaging;
 using Notifications.Tests.Hub;
 using Notifications.Tests.Redis;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Tests.Redis;
 using StackExchange.Redis;
 using Xunit;

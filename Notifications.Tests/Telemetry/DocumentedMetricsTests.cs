@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Messaging;
 using Notifications.Tests.Gateway;
 using Notifications.Tests.Hub;

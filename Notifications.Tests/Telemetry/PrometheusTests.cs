@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Xunit;
 
 namespace Notifications.Tests.Telemetry;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Xunit;
 
 namespace Notifications.Tests.Tokens;

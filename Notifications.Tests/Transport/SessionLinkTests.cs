@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Connections;
-using Notifications.Benchmarks.Faults;
+using Notifications.Testing;
 using Notifications.Transport.Links;
 using Notifications.Messaging;
 using Notifications.Messaging.Registry;

@@ -1,6 +1,6 @@
 using Notifications.Benchmarks.Compare.Measures;
 using Notifications.Benchmarks.Compare.Wire;
-using Notifications.Benchmarks.History;
+using Notifications.Testing.History;
 
 namespace Notifications.Benchmarks.Compare.Scenarios;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Benchmarks.Compare.Systems;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Benchmarks.Compare.Systems;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Benchmarks.Compare.Protocols;
 
 namespace Notifications.Benchmarks.Compare.Systems;

@@ -1,8 +1,7 @@
 using System.Net;
-using Notifications.Benchmarks.Faults;
 using Notifications.Messaging.Registry;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>A hub replica. As under an orchestrator each start is another instance, with an id of its own and, unless it keeps it, a port of its own.</summary>
 /// <param name="name">Of the replica; the instance's id adds how often it was started.</param>

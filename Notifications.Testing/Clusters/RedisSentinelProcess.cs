@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>A Redis Sentinel, alone in its decisions: it promotes a replica of <paramref name="primary"/> when that is gone for a second.</summary>
 internal sealed class RedisSentinelProcess(DirectoryInfo directory, Watchdog watchdog, RedisProcess primary)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>Waits for what happens in other processes.</summary>
 internal static class Waiting

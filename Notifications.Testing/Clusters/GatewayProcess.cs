@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>A gateway. Keeps its port when it is started again, as an address behind a load balancer would.</summary>
 internal sealed class GatewayProcess(

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using StackExchange.Redis;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>
 /// Counts the commands that a Redis server carries out, by <c>INFO stats</c>, second by second. A driver with ten thousand clients on its hands may hear of

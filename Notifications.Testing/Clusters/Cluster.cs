@@ -2,14 +2,13 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Notifications.Benchmarks.Faults;
 using Notifications.Messaging;
 using Notifications.Messaging.Redis;
 using Notifications.Messaging.Registry;
 using Notifications.Transport;
 using StackExchange.Redis;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>
 /// The system as processes of this machine: Redis, hubs, gateways, and this process as a publisher. All end with it, also when

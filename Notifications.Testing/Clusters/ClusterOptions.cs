@@ -1,4 +1,4 @@
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>What a <see cref="Cluster"/> is made of.</summary>
 internal sealed record ClusterOptions
@@ -7,7 +7,7 @@ internal sealed record ClusterOptions
 
     public int Gateways { get; init; } = 1;
 
-    /// <summary>Whether there is a <see cref="Clusters.Front"/>, which asks the gateways for their health four times a second.</summary>
+    /// <summary>Whether there is a <see cref="Front"/>, which asks the gateways for their health four times a second.</summary>
     public bool HasFront { get; init; } = true;
 
     /// <summary>Order services, on one database.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using StackExchange.Redis;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>A Redis Cluster as processes of this machine: three primaries, and a replica of each that takes over when it dies.</summary>
 internal sealed class RedisClusterProcesses : IAsyncDisposable

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>Loopback ports for servers that can't choose one themselves, or have to keep theirs when they are started again.</summary>
 public static class FreePorts

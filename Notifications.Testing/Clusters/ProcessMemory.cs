@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 internal static class ProcessMemory
 {

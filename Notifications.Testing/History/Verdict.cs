@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Notifications.Benchmarks.History;
+namespace Notifications.Testing.History;
 
 /// <summary>What <see cref="DeliveryHistory.Check"/> found.</summary>
 internal sealed record Verdict

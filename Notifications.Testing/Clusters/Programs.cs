@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>Where the programs of a cluster are on this machine.</summary>
 internal static class Programs

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>
 /// <c>redis-server</c> with a data directory of its own. Without persistence unless <paramref name="arguments"/> say otherwise.

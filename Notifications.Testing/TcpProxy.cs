@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Notifications.Benchmarks.Faults;
+namespace Notifications.Testing;
 
 /// <summary>
 /// A loopback TCP proxy whose connections can be closed, reset, or made silent: its end of the network takes every byte, passes

@@ -1,4 +1,4 @@
-namespace Notifications.Benchmarks.History;
+namespace Notifications.Testing.History;
 
 /// <summary>Counts what is wrong, and keeps the first of each kind to look at.</summary>
 internal sealed class Findings

@@ -1,4 +1,4 @@
-namespace Notifications.Benchmarks.History;
+namespace Notifications.Testing.History;
 
 /// <summary>The acknowledged publishes of one stream, by epoch and offset.</summary>
 internal sealed class PublishedStream

@@ -1,6 +1,6 @@
 using System.Collections;
 
-namespace Notifications.Benchmarks.History;
+namespace Notifications.Testing.History;
 
 /// <summary>What one reader gave to its application out of one stream, in order.</summary>
 internal sealed class ReaderHistory(string name, PublishedStream stream)

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Notifications.Benchmarks.History;
+namespace Notifications.Testing.History;
 
 /// <summary>
 /// What publishers were told that Redis has, and what each reader gave to its application, in order. At the end

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Notifications.Messaging;
 using StackExchange.Redis;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>A publisher as a service has it, with a Redis connection of its own.</summary>
 internal sealed class PublisherConnection : IAsyncDisposable

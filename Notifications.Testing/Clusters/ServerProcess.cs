@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>
 /// A server of the cluster as a process of this machine: started, killed, paused and started again. Its output goes to

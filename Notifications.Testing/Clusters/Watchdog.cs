@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>
 /// A shell that outlives the AppHost by a few seconds: it reads the ids of the running processes from a pipe, and when the pipe

@@ -1,4 +1,4 @@
-namespace Notifications.Benchmarks.History;
+namespace Notifications.Testing.History;
 
 /// <param name="Epoch">Its index in the order in which the epochs of the stream were first heard of.</param>
 /// <param name="Offset">1, 2, 3 …</param>

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>
 /// A replica of the order service. Replicas share the database that <c>ConnectionStrings__orders</c> names among the

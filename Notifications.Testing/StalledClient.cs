@@ -3,7 +3,7 @@ using System.Net.WebSockets;
 using System.Text;
 using Notifications.Messaging;
 
-namespace Notifications.Benchmarks.Faults;
+namespace Notifications.Testing;
 
 /// <summary>
 /// A client that subscribes to a stream over a bare WebSocket and then reads nothing more: what the hub sends stays in the

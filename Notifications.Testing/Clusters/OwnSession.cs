@@ -1,4 +1,4 @@
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary><c>setsid</c> (Linux) runs a command outside the terminal's process group, in the same process.</summary>
 internal static class OwnSession

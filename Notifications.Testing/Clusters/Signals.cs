@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Notifications.Benchmarks.Clusters;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>What a process can be sent besides .NET's <c>Kill</c>. The numbers differ between Linux and macOS.</summary>
 internal static class Signals
