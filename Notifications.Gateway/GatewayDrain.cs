@@ -39,7 +39,7 @@ internal sealed class GatewayDrain(OpenSessions sessions, IOptions<GatewayOption
     }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(_isLeaving ? HealthCheckResult.Unhealthy("This gateway is going away.") : HealthCheckResult.Healthy());
+        Task.FromResult(_isLeaving ? HealthCheckResult.Unhealthy("This gateway is stopping.") : HealthCheckResult.Healthy());
 }
 
 internal static class GatewayDrainRegistration
@@ -79,7 +79,7 @@ internal static class GatewayDrainRegistration
 
             context.Response.Headers.RetryAfter = "1";
             return TypedResults.Problem(
-                "This gateway is going away. Try again: another one answers.", statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+                "This gateway is stopping. Try again: another gateway answers.", statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
         });
     }
 }

@@ -49,7 +49,7 @@ internal sealed class HubTelemetry
             "notifications.lag",
             () => p99() is { } lag ? [new Measurement<double>(lag.TotalSeconds)] : Array.Empty<Measurement<double>>(),
             "s",
-            "Within which 99 of 100 notifications of the last seconds were written after their publish, of those published while their connection was there.");
+            "p99 of the time from publish to write, of the last seconds. Counts notifications published after their connection subscribed.");
 
     public void ObserveLiveLink(Func<bool> hears) =>
         _meter.CreateObservableGauge("notifications.live_link", () => hears() ? 1 : 0, description: "1 while this instance hears new notifications over Redis, else 0.");

@@ -10,7 +10,7 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Debug, "{Consequence}")]
     public static partial void RedisFailed(ILogger logger, string consequence, Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "A message on the channel of {Stream} is not of the form \"offset epoch entry\" and was ignored.")]
+    [LoggerMessage(LogLevel.Warning, "A message on the channel of {Stream} is not of the form \"offset epoch previous-token entry\" and was ignored.")]
     public static partial void NotALiveMessage(ILogger logger, StreamName stream);
 
     [LoggerMessage(LogLevel.Error, "An entry of {Stream} can't be read and was skipped.")]

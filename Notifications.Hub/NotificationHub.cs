@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
 using Notifications.Hubs.Delivery;
-using Notifications.Hubs.Instances;
 
 namespace Notifications.Hubs;
 

@@ -7,7 +7,7 @@ internal static class StoreAway
 {
     private const string Soon = "1";
     private const string Again = $"Try again after {Soon} s (Retry-After).";
-    private const string PublishAgain = $"Send it again after {Soon} s (Retry-After) with the same ids: what is there counts once.";
+    private const string PublishAgain = $"Send it again after {Soon} s (Retry-After) with the same ids: a notification that is in the log already is not published twice.";
 
     /// <param name="endpoints">The endpoints whose handlers call Redis.</param>
     /// <param name="remedy">What the caller should do; null: try again, or publish again.</param>

@@ -13,7 +13,7 @@ internal static class UserApi
         var users = app.MapGroup($"/api/users/{UserRoute.Segment}")
             .RequireAuthorization(policy => policy.RequireRole(TokenNames.OperatorRole))
             .RefuseBadUser()
-            .RefuseWithoutStore("It is not certain that any hub was told. Ask again until the answer is 200.");
+            .RefuseWithoutStore("Perhaps not all hubs were told. Repeat the request until the answer is 200.");
         users.MapDelete("/connections", EndConnections);
         users.MapPost("/revocation", Revoke);
     }

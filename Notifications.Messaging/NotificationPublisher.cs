@@ -103,7 +103,7 @@ public sealed class NotificationPublisher
         if (!stream.IsUser)
         {
             throw new ArgumentException(
-                $"The stream {stream} is no user's and the notification has a push part. A topic has no phones: publish to user:<id>, or without \"push\".", nameof(push));
+                $"The stream {stream} is a topic, and a topic has no phones. Publish to user:<id>, or without \"push\".", nameof(push));
         }
 
         var timed = push with
@@ -118,7 +118,7 @@ public sealed class NotificationPublisher
 
         var size = timed.ToJson().Length;
         return size <= _options.MaxPayloadBytes ? timed : throw new PayloadTooLargeException(
-            $"The push part has {size} bytes and the limit is {_options.MaxPayloadBytes}. Send less: phones take 4,096, and of what is longer they get the position only.",
+            $"The push part has {size} bytes and the limit is {_options.MaxPayloadBytes}. Send less. A phone gets only the position of a message of more than 4,096 bytes.",
             nameof(push));
     }
 }

@@ -14,7 +14,7 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "Redis did not take notification {NotificationId} to {Stream}. Orders go on; their notifications wait in the outbox.")]
     public static partial void RedisIsAway(ILogger logger, string notificationId, string stream, Exception exception);
 
-    [LoggerMessage(LogLevel.Information, "Redis takes notifications again; those in the outbox follow.")]
+    [LoggerMessage(LogLevel.Information, "Redis takes notifications again. The notifications in the outbox are published now.")]
     public static partial void RedisIsBack(ILogger logger);
 
     [LoggerMessage(LogLevel.Error, "The outbox can't be read or written; notifications wait in it until it can.")]

@@ -16,13 +16,13 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "A gateway's link broke with {Sessions} sessions: {Reason}")]
     public static partial void LinkOfGatewayBroken(ILogger logger, int sessions, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Nothing came over the link to {Hub} for {Silence}: it is given up.")]
+    [LoggerMessage(LogLevel.Warning, "The link to {Hub} is closed: no byte came for {Silence}.")]
     public static partial void LinkSilent(ILogger logger, Uri hub, TimeSpan silence);
 
     [LoggerMessage(LogLevel.Error, "A session over a link failed and is ended.")]
     public static partial void SessionFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(LogLevel.Error, "What came over a connection could not be handled. The connection is closed.")]
+    [LoggerMessage(LogLevel.Error, "Received bytes could not be handled. Their connection is closed.")]
     public static partial void ReaderFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Critical, "The thread that reads connections failed. It goes on.")]

@@ -104,7 +104,7 @@ internal static class NewSessions
             : destinations;
 
     private static Task UnknownAsync(HttpContext context) => TypedResults.Problem(
-        "The id names no session at a hub that is running. Begin one by negotiate.", statusCode: StatusCodes.Status404NotFound).ExecuteAsync(context);
+        "No running hub has the session of this id. Call negotiate to begin a new session.", statusCode: StatusCodes.Status404NotFound).ExecuteAsync(context);
 
     private static bool Failed(HttpContext context) =>
         !context.Response.HasStarted

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
-using Notifications.Hubs.Limits;
 
 namespace Notifications.Hubs.Delivery;
 

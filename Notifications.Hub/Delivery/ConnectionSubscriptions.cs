@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.SignalR;
-using Notifications.Hubs.Limits;
 
 namespace Notifications.Hubs.Delivery;
 

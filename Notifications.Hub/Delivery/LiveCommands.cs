@@ -74,7 +74,7 @@ internal sealed class LiveCommands(Stream stream)
     /// <exception cref="InvalidDataException">No command waits for an answer.</exception>
     public (LiveCommand Command, LiveChannel[] Channels) Answer() => _sent.TryDequeue(out var sent)
         ? (sent.Command, sent.Channels[sent.Confirmed..])
-        : throw new InvalidDataException("Redis answered what it had not been asked.");
+        : throw new InvalidDataException("Redis sent an answer, but no command waits for one.");
 
     private void Ask(IEnumerable<(LiveCommand, LiveChannel?)> asked)
     {

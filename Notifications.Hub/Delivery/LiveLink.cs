@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
-using Notifications.Hubs.Instances;
 using StackExchange.Redis;
 
 namespace Notifications.Hubs.Delivery;
@@ -16,7 +15,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
     /// <summary>If a replaced connection does not help, the wait until the next replacement doubles, at most so many times.</summary>
     private const int MaxDoublings = 4;
 
-    private const string NotProbed = "This instance does not know whether it hears what is published, and takes no sessions until it does.";
+    private const string NotProbed = "This instance does not know whether it hears new notifications. It takes no sessions until a probe arrives.";
 
     private readonly IConnectionMultiplexer _commands;
     private readonly RedisConnections _connections;

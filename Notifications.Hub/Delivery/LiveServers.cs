@@ -32,7 +32,7 @@ internal sealed class LiveServers(
         {
             if (_isDisposed)
             {
-                throw new RedisConnectionException(ConnectionFailureType.ConnectionDisposed, CommandFlags.None, "This instance listens to nothing any more: it is stopping.");
+                throw new RedisConnectionException(ConnectionFailureType.ConnectionDisposed, CommandFlags.None, "This instance is stopping and listens to no new channels.");
             }
 
             if (!_slots.TryGetValue(added.Slot, out var slot))

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
-using Notifications.Hubs.Limits;
 
 namespace Notifications.Hubs.Delivery;
 

@@ -37,7 +37,7 @@ internal sealed class EscalationHandler(
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            failures.Report(exception, $"The escalation of {claim.Escalation.Stream}, offset {claim.Escalation.Offset}, is put off to the end of its lease.");
+            failures.Report(exception, $"The escalation of {claim.Escalation.Stream}, offset {claim.Escalation.Offset}, could not be finished. It is due again when its lease ends.");
         }
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Notifications.Hubs.Instances;
 
 namespace Notifications.Hubs.Escalations;
 
@@ -16,7 +15,7 @@ internal sealed class Escalator(
     /// </summary>
     private const int Batch = 16;
 
-    private const string NotRead = "Escalations that may be due are not read. The next look tries again.";
+    private const string NotRead = "Due escalations could not be read. The next poll tries again.";
 
     private readonly EscalationOptions _options = options.Value;
     private readonly SemaphoreSlim _hands = new(options.Value.InHand);

@@ -73,7 +73,7 @@ internal sealed class HubMessageListener : BackgroundService
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            _failures.Report(exception, "This hub may not hear what others tell it, or did not read the revocations. Those that are known hold, and it tries again.");
+            _failures.Report(exception, "This hub may miss messages of other hubs, or could not read the revocations. Known revocations still apply, and it tries again.");
         }
         finally
         {

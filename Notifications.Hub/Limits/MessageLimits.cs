@@ -43,7 +43,7 @@ internal sealed class MessageLimitsProtocol(
         {
             telemetry.Refused("unusable_messages");
             throw new HubException(
-                $"More than {limits.Value.UnusableMessages} messages of this connection called no method of the hub as it is, or were of another kind ({ConnectionLimitOptions.Section}:{nameof(ConnectionLimitOptions.UnusableMessages)}).");
+                $"More than {limits.Value.UnusableMessages} messages of this connection were not valid calls of a hub method ({ConnectionLimitOptions.Section}:{nameof(ConnectionLimitOptions.UnusableMessages)}).");
         }
 
         return true;

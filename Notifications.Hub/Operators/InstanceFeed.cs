@@ -49,7 +49,7 @@ internal sealed class InstanceFeed(IHubContext<OperatorHub> hub, InstanceRegistr
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            failures.Report(exception, "Operators are not told how the hub instances are.");
+            failures.Report(exception, "The list of hub instances is not sent to operators.");
             Send(OperatorHub.Unavailable, exception.Reason());
         }
     }

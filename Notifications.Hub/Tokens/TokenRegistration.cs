@@ -29,13 +29,13 @@ internal static class TokenRegistration
             {
                 context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
                 return TypedResults.Problem(
-                    $"The token was revoked: those issued to this user until {until:u} are refused. Get a new one.",
+                    $"The token was revoked: tokens issued to this user until {until:u} are refused. Get a new one.",
                     statusCode: StatusCodes.Status401Unauthorized).ExecuteAsync(context);
             }
 
             var key = context.Request.Path.StartsWithSegments(HubRegistration.HubsPath) ? context.Request.Query[TokenSessions.KeyParameter].ToString() : "";
             return key.Length > 0 && sessions.IsOthers(key, context.User.FindFirst(TokenNames.UserClaim)?.Value)
-                ? TypedResults.Problem("There is no connection of this user with that id. Begin one by negotiate.", statusCode: StatusCodes.Status404NotFound).ExecuteAsync(context)
+                ? TypedResults.Problem("This user has no connection with that id. Call negotiate to begin one.", statusCode: StatusCodes.Status404NotFound).ExecuteAsync(context)
                 : next(context);
         });
     }

@@ -75,7 +75,7 @@ internal sealed class ReplicatedAppends(RedisConnections connections, IOptions<N
             foreach (var append in batch)
             {
                 append.Result.TrySetException(new RedisConnectionException(
-                    ConnectionFailureType.UnableToConnect, CommandFlags.None, $"No primary is connected that the notification could be written to: {exception.Message}", exception));
+                    ConnectionFailureType.UnableToConnect, CommandFlags.None, $"Redis has no connected primary that takes the notification: {exception.Message}", exception));
             }
         }
     }

@@ -15,7 +15,7 @@ public sealed class PushOptionsTests(PushFixture fakes) : IClassFixture<PushFixt
         { "Escalation:Fcm:ServiceAccount", "{}", "has no \"project_id\"" },
         { "Escalation:Fcm:ServiceAccountFile", "/nowhere/account.json", "both set" },
         { "Escalation:Fcm:Endpoint", "http://fcm.example.com", "has to be an https address" },
-        { "Escalation:Apns:Key", "no key", "is no EC key in PEM form" },
+        { "Escalation:Apns:Key", "no key", "is not an EC key in PEM form" },
         { "Escalation:Apns:KeyId", "", "Escalation:Apns:KeyId is missing" },
         { "Escalation:Apns:TeamId", " ", "Escalation:Apns:TeamId is missing" },
         { "Escalation:Apns:Topic", "", "Escalation:Apns:Topic is missing" },
@@ -70,7 +70,7 @@ public sealed class PushOptionsTests(PushFixture fakes) : IClassFixture<PushFixt
     {
         using var senders = fakes.Senders(null, ("Escalation:Fcm:ServiceAccount", fakes.Fcm.ServiceAccount.Replace("-----BEGIN", "-----BEGAN", StringComparison.Ordinal)));
         var message = Assert.Throws<OptionsValidationException>(senders.ValidateOptions).Message;
-        Assert.Contains("private_key is no RSA key", message, StringComparison.Ordinal);
+        Assert.Contains("private_key is not an RSA key", message, StringComparison.Ordinal);
         Assert.DoesNotContain(fakes.Fcm.ServiceAccount[200..220], message, StringComparison.Ordinal);
     }
 

@@ -64,10 +64,10 @@ public sealed class RefusedHandshakeTests : IAsyncLifetime
         Assert.Equal(
             (HttpStatusCode.BadRequest, "The device name has 8 characters or one that is not allowed. It takes 1 to 128 out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $."),
             await AskAsync("bob", "?device=bad%20name"));
-        Assert.Equal((HttpStatusCode.NotFound, "There is no connection of this user with that id. Begin one by negotiate."), await AskAsync("bob", $"?id={session.Id}"));
+        Assert.Equal((HttpStatusCode.NotFound, "This user has no connection with that id. Call negotiate to begin one."), await AskAsync("bob", $"?id={session.Id}"));
         var (status, detail) = await AskAsync("cid", "");
         Assert.Equal(HttpStatusCode.Unauthorized, status);
-        Assert.StartsWith("The token was revoked: those issued to this user until ", detail, StringComparison.Ordinal);
+        Assert.StartsWith("The token was revoked: tokens issued to this user until ", detail, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await AskAsync("bob", "/nobodys")).Status);
         (status, detail) = await AskAsync(null, "");
         Assert.Equal(HttpStatusCode.Unauthorized, status);

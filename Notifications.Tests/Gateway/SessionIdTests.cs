@@ -182,7 +182,7 @@ public sealed class SessionIdTests : IAsyncLifetime
         await using var other = await FakeHub.StartAsync("other");
         await gateway.UseAsync(other.Instance);
         using var gone = await Client(gateway).GetAsync($"{RunningGateway.HubPath}?id={id}");
-        Assert.Equal((HttpStatusCode.NotFound, "The id names no session at a hub that is running. Begin one by negotiate."), await RunningGateway.ProblemOf(gone));
+        Assert.Equal((HttpStatusCode.NotFound, "No running hub has the session of this id. Call negotiate to begin a new session."), await RunningGateway.ProblemOf(gone));
     }
 
     [Theory]
@@ -262,7 +262,7 @@ public sealed class SessionIdTests : IAsyncLifetime
             using var answer = await Client(gateway).SendAsync(request);
             var problem = await RunningGateway.ProblemOf(answer);
             Assert.True(
-                problem == (HttpStatusCode.NotFound, "The id names no session at a hub that is running. Begin one by negotiate."), $"{request.Method} {id}: {problem}");
+                problem == (HttpStatusCode.NotFound, "No running hub has the session of this id. Call negotiate to begin a new session."), $"{request.Method} {id}: {problem}");
         }
     }
 

@@ -96,7 +96,7 @@ public sealed class HubLimitTests(RedisServers servers) : IClassFixture<RedisSer
 
         var closed = await hub.LastSaidAsync(_user, string.Concat(Enumerable.Repeat(message + RecordEnd, 3)));
 
-        Assert.Contains("HubException: More than 2 messages of this connection called no method of the hub as it is, or were of another kind (Limits:UnusableMessages).", closed, StringComparison.Ordinal);
+        Assert.Contains("HubException: More than 2 messages of this connection were not valid calls of a hub method (Limits:UnusableMessages).", closed, StringComparison.Ordinal);
     }
 
     [Fact]

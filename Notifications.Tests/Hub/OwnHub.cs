@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.SignalR;
-using Notifications.Hubs.Instances;
+using Notifications.Hubs;
 using Notifications.Tests.Gateway;
 
 namespace Notifications.Tests.Hub;

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.Logging;
-using Notifications.Benchmarks.Clusters;
+using Notifications.Testing.Clusters;
 using Notifications.Messaging;
 using Notifications.Messaging.Registry;
 using Notifications.Tests.Messaging;
@@ -144,7 +144,7 @@ public sealed class RedisRefusesTests : IAsyncLifetime
 
         using var refused = await http.PostAsJsonAsync("/api/notifications", new { stream = Own.Value, type = "T", payload = 1 });
         Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (refused.StatusCode, refused.Headers.RetryAfter?.Delta));
-        Assert.Equal($"{Full} Send it again after 1 s (Retry-After) with the same ids: what is there counts once.", (await refused.Content.ReadFromJsonAsync<ProblemDetails>())!.Detail);
+        Assert.Equal($"{Full} Send it again after 1 s (Retry-After) with the same ids: a notification that is in the log already is not published twice.", (await refused.Content.ReadFromJsonAsync<ProblemDetails>())!.Detail);
         await Assert.ThrowsAsync<RedisServerException>(() => messaging.PublishAsync(Own, 1));
 
         var told = hub.Captured.Where(log => log.Level >= LogLevel.Warning).ToArray();

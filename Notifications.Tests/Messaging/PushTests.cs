@@ -98,7 +98,7 @@ public sealed class PushTests(RedisServers servers) : IClassFixture<RedisServers
 
     [Fact]
     public Task A_topic_has_no_phones() =>
-        AssertRefused(StreamName.Topic(RedisServers.Unique("news")), new Push(), "is no user's and the notification has a push part");
+        AssertRefused(StreamName.Topic(RedisServers.Unique("news")), new Push(), "is a topic, and a topic has no phones");
 
     [Fact]
     public async Task A_push_part_over_the_limit_is_refused_with_its_size_and_the_limit()

@@ -21,7 +21,7 @@ internal abstract class Link
     {
         if (!_sessions.TryAdd(session.Id, session))
         {
-            throw new IOException($"The session {session.Id} is there already.");
+            throw new IOException($"The session {session.Id} exists already on this link.");
         }
     }
 

@@ -86,7 +86,7 @@ internal class LinkedSession : Stream
     {
         if (payload.Length != sizeof(int) || BinaryPrimitives.ReadInt32LittleEndian(payload) is var bytes && bytes < 0)
         {
-            throw new IOException("A credit over a session link has to be 4 bytes that are 0 or more.");
+            throw new IOException("A credit frame has to have 4 bytes with a number of 0 or more.");
         }
 
         lock (Gate)

@@ -87,7 +87,7 @@ internal sealed record ApnsOptions : IValidatableObject
         }
         catch (Exception exception) when (exception is ArgumentException or CryptographicException)
         {
-            return "the key is no EC key in PEM form. It has to be what Apple hands out as AuthKey_….p8.";
+            return "the key is not an EC key in PEM form. It has to be the content of Apple's file AuthKey_….p8.";
         }
     }
 }

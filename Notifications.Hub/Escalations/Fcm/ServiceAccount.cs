@@ -26,11 +26,11 @@ internal sealed record ServiceAccount(string ProjectId, string ClientEmail, stri
         catch (JsonException)
         {
             // Without the exception's message, which quotes the text.
-            throw new FormatException($"the service account is no JSON. {Rule}");
+            throw new FormatException($"the service account is not JSON. {Rule}");
         }
         catch (Exception exception) when (exception is ArgumentException or CryptographicException)
         {
-            throw new FormatException($"the service account's private_key is no RSA key in PEM form. {Rule}");
+            throw new FormatException($"the service account's private_key is not an RSA key in PEM form. {Rule}");
         }
     }
 

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 
-namespace Notifications.Hubs.Limits;
+namespace Notifications.Hubs.Delivery;
 
 /// <summary>Limits how many topics a user creates at this instance. Each topic without notifications leaves its epoch in Redis for a while.</summary>
 internal sealed class UnusedTopicLimit(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry) : IDisposable

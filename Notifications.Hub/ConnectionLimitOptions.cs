@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Notifications.Hubs.Limits;
+namespace Notifications.Hubs;
 
 /// <summary>How much of an instance one connection, one user and one publisher may use, section <c>Limits</c>. 0 means no limit.</summary>
 internal sealed class ConnectionLimitOptions : IValidatableObject

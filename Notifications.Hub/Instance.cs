@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Notifications.Hubs.Instances;
+namespace Notifications.Hubs;
 
 /// <summary>This process among the running hubs.</summary>
 public sealed class Instance(IConfiguration configuration)
