@@ -141,7 +141,7 @@ public static class TokenAuthentication
             (null or "", null or "") => throw new InvalidOperationException(
                 $"No key to check tokens with. Set {BearerSection}:Authority to the OIDC issuer, or start the AppHost, which sets {TokenNames.DevelopmentKey}."),
             (null or "", _) when !IsAllowed(authority, builder.Environment) => throw new InvalidOperationException(
-                $"{BearerSection}:Authority is \"{authority}\" and has to be an https:// address in the environment \"{builder.Environment.EnvironmentName}\": whoever is between could otherwise hand out keys of his own."),
+                $"{BearerSection}:Authority is \"{authority}\" and has to be an https:// address in the environment \"{builder.Environment.EnvironmentName}\": an attacker on the network could otherwise replace the signing keys."),
             (null or "", _) => null,
             _ when !builder.Environment.IsDevelopment() => throw new InvalidOperationException(
                 $"{TokenNames.DevelopmentKey} is set in the environment \"{builder.Environment.EnvironmentName}\", and works in Development only. Remove it and set {BearerSection}:Authority."),

@@ -45,7 +45,7 @@ export function showGap({ before, after }) {
   row.querySelector('.meta').textContent =
     before === null ? `It goes on after offset ${after.offset}.`
       : before.epoch === after.epoch ? `Offsets ${before.offset + 1} to ${after.offset}.`
-        : `The log began anew; it goes on after offset ${after.offset}.`;
+        : `A new log began. It goes on after offset ${after.offset}.`;
   put(row);
 }
 

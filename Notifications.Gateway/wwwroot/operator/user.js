@@ -42,7 +42,7 @@ export async function switchPayloads() {
 /** Ends the user's connections. Clients reconnect by themselves while their tokens are valid. */
 export async function endConnections() {
   const { hubs } = await call(`/api/users/${encodeURIComponent(user)}/connections`, 'DELETE');
-  element('ended').textContent = `Ended: ${count(hubs)} hub instances were told. Clients whose tokens are good come back by themselves.`;
+  element('ended').textContent = `Ended: ${count(hubs)} hub instances were told. Clients with valid tokens reconnect by themselves.`;
   await refresh();
 }
 
@@ -81,11 +81,11 @@ function show(found, isAnother) {
     ['User', found.user],
     ['Connections', total > connections.length ? `${count(total)}, the first ${count(connections.length)} below` : count(total)],
     ['Position', found.position ? `${count(found.position.offset)} in epoch ${found.position.epoch}` : 'no stream yet'],
-    ['In the log', count(found.logLength)],
+    ['Notifications in the log', count(found.logLength)],
     ['Log expires in', found.logExpiresInSeconds === null ? '–' : duration(found.logExpiresInSeconds)],
   ]);
   element('not-answered').hidden = found.notAnswered.length === 0;
-  element('not-answered').textContent = `No answer from ${found.notAnswered.join(', ')}: it is not known whether they have connections there.`;
+  element('not-answered').textContent = `No answer from ${found.notAnswered.join(', ')}. Whether the user has connections there is unknown.`;
   fill('connections', connections, connectionRow);
   fill('devices', found.devices, deviceRow);
   fill('notifications', found.notifications, notificationRow);
@@ -93,7 +93,7 @@ function show(found, isAnother) {
 
 const connectionRow = ({ instance, id, device, transport, protocol, since, tokenExpires, streamCount, streams }) => row([
   make('code', instance),
-  withNote(device ?? 'none: live only', id),
+  withNote(device ?? 'no device (live only)', id),
   withNote(transport ?? '–', protocol),
   time(since),
   time(tokenExpires),
