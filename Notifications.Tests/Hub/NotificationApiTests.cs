@@ -109,7 +109,7 @@ public sealed class NotificationApiTests(RedisServers servers) : IClassFixture<R
             HttpStatusCode.BadRequest, "\"push.title\" is 7");
         await AssertProblemAsync(
             await http.PostAsJsonAsync(Path, new object[] { good, new { stream = "topic:news", good.type, good.payload, push = new { title = "x" } } }),
-            HttpStatusCode.BadRequest, "A topic has no phones");
+            HttpStatusCode.BadRequest, "a topic has no phones");
         await AssertProblemAsync(
             await http.PostAsJsonAsync(Path, new object[] { good, new { good.stream, good.type, good.payload, push = new { body = new string('x', 17_000) } } }),
             HttpStatusCode.RequestEntityTooLarge, "The push part has");
