@@ -11,7 +11,7 @@ public sealed class PushOptionsTests(PushFixture fakes) : IClassFixture<PushFixt
         { "Escalation:Lease", "00:00:15", "at least twice SendTimeout" },
         { "Escalation:MaxRetryDelay", "00:00:00.5", "at least RetryDelay" },
         { "Escalation:Concurrency", "0", "Concurrency" },
-        { "Escalation:Fcm:ServiceAccount", "no json", "is no JSON" },
+        { "Escalation:Fcm:ServiceAccount", "no json", "is not JSON" },
         { "Escalation:Fcm:ServiceAccount", "{}", "has no \"project_id\"" },
         { "Escalation:Fcm:ServiceAccountFile", "/nowhere/account.json", "both set" },
         { "Escalation:Fcm:Endpoint", "http://fcm.example.com", "has to be an https address" },
