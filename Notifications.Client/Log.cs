@@ -13,7 +13,6 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "The connection to {Url} ended; the next attempt comes in {Delay}.")]
     public static partial void Lost(ILogger logger, Uri url, TimeSpan delay, Exception? exception);
 
-
     [LoggerMessage(LogLevel.Warning, "The hub did not subscribe {Stream}; it is asked again.")]
     public static partial void NotSubscribed(ILogger logger, string stream, Exception exception);
 

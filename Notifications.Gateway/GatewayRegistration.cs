@@ -12,7 +12,9 @@ internal static class GatewayRegistration
     public static void AddGateway(this WebApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.AddSessionTransport(TransportEnd.Gateway, impossible: builder.ReadGatewayOptions().Hubs is HubSource.Endpoint ? "Gateway:Hubs is Endpoint, and a link needs the address of one hub." : null);
+        builder.AddSessionTransport(
+            TransportEnd.Gateway,
+            impossible: builder.ReadGatewayOptions().Hubs is HubSource.Endpoint ? "Gateway:Hubs is Endpoint, and a link needs the address of one hub." : null);
         builder.Services.AddKernelBuffers();
         builder.AddIdleMemory();
         builder.AddGatewayOptions();

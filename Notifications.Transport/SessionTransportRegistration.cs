@@ -28,9 +28,12 @@ public enum TransportEnd
 
 public static class SessionTransportRegistration
 {
+    /// <summary>The setting of a gateway and of a hub that names the <see cref="TransportMode"/>. Default: <see cref="TransportMode.Links"/>, where links are possible.</summary>
+    private const string ModeKey = "Transport:Mode";
+
     /// <summary>
     /// Carries all WebSocket sessions between a gateway and a hub over one link, and takes over their sockets from Kestrel. The program is
-    /// plain Kestrel, YARP and SignalR without this call, with <c>Transport:Mode=Plain</c> (<see cref="SessionTransportOptions"/>), and on
+    /// plain Kestrel, YARP and SignalR without this call, with <c>Transport:Mode=Plain</c> (<see cref="TransportMode"/>), and on
     /// other systems than Linux. The program still works fully then. At the start, one line of the log says which transport is used.
     /// </summary>
     /// <param name="builder">The builder of the program.</param>
@@ -39,9 +42,8 @@ public static class SessionTransportRegistration
     /// <exception cref="InvalidOperationException"><c>Transport:Mode</c> is not a <see cref="TransportMode"/>.</exception>
     public static void AddSessionTransport(this IHostApplicationBuilder builder, TransportEnd end, string? impossible = null)
     {
-        builder.Services.AddOptions<SessionTransportOptions>().BindConfiguration(SessionTransportOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         var reason = !OperatingSystem.IsLinux() ? "links need Linux."
-            : ModeOf(builder.Configuration) is TransportMode.Plain ? $"{SessionTransportOptions.Section}:{nameof(SessionTransportOptions.Mode)} is {TransportMode.Plain}."
+            : ModeOf(builder.Configuration) is TransportMode.Plain ? $"{ModeKey} is {TransportMode.Plain}."
             : impossible;
         builder.Services.AddSingleton<IStartupFilter>(services => new StartLine(reason, services.GetRequiredService<ILogger<SessionTransport>>()));
         if (reason is not null)
@@ -64,13 +66,10 @@ public static class SessionTransportRegistration
         }
     }
 
-    private static TransportMode ModeOf(IConfiguration configuration)
-    {
-        var path = $"{SessionTransportOptions.Section}:{nameof(SessionTransportOptions.Mode)}";
-        return configuration[path] is not { } text ? TransportMode.Links
-            : Enum.TryParse<TransportMode>(text, ignoreCase: true, out var mode) && Enum.IsDefined(mode) ? mode
-            : throw new InvalidOperationException($"{path} is \"{text}\" and has to be {TransportMode.Links} or {TransportMode.Plain}.");
-    }
+    private static TransportMode ModeOf(IConfiguration configuration) =>
+        configuration[ModeKey] is not { } text ? TransportMode.Links
+        : Enum.TryParse<TransportMode>(text, ignoreCase: true, out var mode) && Enum.IsDefined(mode) ? mode
+        : throw new InvalidOperationException($"{ModeKey} is \"{text}\" and has to be {TransportMode.Links} or {TransportMode.Plain}.");
 
     private sealed class StartLine(string? reason, ILogger logger) : IStartupFilter
     {
