@@ -5,8 +5,5 @@ internal sealed record AttackOptions
     /// <summary>The short form, as the tests have it.</summary>
     public bool Brief { get; init; }
 
-    /// <inheritdoc cref="Notifications.Testing.Clusters.ClusterOptions.IsPlain"/>
-    public bool IsPlain { get; init; }
-
     public static AttackOptions Read(Arguments arguments) => new() { Brief = arguments.Flag("brief") };
 }

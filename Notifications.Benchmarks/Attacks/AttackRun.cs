@@ -43,7 +43,6 @@ internal static class AttackRun
                 Hubs = 2,
                 OrderServices = 1,
                 HasCallerLimits = true,
-                IsPlain = options.IsPlain,
                 GatewaySettings = options.Brief ? BriefGateway : [],
                 HubSettings = options.Brief ? BriefHub : [],
             },

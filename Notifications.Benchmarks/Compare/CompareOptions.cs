@@ -28,6 +28,9 @@ internal sealed record CompareOptions
     /// <summary>A line every second, not only one for each result.</summary>
     public bool Progress { get; init; }
 
+    /// <summary>Hides one in so many arrivals from the check, which then has to find them lost. 0: none.</summary>
+    public int DropOneIn { get; init; }
+
     /// <summary>A file that gets the tables too.</summary>
     public string? Out { get; init; }
 
@@ -53,6 +56,7 @@ internal sealed record CompareOptions
                 AcknowledgeInterval = TimeSpan.FromMilliseconds(arguments.Number("acknowledge", (int)standard.System.AcknowledgeInterval.TotalMilliseconds)),
             },
             Progress = arguments.Flag("progress"),
+            DropOneIn = arguments.Number("drop-one-in", 0),
             Out = arguments.Text("out"),
         };
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Notifications.Benchmarks.Compare.Scenarios;
 using Notifications.Benchmarks.Compare.Systems;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Benchmarks.Compare;
 
@@ -66,7 +67,7 @@ internal sealed class CompareRun(CompareOptions options, TextWriter output, Canc
 
         Say($"{turn}/{options.Pairs} {system.Name}: starting");
         var systemOptions = scenarios.Aggregate(options.System, (all, scenario) => scenario.Adapt(all));
-        var session = CompareSession.StartAsync(system, systemOptions, cancellationToken).GetAwaiter().GetResult();
+        var session = CompareSession.StartAsync(system, systemOptions, options.DropOneIn, cancellationToken).GetAwaiter().GetResult();
         if (options.Progress)
         {
             session.Clients.EachSecond = () => Say($"{turn}/{options.Pairs} {system.Name}: {session.Clients.Ready:N0} connected, {session.Arrivals.Count:N0} delivered");

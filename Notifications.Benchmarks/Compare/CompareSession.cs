@@ -15,10 +15,11 @@ internal sealed class CompareSession : IAsyncDisposable
     private static readonly TimeSpan ArrivalLimit = TimeSpan.FromSeconds(10);
 
     private readonly PublisherProcess _publisher;
+    private readonly int _dropOneIn;
 
-    private CompareSession(ComparedSystem system, PublisherProcess publisher, CancellationToken cancellationToken)
+    private CompareSession(ComparedSystem system, PublisherProcess publisher, int dropOneIn, CancellationToken cancellationToken)
     {
-        (System, _publisher) = (system, publisher);
+        (System, _publisher, _dropOneIn) = (system, publisher, dropOneIn);
         Clients = new ClientLoop(system.Protocol(Arrivals), cancellationToken);
         Orders = new OrderBook(publisher.Orders);
         Groups =
@@ -39,13 +40,13 @@ internal sealed class CompareSession : IAsyncDisposable
 
     public IReadOnlyList<ProcessGroup> Groups { get; }
 
-    public static async Task<CompareSession> StartAsync(SystemKind kind, SystemOptions options, CancellationToken cancellationToken)
+    public static async Task<CompareSession> StartAsync(SystemKind kind, SystemOptions options, int dropOneIn, CancellationToken cancellationToken)
     {
         var system = await kind.StartAsync(options, cancellationToken);
         try
         {
             var publisher = await PublisherProcess.StartAsync(system.Publisher(), system.TellsPositions, cancellationToken);
-            return new CompareSession(system, publisher, cancellationToken);
+            return new CompareSession(system, publisher, dropOneIn, cancellationToken);
         }
         catch
         {
@@ -96,7 +97,7 @@ internal sealed class CompareSession : IAsyncDisposable
             throw new InvalidOperationException($"The publisher was asked for {Orders.Orders.Count} messages and published {count}.");
         }
 
-        var verdict = new DeliveryCheck(Orders, Arrivals, readers, places).Check();
+        var verdict = new DeliveryCheck(Orders, Arrivals, readers, places, _dropOneIn).Check();
         Orders.Clear();
         Arrivals.Clear();
         System.ThrowIfAnyDied();

@@ -10,7 +10,12 @@ namespace Notifications.Benchmarks.Compare;
 /// Gives what was ordered and what arrived to the history checker. Where a publisher is told places, the checker compares the system's
 /// own; for a system without them the place of a message is its rank among those of its recipient.
 /// </summary>
-internal sealed class DeliveryCheck(OrderBook orders, Arrivals arrivals, IReadOnlyList<WireConnection> readers, IReadOnlyList<Published> places)
+/// <param name="orders">What was ordered.</param>
+/// <param name="arrivals">What arrived.</param>
+/// <param name="readers">The clients.</param>
+/// <param name="places">What the publisher was told. Empty: the system has no places.</param>
+/// <param name="dropOneIn">Hides one in so many arrivals, which the check has to find lost. 0: none.</param>
+internal sealed class DeliveryCheck(OrderBook orders, Arrivals arrivals, IReadOnlyList<WireConnection> readers, IReadOnlyList<Published> places, int dropOneIn)
 {
     private const string NoEpoch = "-";
 
@@ -50,7 +55,7 @@ internal sealed class DeliveryCheck(OrderBook orders, Arrivals arrivals, IReadOn
         var histories = readers.ToDictionary(
             reader => reader.Index,
             reader => _history.AddReader(reader.User, reader.Topic is { } topic ? $"topic:{topic}" : $"user:{reader.User}"));
-        foreach (var arrival in arrivals.All)
+        foreach (var arrival in arrivals.All.Where((_, i) => dropOneIn == 0 || i % dropOneIn != 0))
         {
             if (!histories.TryGetValue(arrival.Connection, out var history))
             {

@@ -15,7 +15,7 @@ internal static class FaultRun
     {
         output = TextWriter.Synchronized(output);
         output.WriteLine($"{scenario.Name}: {scenario.What}.");
-        await using var cluster = await Cluster.StartAsync(scenario.Cluster with { IsPlain = options.IsPlain }, cancellationToken);
+        await using var cluster = await Cluster.StartAsync(scenario.Cluster, cancellationToken);
         output.WriteLine($"The servers log to {cluster.LogDirectory}, which is kept unless the run ends as it should.");
         await using var workload = new Workload(scenario.Load(options.Load, options.Brief), cluster, output);
         var stage = new FaultStage(cluster, workload, options.Brief, output);
@@ -87,6 +87,11 @@ internal static class FaultRun
 
     private static IEnumerable<string> General(FaultScenario scenario, LoadResult load, bool isBrief)
     {
+        if (load.Verdict.Delivered == 0)
+        {
+            yield return "nothing was delivered";
+        }
+
         if (load.Behind > 0)
         {
             yield return $"{load.Behind} clients did not catch up";

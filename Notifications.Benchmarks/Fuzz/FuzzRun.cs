@@ -16,6 +16,7 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
     private const int ApiLanes = 3;
     private const int HubLanes = 6;
     private const int FrameLanes = 4;
+    private const int OddLanes = 8;
 
     private static readonly string[] Bodies =
     [
@@ -39,6 +40,8 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
         ["Gateway__HandshakeBurst"] = "5000",
     };
 
+    private const string OddInputs = "odd values and frames";
+
     private readonly ConcurrentDictionary<string, int> _answers = new();
     private readonly ConcurrentQueue<string> _violations = new();
     private readonly Stopwatch _watch = Stopwatch.StartNew();
@@ -52,6 +55,7 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
         await bystanders.StartAsync(cancellationToken);
         var logs = new ErrorsLogged(cluster);
         var run = new FuzzRun(options, new AttackStage(cluster, IPAddress.Loopback, isBrief: false));
+        await run.RunOddAsync(cancellationToken);
         await run.RunAsync(cancellationToken);
         cluster.ThrowIfAnyDied();
         if (!await bystanders.HaveAllAsync(cancellationToken) || bystanders.Reconnects > 0)
@@ -67,6 +71,26 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
         string[] violations = [.. run._violations.Distinct(), .. logs.New()];
         cluster.KeepsLogs = violations.Length > 0;
         return violations;
+    }
+
+    /// <summary>Every odd value and every odd frame once, as it is. Some of them end their session, and others only fail a call.</summary>
+    private async Task RunOddAsync(CancellationToken cancellationToken)
+    {
+        var inputs = new[] { "json", "messagepack" }.SelectMany(Odd).Index().ToList();
+        await Parallel.ForEachAsync(inputs, new ParallelOptions { MaxDegreeOfParallelism = OddLanes, CancellationToken = cancellationToken }, async (input, token) =>
+            Count(await RawWebSocket.TryAsync(stage, $"odd-{input.Index}", input.Item.Protocol, input.Item.Frames, token), OddInputs));
+        foreach (var end in new[] { RawWebSocket.Ended, FrameProbe.Served }.Where(end => !_answers.ContainsKey(Named(end, OddInputs))))
+        {
+            _violations.Enqueue($"no odd input was {end}");
+        }
+
+        static IEnumerable<(string Protocol, byte[] Frames)> Odd(string protocol)
+        {
+            var valid = OddValues.Call(protocol, "Unsubscribe", OddValues.Plain(protocol, "topic:odd"));
+            var opcode = (byte)(OddFrames.Final | OddFrames.OpcodeOf(protocol));
+            return OddValues.Calls(protocol).Select(call => (protocol, OddFrames.Of(opcode, call)))
+                .Concat(Enumerable.Range(0, OddFrames.Count).Select(number => (protocol, OddFrames.In(number, protocol, valid))));
+        }
     }
 
     private Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
@@ -106,7 +130,7 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
             }
 
             using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            Count($"{(int)answer.StatusCode} of the APIs");
+            Count($"{(int)answer.StatusCode}", "APIs");
             if ((int)answer.StatusCode >= 500 || (mustSucceed && !answer.IsSuccessStatusCode))
             {
                 _violations.Enqueue($"{(int)answer.StatusCode} to {request.Method} {request.RequestUri} {Convert.ToBase64String(body)}");
@@ -127,7 +151,7 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
         return async cancellationToken =>
         {
             var answer = await FrameProbe.SendAsync(stage, $"fuzz-{lane}-{number++ % 100}", protocol, mutations.HubFrame(protocol), cancellationToken);
-            Count($"{answer} ({protocol})");
+            Count(answer, protocol);
             if (!FrameProbe.IsKnown(answer))
             {
                 _violations.Enqueue($"the hub said: {answer}");
@@ -141,8 +165,10 @@ internal sealed class FuzzRun(FuzzOptions options, AttackStage stage)
         var mutations = new Mutations(options.Seed + ApiLanes + HubLanes + lane);
         var number = 0;
         return async cancellationToken =>
-            Count($"{await RawWebSocket.TryAsync(stage, $"frames-{lane}-{number++ % 100}", protocol, mutations.WebSocketFrames(protocol), cancellationToken)} (frames, {protocol})");
+            Count(await RawWebSocket.TryAsync(stage, $"frames-{lane}-{number++ % 100}", protocol, mutations.WebSocketFrames(protocol), cancellationToken), $"frames, {protocol}");
     }
 
-    private void Count(string answer) => _answers.AddOrUpdate(answer, 1, (_, before) => before + 1);
+    private void Count(string answer, string inputs) => _answers.AddOrUpdate(Named(answer, inputs), 1, (_, before) => before + 1);
+
+    private static string Named(string answer, string inputs) => $"{answer} ({inputs})";
 }

@@ -52,7 +52,7 @@ internal sealed class ScaleRun(ScaleOptions options, TextWriter output, Cancella
 
     private async Task RunAsync(int hubs)
     {
-        await using var session = await CompareSession.StartAsync(SystemKind.Ours, new SystemOptions { Servers = hubs }, cancellationToken);
+        await using var session = await CompareSession.StartAsync(SystemKind.Ours, new SystemOptions { Servers = hubs }, dropOneIn: 0, cancellationToken);
         var cluster = ((OurSystem)session.System).Cluster;
         output.WriteLine($"The servers log to {session.System.LogDirectory}, which is kept unless the run ends as it should.");
         var registered = (await cluster.Registry.ListAsync(cancellationToken)).Count;

@@ -40,6 +40,7 @@ internal sealed record SoakOptions
             Hubs = arguments.Number("hubs", standard.Hubs, least: 1),
             Disconnects = arguments.Number("disconnects", standard.Disconnects),
             HubFaults = !arguments.Flag("no-hub-faults"),
+            HubPause = TimeSpan.FromSeconds(arguments.Number("hub-pause", (int)standard.HubPause.TotalSeconds)),
         };
     }
 }

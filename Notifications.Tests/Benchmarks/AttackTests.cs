@@ -1,5 +1,3 @@
-using Notifications.Benchmarks.Attacks;
-using Notifications.Benchmarks.Fuzz;
 using Notifications.Tests.Redis;
 using Xunit;
 
@@ -15,24 +13,26 @@ public sealed class AttackTests
     [InlineData(true)]
     public async Task Every_attack_gets_its_answer_and_nobody_else_notices(bool isPlain)
     {
-        using var limit = new CancellationTokenSource(Limit);
-        await using var output = new StringWriter();
+        var run = await BenchmarkProgram.RunAsync(Limit, "attacks --brief", isPlain ? BenchmarkProgram.Plain : null);
 
-        var results = await AttackRun.RunAsync(AttackScenarios.All, new AttackOptions { Brief = true, IsPlain = isPlain }, result => result.WriteRowTo(output), output, limit.Token);
-
-        Assert.True(results.All(result => result.IsGreen), output.ToString());
-        Assert.Equal(AttackScenarios.All.Count, results.Count);
+        Assert.True(run.ExitCode == BenchmarkProgram.Green, run.Output);
     }
 
     [FactWithRedisServer]
-    public async Task Nothing_that_is_changed_at_random_is_answered_with_a_5xx_logged_as_an_error_or_noticed_by_others()
+    public async Task Nothing_odd_or_changed_at_random_is_answered_with_a_5xx_logged_as_an_error_or_noticed_by_others()
     {
-        using var limit = new CancellationTokenSource(Limit);
-        await using var output = new StringWriter();
+        var run = await BenchmarkProgram.RunAsync(Limit, "fuzz --inputs 200 --seed 1");
 
-        var violations = await FuzzRun.RunAsync(new FuzzOptions { Inputs = 200, Seed = 1 }, output, limit.Token);
+        Assert.True(run.ExitCode == BenchmarkProgram.Green, run.Output);
+        Assert.Contains(" × 200 (APIs)", run.Output, StringComparison.Ordinal);
+    }
 
-        Assert.True(violations.Count == 0, $"{output}{string.Join(Environment.NewLine, violations)}");
-        Assert.Contains(" × 200 of the APIs", output.ToString(), StringComparison.Ordinal);
+    [Fact]
+    public async Task An_unknown_attack_is_refused_with_the_names_of_all()
+    {
+        var run = await BenchmarkProgram.RunAsync(Limit, "attacks --brief-ly");
+
+        Assert.Equal(BenchmarkProgram.Misused, run.ExitCode);
+        Assert.Contains("--brief-ly", run.Output, StringComparison.Ordinal);
     }
 }

@@ -1,6 +1,4 @@
-using Notifications.Benchmarks.Compare;
-using Notifications.Benchmarks.Compare.Scenarios;
-using Notifications.Benchmarks.Compare.Systems;
+using Notifications.Testing.Clusters;
 using Notifications.Tests.Redis;
 using Xunit;
 
@@ -12,50 +10,59 @@ namespace Notifications.Tests.Benchmarks;
 /// </summary>
 public sealed class CompareTests
 {
+    private const string Short = "compare --pairs 1 --window 50 --warm-up 1 --lead-in 1 --seconds 1";
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly string[] Scenarios = ["closed", "open-1000", "topic"];
 
-    private static readonly CompareOptions Short = new()
+    [TheoryWithRedisServer]
+    [InlineData("ours")]
+    [InlineData("ours-plain")]
+    [InlineData("signalr")]
+    public Task A_system_on_NET_delivers_all_of_every_load_once(string system) => DeliversAllAsync(system);
+
+    [TheoryWithPeers]
+    [InlineData("socketio")]
+    [InlineData("ws")]
+    public Task A_peer_on_Node_delivers_all_of_every_load_once(string system) => DeliversAllAsync(system);
+
+    /// <summary>The first has places in its streams, and the check compares these. The second has none.</summary>
+    [TheoryWithRedisServer]
+    [InlineData("ours")]
+    [InlineData("signalr")]
+    public async Task Arrivals_dropped_on_purpose_make_a_turn_void(string system)
     {
-        Pairs = 1,
-        Window = 50,
-        Scenarios = ["closed", "open-1000", "topic"],
-        Times = new LoadTimes(WarmUp: TimeSpan.FromSeconds(0.5), LeadIn: TimeSpan.FromSeconds(0.1), Measured: TimeSpan.FromSeconds(1)),
-    };
+        var run = await BenchmarkProgram.RunAsync(Limit, $"{Short} --only {system} --scenario open-1000 --drop-one-in 20");
 
-    [FactWithRedisServer]
-    public Task This_system_in_both_modes_and_stock_SignalR_deliver_all_of_every_load_once() => DeliversAllAsync(SystemKind.Ours, SystemKind.OursPlain, SystemKind.SignalR);
-
-    [FactWithPeers]
-    public Task The_peers_on_Node_deliver_all_of_every_load_once() => DeliversAllAsync(SystemKind.SocketIo, SystemKind.Ws);
-
-    [Fact]
-    public void An_unknown_scenario_is_told_with_those_that_there_are()
-    {
-        var exception = Assert.Throws<ArgumentException>(() => AllScenarios.Chosen(new CompareOptions { Scenarios = ["fast"] }));
-
-        Assert.Contains("\"fast\"", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("open-1000", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(BenchmarkProgram.Red, run.ExitCode);
+        Assert.Matches($@"1/1 {system} open-1000: VOID: .* [1-9][\d,]* lost, 0 duplicated, 0 reordered", run.Output);
     }
 
-    private static async Task DeliversAllAsync(params SystemKind[] systems)
+    [Fact]
+    public async Task An_unknown_scenario_is_refused_with_the_names_of_all()
     {
-        using var limit = new CancellationTokenSource(Limit);
-        await using var output = new StringWriter();
-        var results = await CompareRun.RunAsync(Short with { Systems = systems }, output, limit.Token);
+        var run = await BenchmarkProgram.RunAsync(Limit, "compare --scenario fast");
 
-        Assert.True(results.IsGreen, output.ToString());
-        Assert.Equal(systems.Length * Short.Scenarios.Count, results.All.Count());
-        Assert.All(results.All, result =>
-        {
-            Assert.True(result.Verdict.Delivered > 0, output.ToString());
-            Assert.All(result.Figures, figure => Assert.True(double.IsFinite(figure.Value), $"{figure.Name} in {output}"));
-        });
+        Assert.Equal(BenchmarkProgram.Misused, run.ExitCode);
+        Assert.Contains("\"fast\"", run.Output, StringComparison.Ordinal);
+        Assert.Contains("open-1000", run.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task DeliversAllAsync(string system)
+    {
+        var run = await BenchmarkProgram.RunAsync(Limit, $"{Short} --only {system} --scenario {string.Join(',', Scenarios)}");
+
+        Assert.True(run.ExitCode == BenchmarkProgram.Green, run.Output);
+        Assert.All(Scenarios, scenario =>
+            Assert.Matches($@"1/1 {system} {scenario}: .* [1-9][\d,]* delivered, 0 lost, 0 duplicated, 0 reordered", run.Output));
+        Assert.DoesNotContain("NaN", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("∞", run.Output, StringComparison.Ordinal);
     }
 
     [AttributeUsage(AttributeTargets.Method)]
-    private sealed class FactWithPeersAttribute : FactAttribute
+    private sealed class TheoryWithPeersAttribute : TheoryAttribute
     {
-        public FactWithPeersAttribute() => Skip = RedisServerProcess.IsInstalled && Nginx.IsInstalled && NodePeers.AreInstallable
+        public TheoryWithPeersAttribute() => Skip = RedisServerProcess.IsInstalled && Nginx.IsInstalled && Programs.IsInstalled("node") && Programs.IsInstalled("npm")
             ? null
             : "The peers need redis-server, nginx, node and npm. Install Debian's packages redis-server and nginx-light, and Node 20 or later.";
     }

@@ -1,4 +1,3 @@
-using Notifications.Benchmarks.Faults;
 using Notifications.Tests.Redis;
 using Xunit;
 
@@ -9,32 +8,42 @@ public sealed class FaultTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
-    private static readonly FaultOptions Short = new() { Load = new() { Rate = 200, Users = 60, GroupSize = 20, ServerTimeout = TimeSpan.FromSeconds(20) }, Brief = true };
-
-    /// <summary>What happens to hubs, gateways and clients; what happens to Redis has nothing to do with how sessions go.</summary>
+    /// <summary>What happens to hubs, gateways and clients.</summary>
     private static readonly string[] OfSessions = ["hub-kill", "hub-pause", "rolling-restart", "reconnect-storm"];
 
-    public static TheoryData<string> Names => [.. FaultScenarios.All.Select(scenario => scenario.Name)];
+    /// <summary>What happens to Redis and the order service. It has nothing to do with how sessions are carried.</summary>
+    private static readonly string[] OfOthers =
+        ["redis-restart", "redis-empty", "redis-pause", "redis-cut", "live-link-dead", "orders-kill", "cluster-failover", "cluster-failover-without-wait"];
+
+    public static TheoryData<string> Names => [.. OfSessions, .. OfOthers];
 
     public static TheoryData<string> PlainNames => [.. OfSessions];
 
     [TheoryWithRedisServer]
     [MemberData(nameof(Names))]
-    public Task Nothing_is_lost_in_silence_duplicated_or_reordered(string scenario) => RunAsync(scenario, Short);
+    public async Task Nothing_is_lost_in_silence_duplicated_or_reordered(string scenario)
+    {
+        var run = await BenchmarkProgram.RunAsync(Limit, $"faults {scenario} --brief");
+
+        Assert.True(run.ExitCode == BenchmarkProgram.Green, run.Output);
+    }
 
     [TheoryWithRedisServer]
     [MemberData(nameof(PlainNames))]
-    public Task Nothing_is_either_without_links(string scenario) => RunAsync(scenario, Short with { IsPlain = true });
-
-    private static async Task RunAsync(string scenario, FaultOptions options)
+    public async Task Nothing_is_either_without_links(string scenario)
     {
-        using var limit = new CancellationTokenSource(Limit);
-        await using var output = new StringWriter();
-        var result = await FaultRun.RunAsync(FaultScenarios.Named(scenario).Single(), options, output, limit.Token);
-        result.WriteTo(output);
-        result.WriteRowTo(output);
+        var run = await BenchmarkProgram.RunAsync(Limit, $"faults {scenario} --brief", BenchmarkProgram.Plain);
 
-        Assert.True(result.IsGreen, output.ToString());
-        Assert.True(result.Load.Verdict.Delivered > 0, output.ToString());
+        Assert.True(run.ExitCode == BenchmarkProgram.Green, run.Output);
+    }
+
+    [Fact]
+    public async Task An_unknown_scenario_is_refused_with_the_names_of_all_and_each_is_tested_here()
+    {
+        var run = await BenchmarkProgram.RunAsync(Limit, "faults earthquake");
+
+        Assert.Equal(BenchmarkProgram.Misused, run.ExitCode);
+        var named = run.Output.Split("There are all, ")[1].Trim().TrimEnd('.').Split(", ");
+        Assert.Equal(OfSessions.Concat(OfOthers).Order(), named.Order());
     }
 }

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.Connections;
 using Notifications.Testing.Clusters;
-using Notifications.Benchmarks.Compare.Systems;
 using Notifications.Messaging;
 using Notifications.Tests.Operators;
 using Notifications.Tests.Redis;
@@ -46,7 +45,7 @@ public sealed partial class NginxTests(RedisServers servers) : IClassFixture<Red
     {
         var directory = Directory.CreateTempSubdirectory("notifications-nginx-");
         var watchdog = new Watchdog();
-        var process = new PeerProcess("nginx", directory, watchdog, endPoint => Nginx.Command(
+        var process = new ListeningProcess("nginx", directory, watchdog, endPoint => Nginx.Command(
             Gateways().Replace(servers, $"server {gateway.Authority};").Replace("listen 80;", $"listen {endPoint};", StringComparison.Ordinal), directory));
         await process.StartAsync(CancellationToken.None);
         return new RunningNginx(process, watchdog, directory);
@@ -58,7 +57,7 @@ public sealed partial class NginxTests(RedisServers servers) : IClassFixture<Red
     [GeneratedRegex(@"server gateway-\d:8080;")]
     private static partial Regex Gateways();
 
-    private sealed record RunningNginx(PeerProcess Process, Watchdog Watchdog, DirectoryInfo Directory) : IAsyncDisposable
+    private sealed record RunningNginx(ListeningProcess Process, Watchdog Watchdog, DirectoryInfo Directory) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {

@@ -12,8 +12,6 @@ internal static class NodePeers
 
     private static readonly string Folder = Programs.InRepository("Notifications.Benchmarks", "peers");
 
-    public static bool AreInstallable => Programs.IsInstalled("node") && Programs.IsInstalled("npm");
-
     public static string Node => Programs.Installed("node", Remedy);
 
     public static string Program(string file) => Path.Combine(Folder, file);

@@ -20,9 +20,9 @@ internal sealed class NodeSystem(string server, string publisher, Func<Arrivals,
 
     public override ProcessStartInfo Publisher() => NodePeers.Publisher(publisher, Redis);
 
-    protected override PeerProcess Server(string name, DirectoryInfo directory, Watchdog watchdog) =>
+    protected override ListeningProcess Server(string name, DirectoryInfo directory, Watchdog watchdog) =>
         new(name, directory, watchdog, endPoint => [NodePeers.Node, NodePeers.Program(server), $"{endPoint.Port}", Redis], NodePeers.Environment);
 
-    protected override PeerProcess ProxyBefore(IReadOnlyList<IPEndPoint> servers, DirectoryInfo directory, Watchdog watchdog) =>
+    protected override ListeningProcess ProxyBefore(IReadOnlyList<IPEndPoint> servers, DirectoryInfo directory, Watchdog watchdog) =>
         new("nginx", directory, watchdog, endPoint => Nginx.Command(endPoint, servers, directory));
 }

@@ -10,8 +10,8 @@ internal abstract class PeerSystem : ComparedSystem
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("notifications-peer-");
     private readonly Watchdog _watchdog = new();
     private readonly RedisProcess _redis;
-    private IReadOnlyList<PeerProcess> _servers = [];
-    private PeerProcess? _proxy;
+    private IReadOnlyList<ListeningProcess> _servers = [];
+    private ListeningProcess? _proxy;
 
     protected PeerSystem() => _redis = new RedisProcess(_directory, _watchdog, new ClusterOptions().RedisArguments);
 
@@ -30,7 +30,7 @@ internal abstract class PeerSystem : ComparedSystem
 
     protected string Redis => _redis.ConnectionString;
 
-    private PeerProcess Started => _proxy ?? throw new InvalidOperationException("The system has not started.");
+    private ListeningProcess Started => _proxy ?? throw new InvalidOperationException("The system has not started.");
 
     private IEnumerable<ServerProcess> All => [.. _proxy is null ? [] : new[] { _proxy }, .. _servers, _redis];
 
@@ -75,7 +75,7 @@ internal abstract class PeerSystem : ComparedSystem
         }
     }
 
-    protected abstract PeerProcess Server(string name, DirectoryInfo directory, Watchdog watchdog);
+    protected abstract ListeningProcess Server(string name, DirectoryInfo directory, Watchdog watchdog);
 
-    protected abstract PeerProcess ProxyBefore(IReadOnlyList<IPEndPoint> servers, DirectoryInfo directory, Watchdog watchdog);
+    protected abstract ListeningProcess ProxyBefore(IReadOnlyList<IPEndPoint> servers, DirectoryInfo directory, Watchdog watchdog);
 }

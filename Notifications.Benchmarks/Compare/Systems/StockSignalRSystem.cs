@@ -17,9 +17,9 @@ internal sealed class StockSignalRSystem : PeerSystem
 
     public override ProcessStartInfo Publisher() => new("dotnet", [Program, "publisher", Redis]);
 
-    protected override PeerProcess Server(string name, DirectoryInfo directory, Watchdog watchdog) =>
+    protected override ListeningProcess Server(string name, DirectoryInfo directory, Watchdog watchdog) =>
         new(name, directory, watchdog, endPoint => ["dotnet", Program, "hub", $"http://{endPoint}", Redis]);
 
-    protected override PeerProcess ProxyBefore(IReadOnlyList<IPEndPoint> servers, DirectoryInfo directory, Watchdog watchdog) =>
+    protected override ListeningProcess ProxyBefore(IReadOnlyList<IPEndPoint> servers, DirectoryInfo directory, Watchdog watchdog) =>
         new("yarp", directory, watchdog, endPoint => ["dotnet", Program, "proxy", $"http://{endPoint}", .. servers.Select(server => $"http://{server}")]);
 }

@@ -1,7 +1,6 @@
 using System.Net;
-using Notifications.Testing.Clusters;
 
-namespace Notifications.Benchmarks.Compare.Systems;
+namespace Notifications.Testing.Clusters;
 
 /// <summary>
 /// nginx before servers of WebSockets, sticky by the user: all of a run's clients have one address, so that <c>ip_hash</c> would give

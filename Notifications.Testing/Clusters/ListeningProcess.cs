@@ -1,16 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
-using Notifications.Testing.Clusters;
 
-namespace Notifications.Benchmarks.Compare.Systems;
+namespace Notifications.Testing.Clusters;
 
-/// <summary>A server of a peer on a port of its own.</summary>
+/// <summary>Any program that listens on a port. It is ready when it accepts a connection.</summary>
 /// <param name="name">Of its log.</param>
 /// <param name="directory">Where it logs.</param>
 /// <param name="watchdog">Ends it with the driver.</param>
 /// <param name="command">What starts it on an end point.</param>
 /// <param name="environment">Its environment variables.</param>
-internal sealed class PeerProcess(
+internal sealed class ListeningProcess(
     string name, DirectoryInfo directory, Watchdog watchdog, Func<IPEndPoint, IEnumerable<string>> command, IReadOnlyDictionary<string, string>? environment = null)
     : ServerProcess(name, directory, watchdog)
 {
