@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -48,6 +49,11 @@ public static class SessionTransportRegistration
         builder.Services.AddSingleton<IStartupFilter>(services => new StartLine(reason, services.GetRequiredService<ILogger<SessionTransport>>()));
         if (reason is not null)
         {
+            if (end is TransportEnd.Gateway)
+            {
+                builder.Services.AddInlineCompletions();
+            }
+
             return;
         }
 
@@ -64,6 +70,17 @@ public static class SessionTransportRegistration
             builder.Services.AddSingleton(new OfferedTransport(LinkFrame.Protocol));
             builder.Services.AddSingleton<IStartupFilter, LinkReception>();
         }
+    }
+
+    /// <summary>
+    /// Lets the threads that wait for sockets also do what follows, instead of waking other threads for it. Nothing of a gateway blocks such a thread: YARP and
+    /// the middlewares await whatever takes time. At a hub, an adopter's <c>TopicPolicy</c> or hub filter may block, so a hub keeps .NET's default.
+    /// </summary>
+    private static void AddInlineCompletions(this IServiceCollection services)
+    {
+        // .NET reads it when the process opens its first socket.
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+        services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
     }
 
     private static TransportMode ModeOf(IConfiguration configuration) =>
