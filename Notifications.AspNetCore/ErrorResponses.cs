@@ -31,7 +31,8 @@ public static class ErrorResponses
 
     private static string? DetailOf(HttpContext context, string where) => context.Response.StatusCode switch
     {
-        StatusCodes.Status401Unauthorized => $"The request has no valid token ({Challenge(context)}). Send one in the header \"Authorization: Bearer <token>\".",
+        // The challenge says why the token was refused (RFC 6750).
+        StatusCodes.Status401Unauthorized => $"The request has no valid token ({context.Response.Headers.WWWAuthenticate}). Send one in the header \"Authorization: Bearer <token>\".",
         StatusCodes.Status403Forbidden => $"The caller may not {context.Request.Method} {context.Request.Path}. Send a token with the role that it needs.",
         StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}. {where}",
         StatusCodes.Status405MethodNotAllowed => $"{context.Request.Path} does not take {context.Request.Method}. It takes {context.Response.Headers.Allow}.",
@@ -39,9 +40,6 @@ public static class ErrorResponses
         StatusCodes.Status500InternalServerError => "The service failed on this request. Its log has the reason under the trace id.",
         _ => null,
     };
-
-    /// <summary>Why the token was refused, in the words of RFC 6750's challenge.</summary>
-    private static string Challenge(HttpContext context) => context.Response.Headers.WWWAuthenticate.ToString();
 
     /// <summary>Answers requests whose body or parameters can't be read. That is an error of the caller, not of the service.</summary>
     private sealed class BadRequestHandler(IProblemDetailsService problems) : IExceptionHandler
