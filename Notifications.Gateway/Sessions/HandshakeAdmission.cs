@@ -9,7 +9,7 @@ namespace Notifications.Gateway.Sessions;
 /// </summary>
 internal sealed class HandshakeAdmission : IDisposable
 {
-    public const int ReplenishmentsPerSecond = 10;
+    public const int ReplenishmentsPerSecond = RateLimit.ReplenishmentsPerSecond;
 
     private readonly TokenBucketRateLimiter _bucket;
     private readonly ReturnTimes _returnTimes;
@@ -17,17 +17,9 @@ internal sealed class HandshakeAdmission : IDisposable
 
     public HandshakeAdmission(IOptions<GatewayOptions> options, GatewayTelemetry telemetry, TimeProvider time)
     {
-        var rate = options.Value.HandshakesPerSecond;
-        var tokens = (rate + ReplenishmentsPerSecond - 1) / ReplenishmentsPerSecond;
-        _bucket = new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
-        {
-            TokensPerPeriod = tokens,
-            ReplenishmentPeriod = TimeSpan.FromSeconds((double)tokens / rate),
-            TokenLimit = options.Value.HandshakeBurst,
-            QueueLimit = options.Value.HandshakeQueue,
-            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-        });
-        _returnTimes = new ReturnTimes(rate, time);
+        var rate = new Rate { PerSecond = options.Value.HandshakesPerSecond, Burst = options.Value.HandshakeBurst };
+        _bucket = new TokenBucketRateLimiter(rate.Bucket(options.Value.HandshakeQueue));
+        _returnTimes = new ReturnTimes(rate.PerSecond, time);
         _telemetry = telemetry;
         telemetry.ObserveWaiting(() => Waiting);
     }
