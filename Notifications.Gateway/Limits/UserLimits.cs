@@ -102,13 +102,3 @@ internal sealed class UserLimits(IOptions<LimitOptions> options, OpenSessions se
     private static string Words(Rate rate, string name) =>
         $"the {rate.Burst} at once and {rate.PerSecond} per second that {LimitOptions.Section}:{name} lets in";
 }
-
-internal static class UserLimitsPipeline
-{
-    public static IReverseProxyApplicationBuilder UseUserLimits(this IReverseProxyApplicationBuilder proxy)
-    {
-        var limits = proxy.ApplicationServices.GetRequiredService<UserLimits>();
-        proxy.Use((context, next) => limits.RunAsync(context, next));
-        return proxy;
-    }
-}

@@ -29,8 +29,19 @@ internal sealed class HandshakeAdmission : IDisposable
 
     public void Dispose() => _bucket.Dispose();
 
+    /// <summary>Runs after the token check, so a caller without a token does not use up the rate.</summary>
+    public async Task RunAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.GetReverseProxyFeature().Cluster.Config.ClusterId != Proxy.HubCluster
+            || !SessionRequest.Begins(context.Request)
+            || await AdmitAsync(context))
+        {
+            await next(context);
+        }
+    }
+
     /// <returns>False when the session was refused: the request was answered with 503.</returns>
-    public async Task<bool> AdmitAsync(HttpContext context)
+    private async Task<bool> AdmitAsync(HttpContext context)
     {
         using var lease = await _bucket.AcquireAsync(permitCount: 1, context.RequestAborted);
         _telemetry.Handshake(lease.IsAcquired);
@@ -45,24 +56,5 @@ internal sealed class HandshakeAdmission : IDisposable
             $"More sessions begin at the moment than this gateway lets in. Try again after {seconds} s (Retry-After), and a random time more.",
             statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
         return false;
-    }
-}
-
-internal static class HandshakeAdmissionPipeline
-{
-    /// <summary>Runs after the token check, so a caller without a token does not use up the rate.</summary>
-    public static IReverseProxyApplicationBuilder UseHandshakeAdmission(this IReverseProxyApplicationBuilder proxy)
-    {
-        var admission = proxy.ApplicationServices.GetRequiredService<HandshakeAdmission>();
-        proxy.Use(async (context, next) =>
-        {
-            if (context.GetReverseProxyFeature().Cluster.Config.ClusterId != Proxy.HubCluster
-                || !SessionRequest.Begins(context.Request)
-                || await admission.AdmitAsync(context))
-            {
-                await next(context);
-            }
-        });
-        return proxy;
     }
 }

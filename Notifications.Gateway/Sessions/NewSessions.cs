@@ -14,7 +14,7 @@ internal static class NewSessions
 {
     private const int MaxTries = 3;
 
-    public static IReverseProxyApplicationBuilder UseNewSessions(this IReverseProxyApplicationBuilder proxy)
+    public static void UseNewSessions(this IApplicationBuilder proxy)
     {
         var options = proxy.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value;
         var time = proxy.ApplicationServices.GetRequiredService<TimeProvider>();
@@ -42,7 +42,6 @@ internal static class NewSessions
             feature.AvailableDestinations = NamedBy(SessionRequest.IdOf(context.Request), feature.AllDestinations);
             return feature.AvailableDestinations.Count > 0 || feature.AllDestinations.Count == 0 ? next(context) : UnknownAsync(context);
         });
-        return proxy;
     }
 
     private static async Task BeginAsync(HttpContext context, IReverseProxyFeature feature, DateTimeOffset settled, RequestDelegate next)
