@@ -44,8 +44,9 @@ internal static class Proxy
     public static void AddProxy(this WebApplicationBuilder builder)
     {
         var options = builder.ReadGatewayOptions();
+        var limits = builder.Configuration.GetSection(LimitOptions.Section).Get<LimitOptions>() ?? new();
         var proxy = builder.Services.AddReverseProxy()
-            .LoadFromMemory(Routes(options, builder.ReadLimitOptions()), Clusters(HubDestinationsRegistration.AtStart(options), options))
+            .LoadFromMemory(Routes(options, limits), Clusters(HubDestinationsRegistration.AtStart(options), options))
             .WithoutClientsWord()
             .AddServiceDiscoveryDestinationResolver();
         HubRequest.AddTransform(proxy);
