@@ -11,7 +11,7 @@ internal sealed class InstanceDestinationResolver(IDestinationResolver discovery
 {
     public ValueTask<ResolvedDestinationCollection> ResolveDestinationsAsync(
         IReadOnlyDictionary<string, DestinationConfig> destinations, CancellationToken cancellationToken) =>
-        destinations.Values.Any(HubDestination.IsInstance)
+        destinations.Values.Any(destination => HubDestination.KeyOf(destination) is not null)
             ? ValueTask.FromResult(new ResolvedDestinationCollection(destinations, changeToken: null))
             : discovery.ResolveDestinationsAsync(destinations, cancellationToken);
 }

@@ -98,7 +98,7 @@ internal static class NewSessions
     /// The instance whose key is in the id. All destinations when the id has no key, or when no destination has one: then the affinity cookie decides.
     /// </returns>
     private static IReadOnlyList<DestinationState> NamedBy(string id, IReadOnlyList<DestinationState> destinations) =>
-        SessionId.KeyIn(id) is { } key && destinations.Any(destination => HubDestination.IsInstance(destination.Model.Config))
+        SessionId.KeyIn(id) is { } key && destinations.Any(destination => HubDestination.KeyOf(destination.Model.Config) is not null)
             ? [.. destinations.Where(destination => HubDestination.KeyOf(destination.Model.Config) == key)]
             : destinations;
 
