@@ -126,7 +126,6 @@ internal sealed class GatewayOptions : IValidatableObject
         }
     }
 
-    /// <summary>Whether the paths are equal, or one is below the other.</summary>
     private static bool Overlap(PathString one, PathString other) => one.StartsWithSegments(other) || other.StartsWithSegments(one);
 }
 

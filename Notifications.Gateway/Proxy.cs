@@ -23,7 +23,6 @@ internal static class Proxy
     public const string AffinityCookie = ".Notifications.Affinity";
     private const string ServicePrefix = "service-";
 
-    /// <summary>The hubs' APIs.</summary>
     private static readonly string[] HubApis = [PublishPath, "/api/devices", "/api/users", "/api/operator"];
 
     /// <summary>The paths that no route of the configuration can have.</summary>

@@ -24,7 +24,6 @@ internal sealed class HandshakeAdmission : IDisposable
         telemetry.ObserveWaiting(() => Waiting);
     }
 
-    /// <summary>How many sessions wait for their turn.</summary>
     public int Waiting => (int)_bucket.GetStatistics()!.CurrentQueuedCount;
 
     public void Dispose() => _bucket.Dispose();
