@@ -29,7 +29,7 @@ internal sealed class CertificateAuthority
         }
 
         // Only one error is accepted: the machine does not know the authority.
-        if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 server)
+        if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 server || chain is null)
         {
             return false;
         }
@@ -39,12 +39,8 @@ internal sealed class CertificateAuthority
         own.ChainPolicy.CustomTrustStore.AddRange(_authorities);
         own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         own.ChainPolicy.ApplicationPolicy.Add(new(ServerAuthentication));
-        if (chain is not null)
-        {
-            // The server may have sent intermediate certificates.
-            own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);
-        }
-
+        // The server may have sent intermediate certificates.
+        own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);
         return own.Build(server);
     }
 }

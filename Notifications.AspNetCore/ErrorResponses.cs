@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,9 +17,16 @@ public static class ErrorResponses
     {
         // Outside Development the framework would answer a body that it can't read with a bare 400.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        builder.Services.AddExceptionHandler<BadRequestHandler>();
+        // A body or a parameter that can't be read is an error of the caller, not of the service.
+        builder.Services.Configure<ExceptionHandlerOptions>(options =>
+        {
+            options.StatusCodeSelector = exception => (exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError;
+            options.SuppressDiagnosticsCallback = handled => handled.Exception is BadHttpRequestException;
+        });
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
-            context.ProblemDetails.Detail ??= DetailOf(context.HttpContext, where));
+            context.ProblemDetails.Detail ??= context.Exception is BadHttpRequestException badRequest
+                ? DetailOf(badRequest, context.AdditionalMetadata?.GetMetadata<BodyExample>())
+                : DetailOf(context.HttpContext, where));
     }
 
     public static void UseErrorResponses(this IApplicationBuilder app)
@@ -31,7 +37,8 @@ public static class ErrorResponses
 
     private static string? DetailOf(HttpContext context, string where) => context.Response.StatusCode switch
     {
-        StatusCodes.Status401Unauthorized => $"The request has no valid token ({Challenge(context)}). Send one in the header \"Authorization: Bearer <token>\".",
+        // The challenge says why the token was refused (RFC 6750).
+        StatusCodes.Status401Unauthorized => $"The request has no valid token ({context.Response.Headers.WWWAuthenticate}). Send one in the header \"Authorization: Bearer <token>\".",
         StatusCodes.Status403Forbidden => $"The caller may not {context.Request.Method} {context.Request.Path}. Send a token with the role that it needs.",
         StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}. {where}",
         StatusCodes.Status405MethodNotAllowed => $"{context.Request.Path} does not take {context.Request.Method}. It takes {context.Response.Headers.Allow}.",
@@ -40,36 +47,11 @@ public static class ErrorResponses
         _ => null,
     };
 
-    /// <summary>Why the token was refused, in the words of RFC 6750's challenge.</summary>
-    private static string Challenge(HttpContext context) => context.Response.Headers.WWWAuthenticate.ToString();
-
-    /// <summary>Answers requests whose body or parameters can't be read. That is an error of the caller, not of the service.</summary>
-    private sealed class BadRequestHandler(IProblemDetailsService problems) : IExceptionHandler
+    private static string DetailOf(BadHttpRequestException exception, BodyExample? example) => (exception.InnerException, example) switch
     {
-        public ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
-        {
-            if (exception is not BadHttpRequestException badRequest)
-            {
-                return ValueTask.FromResult(false);
-            }
-
-            // The exception handler removes the endpoint from the request and keeps it in its feature.
-            var example = context.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetMetadata<BodyExample>();
-            context.Response.StatusCode = badRequest.StatusCode;
-            return problems.TryWriteAsync(new ProblemDetailsContext
-            {
-                HttpContext = context,
-                Exception = exception,
-                ProblemDetails = { Status = badRequest.StatusCode, Detail = DetailOf(badRequest, example) },
-            });
-        }
-
-        private static string DetailOf(BadHttpRequestException exception, BodyExample? example) => (exception.InnerException, example) switch
-        {
-            (_, null) => exception.Message,
-            (JsonException json, _) => $"The body can't be read at {json.Path ?? "$"} (line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}): it is not the JSON that is expected there. Send JSON such as {example.Json}.",
-            (null, _) when exception.StatusCode == StatusCodes.Status400BadRequest => $"The request has no body, or null for one. Send JSON such as {example.Json}.",
-            _ => exception.Message,
-        };
-    }
+        (_, null) => exception.Message,
+        (JsonException json, _) => $"The body can't be read at {json.Path ?? "$"} (line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}): it is not the JSON that is expected there. Send JSON such as {example.Json}.",
+        (null, _) when exception.StatusCode == StatusCodes.Status400BadRequest => $"The request has no body, or null for one. Send JSON such as {example.Json}.",
+        _ => exception.Message,
+    };
 }

@@ -61,22 +61,15 @@ internal sealed class PlannedStop(IDrain drain, StopBegun begun, IHostApplicatio
 }
 
 /// <summary>Announces that the service was told to stop, before its drain. The host itself announces the stop only after the drain.</summary>
-internal sealed class StopBegun : IDisposable
+internal sealed class StopBegun(IHostApplicationLifetime application) : IDisposable
 {
-    private readonly CancellationTokenSource _begun = new();
-    private readonly CancellationTokenRegistration _stopping;
-
-    public StopBegun(IHostApplicationLifetime application) => _stopping = application.ApplicationStopping.Register(Say);
+    private readonly CancellationTokenSource _begun = CancellationTokenSource.CreateLinkedTokenSource(application.ApplicationStopping);
 
     public CancellationToken Token => _begun.Token;
 
     public void Say() => _begun.Cancel();
 
-    public void Dispose()
-    {
-        _stopping.Dispose();
-        _begun.Dispose();
-    }
+    public void Dispose() => _begun.Dispose();
 }
 
 public static class PlannedStopRegistration

@@ -11,43 +11,38 @@ public sealed class Rate
 
     public bool IsOff => PerSecond == 0;
 
+    private int TokensPerPeriod => (PerSecond + RateLimit.ReplenishmentsPerSecond - 1) / RateLimit.ReplenishmentsPerSecond;
+
     /// <returns>What is wrong with the values, as the end of a sentence that begins with the setting's name. Null when nothing is wrong.</returns>
     public string? Error(int leastBurst = 1)
     {
-        var least = Math.Max(leastBurst, (PerSecond + RateLimit.ReplenishmentsPerSecond - 1) / RateLimit.ReplenishmentsPerSecond);
+        var least = Math.Max(leastBurst, TokensPerPeriod);
         return PerSecond == 0 || (PerSecond > 0 && Burst >= least)
             ? null
             : $"lets {PerSecond} in per second and {Burst} at once. {nameof(PerSecond)} has to be 0 (no limit) or more, and {nameof(Burst)} then at least {Math.Max(1, least)}.";
     }
+
+    /// <summary>A token bucket with this rate, which must not be off.</summary>
+    /// <param name="queue">How many requests may wait for a token.</param>
+    public TokenBucketRateLimiterOptions Bucket(int queue = 0) => new()
+    {
+        TokensPerPeriod = TokensPerPeriod,
+        ReplenishmentPeriod = TimeSpan.FromSeconds((double)TokensPerPeriod / PerSecond),
+        TokenLimit = Burst,
+        QueueLimit = queue,
+    };
 }
 
 /// <summary>
 /// A token bucket for each caller. A bucket is dropped when its caller was quiet until the bucket was full again. So there are never more
 /// buckets than callers within the time that a bucket takes to fill.
 /// </summary>
-public sealed class RateLimit : IDisposable
+public sealed class RateLimit(Rate rate) : IDisposable
 {
     public const int ReplenishmentsPerSecond = 10;
 
-    private readonly PartitionedRateLimiter<object>? _callers;
-
-    public RateLimit(Rate rate)
-    {
-        if (rate.IsOff)
-        {
-            return;
-        }
-
-        var tokens = (rate.PerSecond + ReplenishmentsPerSecond - 1) / ReplenishmentsPerSecond;
-        var bucket = new TokenBucketRateLimiterOptions
-        {
-            TokensPerPeriod = tokens,
-            ReplenishmentPeriod = TimeSpan.FromSeconds((double)tokens / rate.PerSecond),
-            TokenLimit = rate.Burst,
-            QueueLimit = 0,
-        };
-        _callers = PartitionedRateLimiter.Create<object, object>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => bucket));
-    }
+    private readonly PartitionedRateLimiter<object>? _callers = rate.IsOff ? null
+        : PartitionedRateLimiter.Create<object, object>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => rate.Bucket()));
 
     /// <summary>Counts <paramref name="count"/> requests of the caller if they are within the limit.</summary>
     /// <param name="caller">A key of the caller. Equal keys share a bucket.</param>

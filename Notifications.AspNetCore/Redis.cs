@@ -80,11 +80,7 @@ public static class Redis
             {
                 Configure(options, given);
                 var validation = Validation(options, authority);
-                if (validation is not null)
-                {
-                    options.CertificateValidation += validation;
-                }
-
+                options.CertificateValidation += validation;
                 connections.Use(options, validation);
             });
     }

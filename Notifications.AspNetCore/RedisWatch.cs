@@ -39,9 +39,7 @@ internal sealed class RedisWatch(IConnectionMultiplexer redis, StopBegun stop, T
     /// <summary>Begins its work when the service is told to stop. Ends when this background service is stopped, as one of the last.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = stop.Token.Register(begun.SetResult);
-        await begun.Task;
+        await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
             for (var away = TimeSpan.Zero; away < Patience; away = redis.IsConnected ? TimeSpan.Zero : away + Interval)
@@ -69,31 +67,23 @@ internal sealed class RedisWatch(IConnectionMultiplexer redis, StopBegun stop, T
     {
         lock (_lock)
         {
-            if (_lostAt is not null || stop.Token.IsCancellationRequested)
+            if (_lostAt is null && !stop.Token.IsCancellationRequested)
             {
-                return;
+                _lostAt = time.GetTimestamp();
+                Log.RedisLost(logger, why);
             }
-
-            _lostAt = time.GetTimestamp();
         }
-
-        Log.RedisLost(logger, why);
     }
 
     private void OnRestored(object? sender, ConnectionFailedEventArgs restored)
     {
-        TimeSpan away;
         lock (_lock)
         {
-            if (_lostAt is not { } lostAt)
+            if (_lostAt is { } lostAt)
             {
-                return;
+                _lostAt = null;
+                Log.RedisBack(logger, EndPointCollection.ToString(restored.EndPoint), time.GetElapsedTime(lostAt));
             }
-
-            away = time.GetElapsedTime(lostAt);
-            _lostAt = null;
         }
-
-        Log.RedisBack(logger, EndPointCollection.ToString(restored.EndPoint), away);
     }
 }

@@ -85,16 +85,8 @@ public static class TokenAuthentication
         {
             options.MapInboundClaims = false;
             options.RequireHttpsMetadata = !builder.Environment.IsDevelopment();
-            if (builder.Configuration[$"{BearerSection}:{nameof(options.RefreshInterval)}"] is null)
-            {
-                options.RefreshInterval = KeySearchInterval;
-            }
-
-            if (builder.Configuration[$"{BearerSection}:{nameof(options.AutomaticRefreshInterval)}"] is null)
-            {
-                options.AutomaticRefreshInterval = KeyReadInterval;
-            }
-
+            options.RefreshInterval = builder.Configuration.GetValue($"{BearerSection}:{nameof(options.RefreshInterval)}", KeySearchInterval);
+            options.AutomaticRefreshInterval = builder.Configuration.GetValue($"{BearerSection}:{nameof(options.AutomaticRefreshInterval)}", KeyReadInterval);
             var checks = options.TokenValidationParameters;
             // All checks are set here: by the framework's defaults, the issuer is not checked when the section names only an authority.
             checks.ValidateIssuer = true;

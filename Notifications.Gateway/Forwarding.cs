@@ -51,8 +51,9 @@ internal static class Forwarding
 
     public static void UseForwarding(this WebApplication app)
     {
+        var options = app.Services.GetRequiredService<IOptions<GatewayOptions>>().Value;
         // Without known proxies the middleware would trust every sender.
-        if (HasProxies(app.Services.GetRequiredService<IOptions<GatewayOptions>>().Value))
+        if (options.KnownProxies.Length > 0 || options.KnownNetworks.Length > 0)
         {
             app.UseForwardedHeaders();
         }
@@ -84,6 +85,4 @@ internal static class Forwarding
                 $"{GatewayOptions.Section}:{nameof(GatewayOptions.ProxyHops)} is {options.ProxyHops} and has to be 1 or more: how many known proxies a request passes.");
         }
     }
-
-    private static bool HasProxies(GatewayOptions options) => options.KnownProxies.Length > 0 || options.KnownNetworks.Length > 0;
 }

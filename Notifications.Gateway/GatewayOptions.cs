@@ -126,9 +126,7 @@ internal sealed class GatewayOptions : IValidatableObject
         }
     }
 
-    /// <summary>Whether the paths are equal, or one is below the other.</summary>
-    private static bool Overlap(string one, string other) =>
-        $"{one}/".StartsWith($"{other}/", StringComparison.OrdinalIgnoreCase) || $"{other}/".StartsWith($"{one}/", StringComparison.OrdinalIgnoreCase);
+    private static bool Overlap(PathString one, PathString other) => one.StartsWithSegments(other) || other.StartsWithSegments(one);
 }
 
 /// <summary>

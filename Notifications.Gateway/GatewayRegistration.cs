@@ -44,6 +44,14 @@ internal static class GatewayRegistration
         app.UseAuthorization();
         app.MapDevelopmentTokens();
         app.MapReverseProxy(proxy =>
-            proxy.UseHubMethods().UseUserLimits().UseHandshakeAdmission().UseNewSessions().UseSessionAffinity().UseLoadBalancing().UsePassiveHealthChecks());
+        {
+            proxy.UseHubMethods();
+            proxy.Use(app.Services.GetRequiredService<UserLimits>().RunAsync);
+            proxy.Use(app.Services.GetRequiredService<HandshakeAdmission>().RunAsync);
+            proxy.UseNewSessions();
+            proxy.UseSessionAffinity();
+            proxy.UseLoadBalancing();
+            proxy.UsePassiveHealthChecks();
+        });
     }
 }

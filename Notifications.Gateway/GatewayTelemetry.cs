@@ -5,15 +5,13 @@ namespace Notifications.Gateway;
 /// <summary>The gateway's own metrics, beside those of ASP.NET Core.</summary>
 internal sealed class GatewayTelemetry
 {
-    public const string Name = "Notifications.Gateway";
-
     private readonly Meter _meter;
     private readonly Counter<long> _handshakes;
     private readonly Counter<long> _refused;
 
     public GatewayTelemetry(IMeterFactory meters)
     {
-        _meter = meters.Create(Name);
+        _meter = meters.Create("Notifications.Gateway");
         _handshakes = _meter.CreateCounter<long>(
             "notifications.handshakes", "{handshake}", "Requests to begin a session, by outcome (admitted or refused).");
         _refused = _meter.CreateCounter<long>("notifications.refused", "{request}", "Requests and connections that a limit refused, by limit.");

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Notifications.Messaging;
 
 namespace Notifications.Gateway;
@@ -14,18 +15,16 @@ internal static class GatewayTokens
 
     public static void AddGatewayTokens(this WebApplicationBuilder builder)
     {
-        builder.AddTokenInQuery();
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHttpContextFactory, TokenInQuery>());
         var caller = new AuthorizationPolicyBuilder()
             .RequireAuthenticatedUser()
-            .RequireAssertion(context => HasUserStream(context.User))
+            .RequireAssertion(context => IsUserId(UserOf(context.User)))
             .Build();
         // As the fallback policy it covers every path, also unknown paths, except endpoints that allow anonymous callers.
         builder.AddTokenAuthentication().SetDefaultPolicy(caller).SetFallbackPolicy(caller);
     }
 
     public static string? UserOf(ClaimsPrincipal user) => user.FindFirstValue(TokenNames.UserClaim);
-
-    public static bool HasUserStream(ClaimsPrincipal user) => IsUserId(UserOf(user));
 
     public static bool IsUserId([NotNullWhen(true)] string? user) => user is not null && StreamName.TryParse("user:" + user, out _);
 }

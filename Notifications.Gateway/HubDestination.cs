@@ -29,9 +29,6 @@ internal static class HubDestination
         },
     };
 
-    /// <summary>Whether the destination is a hub instance from the registry, and not the address of a service.</summary>
-    public static bool IsInstance(DestinationConfig destination) => destination.Metadata?.ContainsKey(Draining) is true;
-
     public static bool IsDraining(DestinationConfig destination) =>
         destination.Metadata?.GetValueOrDefault(Draining) == bool.TrueString;
 

@@ -7,7 +7,6 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Notifications.Gateway;
 
-/// <summary>Registers the source of the hub cluster's destinations: see <see cref="HubSource"/>.</summary>
 internal static class HubDestinationsRegistration
 {
     /// <summary>The destinations before the registry is read: none, or the one address of all hubs, which service discovery resolves.</summary>

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.ServiceDiscovery;
 
@@ -10,11 +9,9 @@ namespace Notifications.Gateway;
 /// </summary>
 internal sealed class InstanceDestinationResolver(IDestinationResolver discovery) : IDestinationResolver
 {
-    private static readonly CancellationChangeToken Never = new(CancellationToken.None);
-
     public ValueTask<ResolvedDestinationCollection> ResolveDestinationsAsync(
         IReadOnlyDictionary<string, DestinationConfig> destinations, CancellationToken cancellationToken) =>
-        destinations.Values.Any(HubDestination.IsInstance)
-            ? ValueTask.FromResult(new ResolvedDestinationCollection(destinations, Never))
+        destinations.Values.Any(destination => HubDestination.KeyOf(destination) is not null)
+            ? ValueTask.FromResult(new ResolvedDestinationCollection(destinations, changeToken: null))
             : discovery.ResolveDestinationsAsync(destinations, cancellationToken);
 }

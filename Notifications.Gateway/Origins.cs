@@ -12,12 +12,13 @@ namespace Notifications.Gateway;
 /// </summary>
 internal sealed class Origins(IOptions<GatewayOptions> options)
 {
-    private readonly HashSet<string> _allowed = [.. options.Value.Origins.Select(origin => Normal(origin)!)];
+    /// <summary>The origins of the configuration, as browsers write them.</summary>
+    public IReadOnlySet<string> Listed { get; } = options.Value.Origins.Select(origin => Normal(origin)!).ToHashSet();
 
     public bool Allows(HttpRequest request) => request.Headers.Origin switch
     {
         { Count: 0 } => true,
-        { Count: 1 } origin => _allowed.Contains(origin.ToString()) || IsOwn(origin.ToString(), request),
+        { Count: 1 } origin => Listed.Contains(origin.ToString()) || IsOwn(origin.ToString(), request),
         _ => false,
     };
 
@@ -73,7 +74,6 @@ internal static class OriginsRegistration
     {
         var origins = app.Services.GetRequiredService<Origins>();
         var telemetry = app.Services.GetRequiredService<GatewayTelemetry>();
-        var listed = app.Services.GetRequiredService<IOptions<GatewayOptions>>().Value.Origins;
         app.Use((context, next) =>
         {
             if (origins.Allows(context.Request))
@@ -88,13 +88,13 @@ internal static class OriginsRegistration
                 statusCode: StatusCodes.Status403Forbidden).ExecuteAsync(context);
         });
         app.UseCors(cors => cors
-            .WithOrigins([.. listed.Select(origin => Origins.Normal(origin)!)])
+            .WithOrigins([.. origins.Listed])
             .AllowCredentials() // The affinity cookie.
             .AllowAnyHeader()
             .WithMethods(HttpMethods.Get, HttpMethods.Post, HttpMethods.Put, HttpMethods.Delete)
             .WithExposedHeaders(HeaderNames.RetryAfter)
             .SetPreflightMaxAge(PreflightLifetime));
-        app.UseCookiePolicy(new CookiePolicyOptions { OnAppendCookie = cookie => AllowCrossSite(cookie, hasForeign: listed.Length > 0) });
+        app.UseCookiePolicy(new CookiePolicyOptions { OnAppendCookie = cookie => AllowCrossSite(cookie, hasForeign: origins.Listed.Count > 0) });
     }
 
     public static IEnumerable<ValidationResult> ValidateOrigins(GatewayOptions options) => options.Origins

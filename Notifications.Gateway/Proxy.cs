@@ -23,7 +23,6 @@ internal static class Proxy
     public const string AffinityCookie = ".Notifications.Affinity";
     private const string ServicePrefix = "service-";
 
-    /// <summary>The hubs' APIs.</summary>
     private static readonly string[] HubApis = [PublishPath, "/api/devices", "/api/users", "/api/operator"];
 
     /// <summary>The paths that no route of the configuration can have.</summary>
@@ -44,8 +43,9 @@ internal static class Proxy
     public static void AddProxy(this WebApplicationBuilder builder)
     {
         var options = builder.ReadGatewayOptions();
+        var limits = builder.Configuration.GetSection(LimitOptions.Section).Get<LimitOptions>() ?? new();
         var proxy = builder.Services.AddReverseProxy()
-            .LoadFromMemory(Routes(options, builder.ReadLimitOptions()), Clusters(HubDestinationsRegistration.AtStart(options), options))
+            .LoadFromMemory(Routes(options, limits), Clusters(HubDestinationsRegistration.AtStart(options), options))
             .WithoutClientsWord()
             .AddServiceDiscoveryDestinationResolver();
         HubRequest.AddTransform(proxy);
@@ -63,21 +63,17 @@ internal static class Proxy
     }
 
     /// <summary>Answers 405 to methods that no hub uses. YARP does the same for the other routes, which name their methods.</summary>
-    public static IReverseProxyApplicationBuilder UseHubMethods(this IReverseProxyApplicationBuilder proxy)
+    public static void UseHubMethods(this IApplicationBuilder proxy) => proxy.Use((context, next) =>
     {
-        proxy.Use((context, next) =>
+        if (context.GetReverseProxyFeature().Cluster.Config.ClusterId != HubCluster || HubMethods.Contains(context.Request.Method))
         {
-            if (context.GetReverseProxyFeature().Cluster.Config.ClusterId != HubCluster || HubMethods.Contains(context.Request.Method))
-            {
-                return next(context);
-            }
+            return next(context);
+        }
 
-            context.Response.Headers.Allow = string.Join(", ", HubMethods);
-            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-            return Task.CompletedTask;
-        });
-        return proxy;
-    }
+        context.Response.Headers.Allow = string.Join(", ", HubMethods);
+        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        return Task.CompletedTask;
+    });
 
     /// <summary>Replaces the proxy's configuration in one step. Requests under way keep the configuration that they started with.</summary>
     public static void UpdateHubs(this InMemoryConfigProvider proxy, IReadOnlyDictionary<string, DestinationConfig> hubs, GatewayOptions options) =>

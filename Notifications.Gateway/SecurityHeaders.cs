@@ -5,7 +5,7 @@ namespace Notifications.Gateway;
 /// <summary>Adds headers that restrict what a browser may do with the gateway's answers.</summary>
 internal static class SecurityHeaders
 {
-    /// <summary>The pages may load their own files and call the gateway. No page may frame them.</summary>
+    /// <summary>The pages may load their own files and call the gateway, whatever a payload contains. No page may frame them.</summary>
     private const string PagePolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Notifications.Gateway.Limits;
 
 namespace Notifications.Gateway;
@@ -68,9 +67,3 @@ internal sealed class TokenInQuery(IServiceProvider services) : IHttpContextFact
 
 /// <summary>Marks a request that had its token in the query, on a path that is not a hub's.</summary>
 internal sealed class TokenInWrongPlace;
-
-internal static class TokenInQueryRegistration
-{
-    public static void AddTokenInQuery(this WebApplicationBuilder builder) =>
-        builder.Services.Replace(ServiceDescriptor.Singleton<IHttpContextFactory, TokenInQuery>());
-}

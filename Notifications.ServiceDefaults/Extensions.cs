@@ -48,7 +48,7 @@ public static class Extensions
     /// <exception cref="InvalidOperationException">The value of <c>OTEL_EXPORTER_PROMETHEUS_PORT</c> is not a port.</exception>
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
-        var hasReceiver = builder.Configuration.HasTelemetryReceiver();
+        var hasReceiver = !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
         if (hasReceiver)
         {
             builder.Logging.AddOpenTelemetry(logging =>
@@ -99,10 +99,6 @@ public static class Extensions
         app.MapHealthChecks(AlivePath, new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") }).AllowAnonymous();
         return app;
     }
-
-    /// <summary>Whether a receiver of traces and logs is configured.</summary>
-    private static bool HasTelemetryReceiver(this IConfiguration configuration) =>
-        !string.IsNullOrWhiteSpace(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
 
     private static ushort? ScrapePort(IConfiguration configuration)
     {

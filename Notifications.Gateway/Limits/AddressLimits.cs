@@ -17,7 +17,7 @@ internal static class AddressLimits
             && SessionRequest.Opens(context.Request)
             && ClientAddress.Of(context.Connection.RemoteIpAddress) is { } address
             && handshakes.Refuses(address) is { } retryAfter
-                ? context.TooManyAsync(
+                ? context.RefuseAsync(
                     telemetry, "handshakes_per_address", retryAfter,
                     $"More handshakes come from this address than the {rate.Burst} at once and {rate.PerSecond} per second that {LimitOptions.Section}:{nameof(LimitOptions.HandshakesPerAddress)} lets in. Connect fewer clients at a time.")
                 : next(context));

@@ -75,12 +75,9 @@ internal sealed class LimitOptions : IValidatableObject
             (nameof(HandshakesPerAddress), HandshakesPerAddress), (nameof(HandshakesPerUser), HandshakesPerUser),
             (nameof(RequestsPerUser), RequestsPerUser), (nameof(PublishesPerUser), PublishesPerUser),
         ];
-        foreach (var (name, rate) in rates)
+        foreach (var (name, rate) in rates.Where(rate => rate.Value.Error() is not null))
         {
-            if (rate.Error() is { } error)
-            {
-                yield return new ValidationResult($"{Section}:{name} {error}");
-            }
+            yield return new ValidationResult($"{Section}:{name} {rate.Error()}");
         }
 
         (string Name, TimeSpan Value)[] spans = [(nameof(HeadersTimeout), HeadersTimeout), (nameof(KeepAlive), KeepAlive), (nameof(ApiTimeout), ApiTimeout)];

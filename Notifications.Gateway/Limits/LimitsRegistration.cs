@@ -9,8 +9,4 @@ internal static class LimitsRegistration
         builder.Services.AddRequestTimeouts();
         builder.AddConnectionLimits();
     }
-
-    /// <summary>Reads the options while services are being registered, for registrations that depend on them. The values are not validated yet.</summary>
-    public static LimitOptions ReadLimitOptions(this WebApplicationBuilder builder) =>
-        builder.Configuration.GetSection(LimitOptions.Section).Get<LimitOptions>() ?? new();
 }

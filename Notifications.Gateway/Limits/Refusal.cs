@@ -5,13 +5,9 @@ namespace Notifications.Gateway.Limits;
 /// <summary>Answers a request that exceeds a limit. The answer names the limit and the remedy.</summary>
 internal static class Refusal
 {
-    public static Task TooManyAsync(this HttpContext context, GatewayTelemetry telemetry, string limit, TimeSpan retryAfter, string detail) =>
-        WriteAsync(context, telemetry, limit, StatusCodes.Status429TooManyRequests, retryAfter, detail);
-
-    public static Task FullAsync(this HttpContext context, GatewayTelemetry telemetry, string limit, TimeSpan retryAfter, string detail) =>
-        WriteAsync(context, telemetry, limit, StatusCodes.Status503ServiceUnavailable, retryAfter, detail);
-
-    private static Task WriteAsync(HttpContext context, GatewayTelemetry telemetry, string limit, int status, TimeSpan retryAfter, string detail)
+    public static Task RefuseAsync(
+        this HttpContext context, GatewayTelemetry telemetry, string limit, TimeSpan retryAfter, string detail,
+        int status = StatusCodes.Status429TooManyRequests)
     {
         telemetry.Refused(limit);
         var seconds = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds));

@@ -52,7 +52,7 @@ internal sealed class UserLimits(IOptions<LimitOptions> options, OpenSessions se
     {
         if (_handshakes.Refuses(user) is { } retryAfter)
         {
-            await context.TooManyAsync(
+            await context.RefuseAsync(
                 telemetry, "handshakes_per_user", retryAfter,
                 $"This user begins more sessions than {Words(_options.HandshakesPerUser, nameof(LimitOptions.HandshakesPerUser))}. Keep a connection, and wait longer after each one that failed.");
             return false;
@@ -68,9 +68,10 @@ internal sealed class UserLimits(IOptions<LimitOptions> options, OpenSessions se
 
         if (_maxSessions > 0 && sessions.Count >= _maxSessions)
         {
-            await context.FullAsync(
+            await context.RefuseAsync(
                 telemetry, "sessions", AWhile,
-                $"This gateway has {_maxSessions} sessions open and takes no more ({LimitOptions.Section}:{nameof(LimitOptions.Sessions)}, by default what its open files allow). Another gateway may have room.");
+                $"This gateway has {_maxSessions} sessions open and takes no more ({LimitOptions.Section}:{nameof(LimitOptions.Sessions)}, by default what its open files allow). Another gateway may have room.",
+                StatusCodes.Status503ServiceUnavailable);
             return false;
         }
 
@@ -86,29 +87,19 @@ internal sealed class UserLimits(IOptions<LimitOptions> options, OpenSessions se
         }
 
         await (publishes
-            ? context.TooManyAsync(
+            ? context.RefuseAsync(
                 telemetry, "publishes_per_user", retryAfter,
                 $"This caller publishes more often than {Words(_options.PublishesPerUser, nameof(LimitOptions.PublishesPerUser))}. Send several notifications as an array.")
-            : context.TooManyAsync(
+            : context.RefuseAsync(
                 telemetry, "requests_per_user", retryAfter,
                 $"This user sends more requests than {Words(_options.RequestsPerUser, nameof(LimitOptions.RequestsPerUser))}. Send fewer, and notifications over a connection."));
         return false;
     }
 
-    private Task TooManyConnectionsAsync(HttpContext context) => context.TooManyAsync(
+    private Task TooManyConnectionsAsync(HttpContext context) => context.RefuseAsync(
         telemetry, "connections_per_user", AWhile,
         $"This user has {_options.ConnectionsPerUser} connections open through this gateway, as many as {LimitOptions.Section}:{nameof(LimitOptions.ConnectionsPerUser)} allows. Close one.");
 
     private static string Words(Rate rate, string name) =>
         $"the {rate.Burst} at once and {rate.PerSecond} per second that {LimitOptions.Section}:{name} lets in";
-}
-
-internal static class UserLimitsPipeline
-{
-    public static IReverseProxyApplicationBuilder UseUserLimits(this IReverseProxyApplicationBuilder proxy)
-    {
-        var limits = proxy.ApplicationServices.GetRequiredService<UserLimits>();
-        proxy.Use((context, next) => limits.RunAsync(context, next));
-        return proxy;
-    }
 }

@@ -7,23 +7,16 @@ namespace Notifications.Gateway.Sessions;
 /// Waits until a stream has bytes, or until the wait is interrupted. After an interruption the read of the stream stays open, and the next wait
 /// waits for the same read. Only one wait at a time. A wait allocates nothing, because each message of each session needs one.
 /// </summary>
-internal sealed class Arrival : IValueTaskSource
+internal sealed class Arrival(Stream stream) : IValueTaskSource
 {
-    private readonly Stream _stream;
-    private readonly Action _onAnswered;
     private readonly Lock _lock = new();
+    private Action? _onAnswered;
     private ManualResetValueTaskSourceCore<bool> _wait;
     private ValueTaskAwaiter<int> _question;
     private bool _isAsked;
     private bool _isAnswered;
     private bool _isWaiting;
     private bool _isInterruptible;
-
-    public Arrival(Stream stream)
-    {
-        _stream = stream;
-        _onAnswered = OnAnswered;
-    }
 
     /// <returns>True when there are bytes or the stream is at its end; false if <paramref name="interruption"/> completed first.</returns>
     /// <param name="interruption">
@@ -68,14 +61,14 @@ internal sealed class Arrival : IValueTaskSource
 
         _isAsked = true;
         // This read takes no bytes: the stream keeps them for the next read with a buffer.
-        _question = _stream.ReadAsync(Memory<byte>.Empty, cancellationToken).GetAwaiter();
+        _question = stream.ReadAsync(Memory<byte>.Empty, cancellationToken).GetAwaiter();
         if (_question.IsCompleted)
         {
             _isAnswered = true;
         }
         else
         {
-            _question.UnsafeOnCompleted(_onAnswered);
+            _question.UnsafeOnCompleted(_onAnswered ??= OnAnswered);
         }
     }
 

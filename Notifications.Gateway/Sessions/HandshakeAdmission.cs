@@ -9,7 +9,7 @@ namespace Notifications.Gateway.Sessions;
 /// </summary>
 internal sealed class HandshakeAdmission : IDisposable
 {
-    public const int ReplenishmentsPerSecond = 10;
+    public const int ReplenishmentsPerSecond = RateLimit.ReplenishmentsPerSecond;
 
     private readonly TokenBucketRateLimiter _bucket;
     private readonly ReturnTimes _returnTimes;
@@ -17,28 +17,30 @@ internal sealed class HandshakeAdmission : IDisposable
 
     public HandshakeAdmission(IOptions<GatewayOptions> options, GatewayTelemetry telemetry, TimeProvider time)
     {
-        var rate = options.Value.HandshakesPerSecond;
-        var tokens = (rate + ReplenishmentsPerSecond - 1) / ReplenishmentsPerSecond;
-        _bucket = new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
-        {
-            TokensPerPeriod = tokens,
-            ReplenishmentPeriod = TimeSpan.FromSeconds((double)tokens / rate),
-            TokenLimit = options.Value.HandshakeBurst,
-            QueueLimit = options.Value.HandshakeQueue,
-            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-        });
-        _returnTimes = new ReturnTimes(rate, time);
+        var rate = new Rate { PerSecond = options.Value.HandshakesPerSecond, Burst = options.Value.HandshakeBurst };
+        _bucket = new TokenBucketRateLimiter(rate.Bucket(options.Value.HandshakeQueue));
+        _returnTimes = new ReturnTimes(rate.PerSecond, time);
         _telemetry = telemetry;
         telemetry.ObserveWaiting(() => Waiting);
     }
 
-    /// <summary>How many sessions wait for their turn.</summary>
     public int Waiting => (int)_bucket.GetStatistics()!.CurrentQueuedCount;
 
     public void Dispose() => _bucket.Dispose();
 
+    /// <summary>Runs after the token check, so a caller without a token does not use up the rate.</summary>
+    public async Task RunAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.GetReverseProxyFeature().Cluster.Config.ClusterId != Proxy.HubCluster
+            || !SessionRequest.Begins(context.Request)
+            || await AdmitAsync(context))
+        {
+            await next(context);
+        }
+    }
+
     /// <returns>False when the session was refused: the request was answered with 503.</returns>
-    public async Task<bool> AdmitAsync(HttpContext context)
+    private async Task<bool> AdmitAsync(HttpContext context)
     {
         using var lease = await _bucket.AcquireAsync(permitCount: 1, context.RequestAborted);
         _telemetry.Handshake(lease.IsAcquired);
@@ -53,24 +55,5 @@ internal sealed class HandshakeAdmission : IDisposable
             $"More sessions begin at the moment than this gateway lets in. Try again after {seconds} s (Retry-After), and a random time more.",
             statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
         return false;
-    }
-}
-
-internal static class HandshakeAdmissionPipeline
-{
-    /// <summary>Runs after the token check, so a caller without a token does not use up the rate.</summary>
-    public static IReverseProxyApplicationBuilder UseHandshakeAdmission(this IReverseProxyApplicationBuilder proxy)
-    {
-        var admission = proxy.ApplicationServices.GetRequiredService<HandshakeAdmission>();
-        proxy.Use(async (context, next) =>
-        {
-            if (context.GetReverseProxyFeature().Cluster.Config.ClusterId != Proxy.HubCluster
-                || !SessionRequest.Begins(context.Request)
-                || await admission.AdmitAsync(context))
-            {
-                await next(context);
-            }
-        });
-        return proxy;
     }
 }

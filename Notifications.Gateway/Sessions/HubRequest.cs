@@ -34,7 +34,6 @@ internal static class HubRequest
 
     public static HttpContext? ClientOf(HttpRequestMessage request) => request.Options.TryGetValue(Client, out var client) ? client : null;
 
-    /// <summary>The destination of a request to a hub.</summary>
     public static DestinationConfig? DestinationOf(HttpRequestMessage request) =>
         ClientOf(request)?.GetReverseProxyFeature().ProxiedDestination?.Model.Config;
 

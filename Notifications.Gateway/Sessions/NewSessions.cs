@@ -14,7 +14,7 @@ internal static class NewSessions
 {
     private const int MaxTries = 3;
 
-    public static IReverseProxyApplicationBuilder UseNewSessions(this IReverseProxyApplicationBuilder proxy)
+    public static void UseNewSessions(this IApplicationBuilder proxy)
     {
         var options = proxy.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value;
         var time = proxy.ApplicationServices.GetRequiredService<TimeProvider>();
@@ -42,7 +42,6 @@ internal static class NewSessions
             feature.AvailableDestinations = NamedBy(SessionRequest.IdOf(context.Request), feature.AllDestinations);
             return feature.AvailableDestinations.Count > 0 || feature.AllDestinations.Count == 0 ? next(context) : UnknownAsync(context);
         });
-        return proxy;
     }
 
     private static async Task BeginAsync(HttpContext context, IReverseProxyFeature feature, DateTimeOffset settled, RequestDelegate next)
@@ -99,7 +98,7 @@ internal static class NewSessions
     /// The instance whose key is in the id. All destinations when the id has no key, or when no destination has one: then the affinity cookie decides.
     /// </returns>
     private static IReadOnlyList<DestinationState> NamedBy(string id, IReadOnlyList<DestinationState> destinations) =>
-        SessionId.KeyIn(id) is { } key && destinations.Any(destination => HubDestination.IsInstance(destination.Model.Config))
+        SessionId.KeyIn(id) is { } key && destinations.Any(destination => HubDestination.KeyOf(destination.Model.Config) is not null)
             ? [.. destinations.Where(destination => HubDestination.KeyOf(destination.Model.Config) == key)]
             : destinations;
 

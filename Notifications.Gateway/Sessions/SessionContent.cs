@@ -19,10 +19,7 @@ internal sealed class SessionContent : StreamOnlyContent
         }
     }
 
-    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
-        new SessionStream(await _hub.ReadAsStreamAsync(cancellationToken), _session, _boundaries, _time);
-
-    protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
+    protected override async Task<Stream> CreateContentReadStreamAsync() => new SessionStream(await _hub.ReadAsStreamAsync(), _session, _boundaries, _time);
 
     protected override void Dispose(bool disposing)
     {

@@ -24,7 +24,9 @@ internal static class SessionId
     {
         try
         {
-            return EndOfId(answer) is { } end ? [.. answer[..end], (byte)Separator, .. Encoding.ASCII.GetBytes(key), .. answer[end..]] : null;
+            // Version 0 of negotiate has only connectionId.
+            var end = EndOf("connectionToken"u8, answer) ?? EndOf("connectionId"u8, answer);
+            return end is { } at ? [.. answer[..at], (byte)Separator, .. Encoding.ASCII.GetBytes(key), .. answer[at..]] : null;
         }
         catch (JsonException)
         {
@@ -32,27 +34,20 @@ internal static class SessionId
         }
     }
 
-    /// <returns>The position of the quote after the id. The id is <c>connectionToken</c>. Version 0 of negotiate has only <c>connectionId</c>.</returns>
-    private static int? EndOfId(ReadOnlySpan<byte> answer)
+    /// <returns>The position of the quote after the text of the member. Null when the answer has no such text.</returns>
+    private static int? EndOf(ReadOnlySpan<byte> member, ReadOnlySpan<byte> answer)
     {
-        (int? token, int? id) = (null, null);
+        int? end = null;
         var reader = new Utf8JsonReader(answer);
         while (reader.Read())
         {
-            if (reader is not { TokenType: JsonTokenType.PropertyName, CurrentDepth: 1 })
+            if (reader is { TokenType: JsonTokenType.PropertyName, CurrentDepth: 1 }
+                && reader.ValueTextEquals(member) && reader.Read() && reader.TokenType == JsonTokenType.String)
             {
-                continue;
-            }
-
-            var (isToken, isId) = (reader.ValueTextEquals("connectionToken"u8), reader.ValueTextEquals("connectionId"u8));
-            reader.Read();
-            if ((isToken || isId) && reader.TokenType == JsonTokenType.String)
-            {
-                int? end = (int)reader.BytesConsumed - 1;
-                (token, id) = isToken ? (end, id) : (token, end);
+                end = (int)reader.BytesConsumed - 1;
             }
         }
 
-        return token ?? id;
+        return end;
     }
 }

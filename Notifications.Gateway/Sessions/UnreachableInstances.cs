@@ -17,7 +17,8 @@ internal sealed class UnreachableInstances(IDestinationHealthUpdater health, ILo
 {
     public const string PolicyName = "UnreachableInstances";
 
-    private readonly ConditionalWeakTable<DestinationState, Outage> _outages = [];
+    /// <summary>Instances from the first request that failed to the first request that was answered, whatever fails in between.</summary>
+    private readonly ConditionalWeakTable<DestinationState, object> _outages = [];
 
     public string Name => PolicyName;
 
@@ -28,7 +29,8 @@ internal sealed class UnreachableInstances(IDestinationHealthUpdater health, ILo
         {
             case null:
                 health.SetPassive(cluster, destination, DestinationHealth.Healthy, pause);
-                if (_outages.TryGetValue(destination, out var over) && over.Ends())
+                // Most requests find no outage. TryGetValue takes no lock.
+                if (_outages.TryGetValue(destination, out _) && _outages.Remove(destination))
                 {
                     Log.ReachableAgain(logger, cluster.ClusterId, destination.DestinationId);
                 }
@@ -36,7 +38,7 @@ internal sealed class UnreachableInstances(IDestinationHealthUpdater health, ILo
                 break;
             case { Error: ForwarderError.Request or ForwarderError.RequestTimedOut } failure:
                 health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, pause);
-                if (_outages.GetOrCreateValue(destination).Begins())
+                if (_outages.TryAdd(destination, destination.DestinationId))
                 {
                     Log.Unreachable(logger, cluster.ClusterId, destination.DestinationId, destination.Model.Config.Address, Reason(failure.Exception), pause);
                 }
@@ -52,14 +54,4 @@ internal sealed class UnreachableInstances(IDestinationHealthUpdater health, ILo
         null => "no answer",
         _ => exception.Message.TrimEnd('.'),
     };
-
-    /// <summary>Lasts from the first request that failed to the first request that was answered, whatever fails in between.</summary>
-    private sealed class Outage
-    {
-        private bool _lasts;
-
-        public bool Begins() => !Interlocked.Exchange(ref _lasts, true);
-
-        public bool Ends() => Volatile.Read(ref _lasts) && Interlocked.Exchange(ref _lasts, false);
-    }
 }
