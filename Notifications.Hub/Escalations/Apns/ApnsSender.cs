@@ -17,7 +17,7 @@ internal sealed class ApnsSender(IHttpClientFactory clients, IOptionsMonitor<Apn
     public async Task<SendOutcome> SendAsync(PushMessage message, Phone phone, CancellationToken cancellationToken)
     {
         var token = Token();
-        var (sent, body) = ApnsMessage.Write(message);
+        var (sent, body) = message.Write(ApnsMessage.Body);
         using var http = clients.CreateClient(ClientName);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(token.Options.Address, $"/3/device/{Uri.EscapeDataString(phone.Token)}"))
         {

@@ -19,7 +19,7 @@ internal sealed class FcmSender(
     public async Task<SendOutcome> SendAsync(PushMessage message, Phone phone, CancellationToken cancellationToken)
     {
         var access = Access();
-        var body = FcmMessage.Write(message, phone.Token, time.GetUtcNow());
+        var (_, body) = message.Write(sent => FcmMessage.Body(sent, phone.Token, time.GetUtcNow()));
         try
         {
             using var response = await PostAsync(access, body, cancellationToken);
