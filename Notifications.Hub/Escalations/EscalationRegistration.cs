@@ -16,7 +16,6 @@ internal static class EscalationRegistration
         services.AddOptions<ApnsOptions>().BindConfiguration(ApnsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         if (builder.Environment.IsDevelopment())
         {
-            services.AddSingleton<ShownPushes>();
             services.AddSingleton<LogSender>();
         }
 
