@@ -32,7 +32,7 @@ internal sealed class Drain(
         await heartbeat.RefreshAsync();
         Log.Draining(logger, instance.Id, deliveries.Count, window);
         await deliveries.TellToReconnectAsync(() => window * Random.Shared.NextDouble());
-        var others = sessions.EndOthersAsync(window, CancellationToken.None);
+        var others = sessions.EndAsync(session => !session.IsDelivered, window, CancellationToken.None);
         var away = TimeSpan.Zero;
         for (var waited = TimeSpan.Zero; (deliveries.Count > 0 || !others.IsCompleted) && waited < window + LastClose && away < AwayLimit; waited += PollInterval)
         {

@@ -66,7 +66,7 @@ internal sealed class DrainSwitch(
             await deliveries.TellToReconnectAsync(() => window * Random.Shared.NextDouble());
             // The last client leaves at the window's end.
             await Task.Delay(window + Drain.LastClose, time, takenBack);
-            await sessions.EndAllAsync(window, takenBack);
+            await sessions.EndAsync(_ => true, window, takenBack);
         }
         catch (OperationCanceledException) when (takenBack.IsCancellationRequested)
         {

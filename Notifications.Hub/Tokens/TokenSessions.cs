@@ -62,20 +62,8 @@ internal sealed class TokenSessions(
         Close(session => revocations.Of(session.Caller) is not null);
     }
 
-    /// <summary>Closes all present connections, each at a random moment within the window.</summary>
-    public Task EndAllAsync(TimeSpan window, CancellationToken cancellationToken) => EndAsync(_ => true, window, cancellationToken);
-
-    /// <summary>The same for connections to other hub classes, whose clients nobody tells to <c>reconnect</c>.</summary>
-    public Task EndOthersAsync(TimeSpan window, CancellationToken cancellationToken) => EndAsync(session => !session.IsDelivered, window, cancellationToken);
-
-    private void Forget(TokenSession session)
-    {
-        _open.TryRemove(session.ConnectionId, out _);
-        _users.TryRemove(session.Key, out _);
-        session.Dispose();
-    }
-
-    private Task EndAsync(Func<TokenSession, bool> isMeant, TimeSpan window, CancellationToken cancellationToken) =>
+    /// <summary>Closes these of the present connections, each at a random moment within the window.</summary>
+    public Task EndAsync(Func<TokenSession, bool> isMeant, TimeSpan window, CancellationToken cancellationToken) =>
         Task.WhenAll(_open.Values.Where(isMeant).Select(async session =>
         {
             await Task.Delay(window * Random.Shared.NextDouble(), time, cancellationToken);
@@ -84,6 +72,13 @@ internal sealed class TokenSessions(
                 Close(session, EndReason.Drain);
             }
         }));
+
+    private void Forget(TokenSession session)
+    {
+        _open.TryRemove(session.ConnectionId, out _);
+        _users.TryRemove(session.Key, out _);
+        session.Dispose();
+    }
 
     /// <summary>Looks at every connection, because it is called rarely.</summary>
     private void Close(Func<TokenSession, bool> isMeant)
