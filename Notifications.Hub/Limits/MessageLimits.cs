@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.Options;
@@ -13,7 +14,7 @@ namespace Notifications.Hubs.Limits;
 /// too large, and too many messages that the hub has no use for. Each of these ends the connection.
 /// </summary>
 internal sealed class MessageLimitsProtocol(
-    IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : WrappedProtocol(inner)
+    IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : IHubProtocol
 {
     /// <summary>The rules of each hub class.</summary>
     private readonly ConcurrentDictionary<Type, HubRules> _rules = new();
@@ -21,7 +22,19 @@ internal sealed class MessageLimitsProtocol(
     /// <summary>The number of unusable messages of each connection that sent any. Each connection has a binder of its own.</summary>
     private readonly ConditionalWeakTable<IInvocationBinder, StrongBox<int>> _unusable = [];
 
-    public override bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)
+    public string Name => inner.Name;
+
+    public int Version => inner.Version;
+
+    public TransferFormat TransferFormat => inner.TransferFormat;
+
+    public bool IsVersionSupported(int version) => inner.IsVersionSupported(version);
+
+    public ReadOnlyMemory<byte> GetMessageBytes(HubMessage message) => inner.GetMessageBytes(message);
+
+    public void WriteMessage(HubMessage message, IBufferWriter<byte> output) => inner.WriteMessage(message, output);
+
+    public bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)
     {
         if (!TryRead(ref input, binder, out message))
         {
@@ -86,7 +99,14 @@ internal sealed class MessageLimitsProtocol(
     {
         try
         {
-            return Inner.TryParseMessage(ref input, binder, out message);
+            var start = input;
+            if (!inner.TryParseMessage(ref input, binder, out message))
+            {
+                return false;
+            }
+
+            message = HubArguments.Bind(message, inner, start, binder);
+            return true;
         }
         catch (Exception exception) when (exception is not HubException)
         {
