@@ -60,12 +60,7 @@ internal sealed class ApnsSender(IHttpClientFactory clients, IOptionsMonitor<Apn
     private ApnsToken Token()
     {
         var now = options.CurrentValue;
-        if (_token is not { } token || token.Options != now)
-        {
-            _token = token = new ApnsToken(now, time);
-        }
-
-        return token;
+        return _token is { } token && token.Options == now ? token : _token = new ApnsToken(now, time);
     }
 
     /// <param name="Reason">Apple's name of the error.</param>

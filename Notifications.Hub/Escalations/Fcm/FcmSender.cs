@@ -87,12 +87,7 @@ internal sealed class FcmSender(
     private FcmAccess Access()
     {
         var now = options.CurrentValue;
-        if (_access is not { } access || access.Options != now)
-        {
-            _access = access = new FcmAccess(now, handlers);
-        }
-
-        return access;
+        return _access is { } access && access.Options == now ? access : _access = new FcmAccess(now, handlers);
     }
 
     /// <param name="Code">FCM's own code, or else the status.</param>
