@@ -81,7 +81,7 @@ internal sealed class EscalationHandler(
                 Log.PushRejected(logger, phone.Platform, escalation.Stream, escalation.Offset, rejected.Reason);
                 return PhoneResult.Done;
             case { Outcome: { Result: SendResult.Retry } retry }:
-                return Later(message, retry.RetryAfter + Backoff.FullJitter(_options, escalation.Attempt), again with { Attempt = escalation.Attempt + 1 });
+                return Later(message, retry.RetryAfter + _options.WaitAfter(escalation.Attempt), again with { Attempt = escalation.Attempt + 1 });
             default:
                 return PhoneResult.Done;
         }
@@ -129,7 +129,7 @@ internal sealed class EscalationHandler(
             }
             catch (Exception exception) when (exception.IsFromRedis())
             {
-                var wait = Backoff.FullJitter(_options, tries);
+                var wait = _options.WaitAfter(tries);
                 if (time.GetElapsedTime(claimedAt) + wait > _options.Lease)
                 {
                     throw;

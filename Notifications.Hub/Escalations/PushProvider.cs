@@ -210,7 +210,7 @@ internal sealed class PushProvider(
                 return;
             }
 
-            pause = Backoff.FullJitter(_options, _pauses) + outcome.RetryAfter;
+            pause = _options.WaitAfter(_pauses) + outcome.RetryAfter;
             _pauses++;
             _pausedUntil = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
         }
