@@ -46,4 +46,7 @@ internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options,
         invocation is { Hub: NotificationHub, HubMethodName: nameof(NotificationHub.Acknowledge) }
         && StreamName.TryParse(invocation.HubMethodArguments[0] as string, out var stream)
         && invocation.Context.Features.GetRequiredFeature<ConnectionDelivery>().IsSubscribed(stream);
+
+    /// <summary>A feature of the connection, from when it is connected. Refusals are the calls that are refused before the connection is closed.</summary>
+    private sealed record CallAllowances(Allowance Invocations, Allowance Acknowledgements, Allowance Refusals);
 }
