@@ -177,7 +177,11 @@ internal sealed class PushProvider(
                 NoteFailure(outcome);
                 break;
             default:
-                NoteAnswer();
+                lock (_state)
+                {
+                    (_failures, _pauses) = (0, 0);
+                }
+
                 break;
         }
     }
@@ -216,15 +220,6 @@ internal sealed class PushProvider(
         }
 
         Log.ProviderPaused(logger, platform, outcome.Reason, pause);
-    }
-
-    private void NoteAnswer()
-    {
-        lock (_state)
-        {
-            _failures = 0;
-            _pauses = 0;
-        }
     }
 
     private static TimeSpan Jittered(TimeSpan delay) => delay * (0.5 + Random.Shared.NextDouble());
