@@ -68,7 +68,6 @@ internal sealed class HubTelemetry
     public Activity? StartEscalate(Escalation escalation, string? traceParent) =>
         StartProcess("escalate notification", escalation.Stream, escalation.Offset, traceParent)?.SetTag("notification.attempt", escalation.Attempt);
 
-    /// <summary>Starts the span of one send to one phone.</summary>
     public Activity? StartSend(PushPlatform provider) =>
         Source.StartActivity("push notification", ActivityKind.Client)?.SetTag("notification.provider", Word(provider));
 

@@ -14,11 +14,9 @@ internal sealed class EscalationHandler(
 
     /// <summary>
     /// Sends the notification to each phone of the user at most once. While Redis answers and this process lives, no other instance sends it too. Otherwise the
-    /// escalation falls due again when the lease ends. Messages that were sent, but not settled, are then sent twice.
+    /// escalation falls due again when the lease ends. Messages that were sent, but not settled, are then sent twice. When the instance stops, sends that have
+    /// not begun are left to other instances. <paramref name="claimedAt"/> is a time stamp from just before the claim.
     /// </summary>
-    /// <param name="claim">The claimed escalation.</param>
-    /// <param name="claimedAt">The time stamp from just before the claim.</param>
-    /// <param name="stopping">The instance stops. Sends that have not begun are left to other instances.</param>
     public async Task HandleAsync(EscalationClaim claim, long claimedAt, CancellationToken stopping)
     {
         try

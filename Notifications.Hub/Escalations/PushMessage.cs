@@ -4,12 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>A message to a phone.</summary>
-/// <param name="Stream">The user's stream.</param>
-/// <param name="Position">The notification's position in the stream.</param>
-/// <param name="Id">The notification's id. A second message with the same id replaces the first one on the phone.</param>
-/// <param name="Content">The content that the publisher set.</param>
-/// <param name="Expires">When the message is of no use any more.</param>
+/// <summary>A message to a phone. A second message with the same id replaces the first one on the phone.</summary>
 internal sealed record PushMessage(StreamName Stream, Position Position, string Id, Push Content, DateTimeOffset Expires)
 {
     /// <summary>The longest message that FCM and APNs take, in bytes.</summary>

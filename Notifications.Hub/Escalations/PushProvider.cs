@@ -28,11 +28,10 @@ internal sealed class PushProvider(
 
     public PushPlatform Platform => platform;
 
-    /// <summary>Sends, unless the provider is off, stopped or paused.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="phone">The phone.</param>
-    /// <param name="until">The time stamp by which a send has to have begun.</param>
-    /// <param name="stopping">Ends the wait for a send to begin. A send that has begun goes on.</param>
+    /// <summary>
+    /// Sends, unless the provider is off, stopped or paused, or the send can't begin by the time stamp <paramref name="until"/>. The cancellation ends the wait
+    /// for a send to begin. A send that has begun goes on.
+    /// </summary>
     public async Task<PushAttempt> SendAsync(PushMessage message, Phone phone, long until, CancellationToken stopping)
     {
         await _slots.WaitAsync(stopping);

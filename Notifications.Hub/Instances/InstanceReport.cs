@@ -5,8 +5,6 @@ namespace Notifications.Hubs.Instances;
 /// <summary>The report of this instance about itself, from values that it counts anyway.</summary>
 internal sealed class InstanceReport(Instance instance, LiveLink link, ConnectionDeliveries deliveries, StreamRouter router, DeliveryPace pace)
 {
-    /// <param name="startedAt">When the process entered the registry.</param>
-    /// <param name="redis">How long Redis took for the last refresh; null: there was none.</param>
     public HubStatus Read(DateTimeOffset startedAt, TimeSpan? redis)
     {
         var lately = pace.Read();
