@@ -9,7 +9,7 @@ namespace Notifications.Hubs.Operators;
 /// <summary>
 /// Asks all hubs a question, and answers the questions of hubs. The caller can see which hubs did not answer within the limit.
 /// </summary>
-internal sealed class HubQuestions(Instance instance, HubMessages hubs, ConnectionDeliveries deliveries, DrainSwitch drain, TimeProvider time) : IHubMessageHandler
+internal sealed class HubQuestions(Instance instance, HubMessages hubs, ConnectionDeliveries deliveries, Drain drain, TimeProvider time) : IHubMessageHandler
 {
     /// <summary>How long to wait for answers. A healthy hub answers within milliseconds. The limit is below the time-out of Redis commands.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
