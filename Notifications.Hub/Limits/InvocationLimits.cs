@@ -23,16 +23,15 @@ internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options,
     public ValueTask<object?> InvokeMethodAsync(HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
     {
         var allowances = invocationContext.Context.Features.GetRequiredFeature<CallAllowances>();
-        var isAcknowledgement = IsAcknowledgement(invocationContext);
-        if ((isAcknowledgement ? allowances.Acknowledgements : allowances.Invocations).TryTake())
+        var (allowance, rate, name, metric) = IsAcknowledgement(invocationContext)
+            ? (allowances.Acknowledgements, _options.Acknowledgements, nameof(ConnectionLimitOptions.Acknowledgements), "acknowledgements")
+            : (allowances.Invocations, _options.Invocations, nameof(ConnectionLimitOptions.Invocations), "invocations");
+        if (allowance.TryTake())
         {
             return next(invocationContext);
         }
 
-        var (name, rate) = isAcknowledgement
-            ? (nameof(ConnectionLimitOptions.Acknowledgements), _options.Acknowledgements)
-            : (nameof(ConnectionLimitOptions.Invocations), _options.Invocations);
-        telemetry.Refused(isAcknowledgement ? "acknowledgements" : "invocations");
+        telemetry.Refused(metric);
         if (!allowances.Refusals.TryTake())
         {
             invocationContext.Context.Abort();
