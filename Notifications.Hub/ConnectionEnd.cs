@@ -18,6 +18,5 @@ internal static class ConnectionEnd
     /// Closes the connection with SignalR's close message and <c>allowReconnect</c>, so that a client reconnects if it can. After
     /// <see cref="HubConnectionContext.Abort"/> the message would tell the client never to reconnect.
     /// </summary>
-    /// <param name="features">The features of the connection.</param>
     public static void CloseForNow(this IFeatureCollection features) => features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose();
 }

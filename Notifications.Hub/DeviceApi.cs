@@ -56,9 +56,8 @@ internal static class DeviceApi
         return TypedResults.NoContent();
     }
 
-    /// <summary>The pushes that the log sender has shown for this phone, oldest first.</summary>
-    private static async Task<Ok<IReadOnlyList<JsonElement>>> Shown(HttpContext context, ShownPushes shown) =>
-        TypedResults.Ok(await shown.ListAsync(StreamName.User(User(context)), DeviceOf(context)));
+    private static async Task<Ok<IReadOnlyList<JsonElement>>> Shown(HttpContext context, LogSender sender) =>
+        TypedResults.Ok(await sender.ListAsync(StreamName.User(User(context)), DeviceOf(context)));
 
     private static async ValueTask<object?> RefuseBadDevice(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         IdRule.Refusal("device name", DeviceOf(context.HttpContext)) is { } refusal ? refusal : await next(context);

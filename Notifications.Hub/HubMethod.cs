@@ -11,7 +11,7 @@ namespace Notifications.Hubs;
 /// A method of <see cref="NotificationHub"/>, and its arguments as the protocols read them without their types. JSON gives each as a <see cref="JsonElement"/>,
 /// MessagePack as a value of its own type.
 /// </summary>
-internal sealed class HubMethod
+internal sealed class HubMethod(ParameterInfo[] parameters)
 {
     /// <summary>The methods by name, as SignalR finds them.</summary>
     private static readonly FrozenDictionary<string, HubMethod> All = typeof(NotificationHub)
@@ -19,16 +19,12 @@ internal sealed class HubMethod
         .Where(method => method.GetBaseDefinition() == method)
         .ToFrozenDictionary(method => method.Name, method => new HubMethod(method.GetParameters()), StringComparer.OrdinalIgnoreCase);
 
-    private readonly ParameterInfo[] _parameters;
+    public int MaxArguments => parameters.Length;
 
-    private HubMethod(ParameterInfo[] parameters) => _parameters = parameters;
-
-    public int MaxArguments => _parameters.Length;
-
-    public int MinArguments => _parameters.Count(parameter => !parameter.IsOptional);
+    public int MinArguments => parameters.Count(parameter => !parameter.IsOptional);
 
     /// <summary>The names of its arguments, with a question mark after an optional one.</summary>
-    public string Signature => string.Join(", ", _parameters.Select(parameter => parameter.Name + (parameter.IsOptional ? "?" : "")));
+    public string Signature => string.Join(", ", parameters.Select(parameter => parameter.Name + (parameter.IsOptional ? "?" : "")));
 
     /// <returns>Null: the hub has no such method.</returns>
     public static HubMethod? Find(string name) => All.GetValueOrDefault(name);
@@ -36,10 +32,10 @@ internal sealed class HubMethod
     /// <returns>The error of the first argument that can't be bound; null: <paramref name="bound"/> has the method's arguments.</returns>
     public string? Bind(IReadOnlyList<object?> arguments, out object?[] bound)
     {
-        bound = new object?[_parameters.Length];
+        bound = new object?[parameters.Length];
         for (var i = 0; i < arguments.Count; i++)
         {
-            if (Error(_parameters[i].Name!, arguments[i], _parameters[i].ParameterType, out bound[i]) is { } error)
+            if (Error(parameters[i].Name!, arguments[i], parameters[i].ParameterType, out bound[i]) is { } error)
             {
                 return error;
             }
@@ -48,42 +44,27 @@ internal sealed class HubMethod
         return null;
     }
 
-    private static string? Error(string name, object? value, Type type, out object? bound)
-    {
-        if (type == typeof(string))
-        {
-            return TextError(name, value, out bound);
-        }
-
-        if (type != typeof(long))
-        {
-            return PositionError(name, value, out bound);
-        }
-
-        bound = Whole(value);
-        return bound is null ? $"{name} is {Shown(value)}. {StreamPosition.OffsetRule}" : null;
-    }
+    private static string? Error(string name, object? value, Type type, out object? bound) =>
+        type == typeof(string) ? TextError(name, value, out bound)
+        : type == typeof(long) ? OffsetError(name, value, out bound)
+        : PositionError(name, value, out bound);
 
     private static string? TextError(string name, object? value, out object? bound)
     {
+        if (value is JsonElement { ValueKind: JsonValueKind.String } json)
+        {
+            bound = JsonRule.Error(json) is null ? json.GetString() : null;
+            return bound is null ? $"{name} is {Shown(value)}. It has to be a string of Unicode." : null;
+        }
+
         bound = value;
-        if (value is not JsonElement json)
-        {
-            return value is null or string ? null : $"{name} is {Shown(value)}. It has to be a string.";
-        }
+        return value is null or string ? null : $"{name} is {Shown(value)}. It has to be a string.";
+    }
 
-        if (json.ValueKind != JsonValueKind.String)
-        {
-            return $"{name} is {Shown(value)}. It has to be a string.";
-        }
-
-        if (JsonRule.Error(json) is not null)
-        {
-            return $"{name} is {Shown(value)}. It has to be a string of Unicode.";
-        }
-
-        bound = json.GetString();
-        return null;
+    private static string? OffsetError(string name, object? value, out object? bound)
+    {
+        bound = Whole(value);
+        return bound is null ? $"{name} is {Shown(value)}. {StreamPosition.OffsetRule}" : null;
     }
 
     private static string? PositionError(string name, object? value, out object? bound)

@@ -12,7 +12,7 @@ internal static class HubProtocols
         foreach (var protocol in services.Where(service => service.ServiceType == typeof(IHubProtocol)).ToArray())
         {
             services.AddSingleton<IHubProtocol>(provider => ActivatorUtilities.CreateInstance<MessageLimitsProtocol>(
-                provider, new HubArgumentsProtocol((IHubProtocol)ActivatorUtilities.CreateInstance(provider, protocol.ImplementationType!))));
+                provider, ActivatorUtilities.CreateInstance(provider, protocol.ImplementationType!)));
         }
     }
 

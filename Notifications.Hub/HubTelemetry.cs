@@ -44,7 +44,7 @@ internal sealed class HubTelemetry
     public void ObserveStreams(Func<int> count) =>
         _meter.CreateObservableUpDownCounter("notifications.streams", count, "{stream}", "Streams with a subscription on this instance.");
 
-        public void ObserveLag(Func<TimeSpan?> p99) =>
+    public void ObserveLag(Func<TimeSpan?> p99) =>
         _meter.CreateObservableGauge(
             "notifications.lag",
             () => p99() is { } lag ? [new Measurement<double>(lag.TotalSeconds)] : Array.Empty<Measurement<double>>(),
@@ -55,20 +55,8 @@ internal sealed class HubTelemetry
         _meter.CreateObservableGauge("notifications.live_link", () => hears() ? 1 : 0, description: "1 while this instance hears new notifications over Redis, else 0.");
 
     /// <summary>Starts the span of handing a live notification to this instance's connections, in the trace of its publisher.</summary>
-    public Activity? StartDeliver(StreamName stream, long offset, string? traceParent, int connections)
-    {
-        if (!ActivityContext.TryParse(traceParent, null, isRemote: true, out var publisher))
-        {
-            return null;
-        }
-
-        var activity = Source.StartActivity("deliver notification", ActivityKind.Consumer, publisher);
-        activity?.SetTag("messaging.system", "redis").SetTag("messaging.operation.type", "process")
-            .SetTag("messaging.destination.name", stream.Value)
-            .SetTag("notification.offset", offset)
-            .SetTag("notification.connections", connections);
-        return activity;
-    }
+    public Activity? StartDeliver(StreamName stream, long offset, string? traceParent, int connections) =>
+        StartProcess("deliver notification", stream, offset, traceParent)?.SetTag("notification.connections", connections);
 
     public void Delivered(TimeSpan latency)
     {
@@ -77,22 +65,9 @@ internal sealed class HubTelemetry
     }
 
     /// <summary>Starts the span of sending a notification to its user's phones, in the trace of its publisher.</summary>
-    public Activity? StartEscalate(Escalation escalation, string? traceParent)
-    {
-        if (!ActivityContext.TryParse(traceParent, null, isRemote: true, out var publisher))
-        {
-            return null;
-        }
+    public Activity? StartEscalate(Escalation escalation, string? traceParent) =>
+        StartProcess("escalate notification", escalation.Stream, escalation.Offset, traceParent)?.SetTag("notification.attempt", escalation.Attempt);
 
-        var activity = Source.StartActivity("escalate notification", ActivityKind.Consumer, publisher);
-        activity?.SetTag("messaging.system", "redis").SetTag("messaging.operation.type", "process")
-            .SetTag("messaging.destination.name", escalation.Stream.Value)
-            .SetTag("notification.offset", escalation.Offset)
-            .SetTag("notification.attempt", escalation.Attempt);
-        return activity;
-    }
-
-    /// <summary>Starts the span of one send to one phone.</summary>
     public Activity? StartSend(PushPlatform provider) =>
         Source.StartActivity("push notification", ActivityKind.Client)?.SetTag("notification.provider", Word(provider));
 
@@ -116,11 +91,16 @@ internal sealed class HubTelemetry
 
     public void Escalated() => _escalated.Add(1);
 
-    public void Dropped(DropReason reason) => Dropped(Word(reason));
+    /// <param name="reason">A <see cref="DropReason"/> or an <see cref="EscalationState"/>.</param>
+    public void Dropped<TReason>(TReason reason) where TReason : struct, Enum => _dropped.Add(1, new KeyValuePair<string, object?>("reason", Word(reason)));
 
-    public void Dropped(EscalationState state) => Dropped(Word(state));
-
-    private void Dropped(string reason) => _dropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
+    private static Activity? StartProcess(string name, StreamName stream, long offset, string? traceParent) =>
+        ActivityContext.TryParse(traceParent, null, isRemote: true, out var publisher)
+            ? Source.StartActivity(name, ActivityKind.Consumer, publisher)?
+                .SetTag("messaging.system", "redis").SetTag("messaging.operation.type", "process")
+                .SetTag("messaging.destination.name", stream.Value)
+                .SetTag("notification.offset", offset)
+            : null;
 
     /// <summary>A value as a word in the style of JSON and OpenTelemetry: <c>token_dead</c>.</summary>
     private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());

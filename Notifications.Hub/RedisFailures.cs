@@ -13,8 +13,7 @@ internal sealed class RedisFailures(TimeProvider time, ILogger<RedisFailures> lo
 
     private readonly ConcurrentDictionary<RedisErrorKind, Said> _said = new();
 
-    /// <param name="exception">The error of Redis, or of the connection to it.</param>
-    /// <param name="consequence">A sentence that says what is not done because of the error.</param>
+    /// <summary>Reports a failure. The <paramref name="consequence"/> is a sentence that says what is not done because of it.</summary>
     public void Report(Exception exception, string consequence)
     {
         Log.RedisFailed(logger, consequence, exception);

@@ -9,8 +9,7 @@ internal static class StoreAway
     private const string Again = $"Try again after {Soon} s (Retry-After).";
     private const string PublishAgain = $"Send it again after {Soon} s (Retry-After) with the same ids: a notification that is in the log already is not published twice.";
 
-    /// <param name="endpoints">The endpoints whose handlers call Redis.</param>
-    /// <param name="remedy">What the caller should do; null: try again, or publish again.</param>
+    /// <summary>For endpoints that call Redis. The <paramref name="remedy"/> says what the caller should do; null: try again, or publish again.</summary>
     public static TBuilder RefuseWithoutStore<TBuilder>(this TBuilder endpoints, string? remedy = null) where TBuilder : IEndpointConventionBuilder =>
         endpoints.AddEndpointFilterFactory((_, next) => async context =>
         {

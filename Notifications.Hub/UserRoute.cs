@@ -7,13 +7,11 @@ internal static class UserRoute
 
     public const string Segment = $"{{{User}}}";
 
-    /// <summary>Refuses an invalid user id: 400.</summary>
     public static TBuilder RefuseBadUser<TBuilder>(this TBuilder endpoints) where TBuilder : IEndpointConventionBuilder =>
         endpoints.AddEndpointFilter(async (context, next) =>
             IdRule.Refusal("user id", UserOf(context.HttpContext)) is { } refusal ? refusal : await next(context));
 
     public static string UserOf(HttpContext context) => IdRule.Of(context, User);
 
-    /// <summary>The operator who makes the call.</summary>
     public static string? CallerOf(HttpContext context) => context.User.FindFirst(TokenNames.UserClaim)?.Value;
 }

@@ -14,11 +14,9 @@ internal sealed class EscalationHandler(
 
     /// <summary>
     /// Sends the notification to each phone of the user at most once. While Redis answers and this process lives, no other instance sends it too. Otherwise the
-    /// escalation falls due again when the lease ends. Messages that were sent, but not settled, are then sent twice.
+    /// escalation falls due again when the lease ends. Messages that were sent, but not settled, are then sent twice. When the instance stops, sends that have
+    /// not begun are left to other instances. <paramref name="claimedAt"/> is a time stamp from just before the claim.
     /// </summary>
-    /// <param name="claim">The claimed escalation.</param>
-    /// <param name="claimedAt">The time stamp from just before the claim.</param>
-    /// <param name="stopping">The instance stops. Sends that have not begun are left to other instances.</param>
     public async Task HandleAsync(EscalationClaim claim, long claimedAt, CancellationToken stopping)
     {
         try
@@ -44,19 +42,12 @@ internal sealed class EscalationHandler(
     private async Task<IReadOnlyList<PhoneResult>> SendAsync(EscalationClaim claim, long claimedAt, DueEscalation due, CancellationToken stopping)
     {
         var escalation = claim.Escalation;
-        var entry = TryRead(escalation, due, out var message);
-        if (entry is null)
+        if (Read(escalation, due) is not (var message, var traceParent))
         {
             return [];
         }
 
-        if (message is null || message.Expires <= time.GetUtcNow())
-        {
-            telemetry.Dropped(message is null ? DropReason.Gone : DropReason.Expired);
-            return [];
-        }
-
-        using var activity = telemetry.StartEscalate(escalation, entry.Value.TraceParent);
+        using var activity = telemetry.StartEscalate(escalation, traceParent);
         if (escalation is { Attempt: 0, Device: null })
         {
             telemetry.Escalated();
@@ -88,7 +79,7 @@ internal sealed class EscalationHandler(
                 Log.PushRejected(logger, phone.Platform, escalation.Stream, escalation.Offset, rejected.Reason);
                 return PhoneResult.Done;
             case { Outcome: { Result: SendResult.Retry } retry }:
-                return Later(message, retry.RetryAfter + Backoff.FullJitter(_options, escalation.Attempt), again with { Attempt = escalation.Attempt + 1 });
+                return Later(message, retry.RetryAfter + _options.WaitAfter(escalation.Attempt), again with { Attempt = escalation.Attempt + 1 });
             default:
                 return PhoneResult.Done;
         }
@@ -136,7 +127,7 @@ internal sealed class EscalationHandler(
             }
             catch (Exception exception) when (exception.IsFromRedis())
             {
-                var wait = Backoff.FullJitter(_options, tries);
+                var wait = _options.WaitAfter(tries);
                 if (time.GetElapsedTime(claimedAt) + wait > _options.Lease)
                 {
                     throw;
@@ -147,33 +138,34 @@ internal sealed class EscalationHandler(
         }
     }
 
-    /// <param name="escalation">The escalation.</param>
-    /// <param name="due">The escalation's notification, as the log has it.</param>
-    /// <param name="message">Null: the log has begun anew, and has another notification at that offset.</param>
-    /// <returns>Null: the log's entry can't be read. No later try would change this.</returns>
-    private LogEntry? TryRead(Escalation escalation, DueEscalation due, out PushMessage? message)
+    /// <returns>Null: there is nothing to send, and no later try would change this.</returns>
+    private (PushMessage Message, string? TraceParent)? Read(Escalation escalation, DueEscalation due)
     {
-        message = null;
         try
         {
             var entry = LogEntry.Parse(due.Entry);
-            using var body = JsonDocument.Parse(entry.Body);
-            if (body.RootElement.GetProperty("id").GetString() == escalation.Id)
+            if (JsonElement.Parse(entry.Body.Span).GetProperty("id").GetString() != escalation.Id)
             {
-                using var json = JsonDocument.Parse(entry.Push);
-                var push = Push.Parse(json.RootElement);
-                var position = new Position(due.Epoch, escalation.Offset);
-                message = new PushMessage(escalation.Stream, position, escalation.Id, push, entry.Timestamp + (push.TimeToLive ?? Push.MaxTimeToLive));
+                telemetry.Dropped(DropReason.Gone);
+                return null;
             }
 
-            return entry;
+            var push = Push.Parse(JsonElement.Parse(entry.Push.Span));
+            var expires = entry.Timestamp + (push.TimeToLive ?? Push.MaxTimeToLive);
+            if (expires > time.GetUtcNow())
+            {
+                return (new PushMessage(escalation.Stream, new Position(due.Epoch, escalation.Offset), escalation.Id, push, expires), entry.TraceParent);
+            }
+
+            telemetry.Dropped(DropReason.Expired);
         }
         catch (Exception exception) when (exception is FormatException or JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException)
         {
             Log.EscalationUnreadable(logger, escalation.Stream, escalation.Offset, exception);
             telemetry.Dropped(DropReason.Unreadable);
-            return null;
         }
+
+        return null;
     }
 
     /// <param name="Later">Escalations that are to be tried later for a phone.</param>

@@ -37,6 +37,15 @@ internal sealed class EscalationOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// A random wait before a retry, between zero and a bound that doubles with each try. So sends that failed together are not tried again together.
+    /// </summary>
+    public TimeSpan WaitAfter(int tries)
+    {
+        var longest = Math.Min(MaxRetryDelay.TotalSeconds, RetryDelay.TotalSeconds * Math.Pow(2, tries));
+        return TimeSpan.FromSeconds(longest * Random.Shared.NextDouble());
+    }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Lease < 2 * SendTimeout)

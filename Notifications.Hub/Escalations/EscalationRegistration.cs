@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Notifications.Hubs.Escalations.Apns;
 using Notifications.Hubs.Escalations.Fcm;
 
@@ -15,24 +14,24 @@ internal static class EscalationRegistration
         services.AddOptions<EscalationOptions>().BindConfiguration(EscalationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<FcmOptions>().BindConfiguration(FcmOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<ApnsOptions>().BindConfiguration(ApnsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSender<FcmSender>(FcmSender.ClientName);
-        services.AddSender<ApnsSender>(ApnsSender.ClientName);
         if (builder.Environment.IsDevelopment())
         {
-            services.AddSingleton<ShownPushes>();
             services.AddSingleton<LogSender>();
         }
 
-        services.AddProvider<FcmSender>(PushPlatform.Fcm);
-        services.AddProvider<ApnsSender>(PushPlatform.Apns);
+        services.AddProvider<FcmSender>(PushPlatform.Fcm, FcmSender.ClientName);
+        services.AddProvider<ApnsSender>(PushPlatform.Apns, ApnsSender.ClientName);
         services.AddSingleton<EscalationShare>();
         services.AddSingleton<EscalationHandler>();
         services.AddHostedService<Escalator>();
     }
 
-    private static void AddSender<TSender>(this IServiceCollection services, string client) where TSender : class, IPushSender
+    /// <summary>In Development, the log sender replaces a provider that is not configured.</summary>
+    private static void AddProvider<TSender>(this IServiceCollection services, PushPlatform platform, string client) where TSender : class, IPushSender
     {
         services.AddSingleton<TSender>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<PushProvider>(
+            provider, platform, (IPushSender[])[provider.GetRequiredService<TSender>(), .. provider.GetServices<LogSender>()]));
         services.AddHttpClient(client)
             // The service's default handlers repeat requests and resolve names in their own way. Here a repeated request is a second message on a phone. Only
             // the schedule decides when to try again.
@@ -50,14 +49,4 @@ internal static class EscalationRegistration
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan);
     }
-
-    /// <summary>In Development, the log sender replaces a provider that is not configured.</summary>
-    private static void AddProvider<TSender>(this IServiceCollection services, PushPlatform platform) where TSender : class, IPushSender =>
-        services.AddSingleton(provider => new PushProvider(
-            platform,
-            [provider.GetRequiredService<TSender>(), .. provider.GetServices<LogSender>()],
-            provider.GetRequiredService<IOptions<EscalationOptions>>(),
-            provider.GetRequiredService<HubTelemetry>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<PushProvider>>()));
 }

@@ -73,8 +73,8 @@ internal sealed class Escalator(
         }
 
         Random.Shared.Shuffle(partitions);
-        var looks = new Queue<Partition>(partitions.Select(partition => new Partition(partition, schedule.IsOccupiedAsync(partition))));
-        var failed = new List<Exception>();
+        var looks = new Queue<(int Number, Task<bool> Occupied)>(partitions.Select(partition => (partition, schedule.IsOccupiedAsync(partition))));
+        Exception? failed = null;
         while (looks.TryDequeue(out var look))
         {
             try
@@ -88,13 +88,13 @@ internal sealed class Escalator(
             catch (Exception exception) when (exception.IsFromRedis())
             {
                 // One node of a cluster may be away. The partitions of the other nodes go on.
-                failed.Add(exception);
+                failed ??= exception;
             }
         }
 
-        if (failed.Count > 0)
+        if (failed is not null)
         {
-            failures.Report(failed[0], NotRead);
+            failures.Report(failed, NotRead);
         }
     }
 
@@ -153,6 +153,4 @@ internal sealed class Escalator(
             _hands.Release();
         }
     }
-
-    private readonly record struct Partition(int Number, Task<bool> Occupied);
 }

@@ -13,9 +13,6 @@ internal interface IPushSender
     Task<SendOutcome> SendAsync(PushMessage message, Phone phone, CancellationToken cancellationToken);
 }
 
-/// <param name="Result">The result of the send.</param>
-/// <param name="Reason">The provider's reason for the result.</param>
-/// <param name="RetryAfter">How long the provider asks to wait before the next send.</param>
 internal readonly record struct SendOutcome(SendResult Result, string Reason = "", TimeSpan RetryAfter = default);
 
 internal enum SendResult

@@ -1,29 +1,41 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>A message to a phone.</summary>
-/// <param name="Stream">The user's stream.</param>
-/// <param name="Position">The notification's position in the stream.</param>
-/// <param name="Id">The notification's id. A second message with the same id replaces the first one on the phone.</param>
-/// <param name="Content">The content that the publisher set.</param>
-/// <param name="Expires">When the message is of no use any more.</param>
+/// <summary>A message to a phone. A second message with the same id replaces the first one on the phone.</summary>
 internal sealed record PushMessage(StreamName Stream, Position Position, string Id, Push Content, DateTimeOffset Expires)
 {
-    /// <summary>
-    /// The longest message that FCM and APNs take, in bytes. Instead of a longer one the phone gets the position only, and the app has to ask for the rest.
-    /// </summary>
-    public const int MaxBytes = 4096;
+    /// <summary>The longest message that FCM and APNs take, in bytes.</summary>
+    private const int MaxBytes = 4096;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = JsonText.Writing.Encoder,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     public bool IsAlert => Content.Title is not null || Content.Body is not null;
 
     /// <summary>The data for the app: the publisher's data, and the position.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Data => Content.Data.Concat(
-    [
-        new("stream", Stream.Value),
-        new("epoch", Position.Epoch),
-        new("offset", Position.Offset.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-        new("id", Id),
-    ]);
+    public IReadOnlyDictionary<string, string> Data => new Dictionary<string, string>(Content.Data)
+    {
+        ["stream"] = Stream.Value,
+        ["epoch"] = Position.Epoch,
+        ["offset"] = Position.Offset.ToString(CultureInfo.InvariantCulture),
+        ["id"] = Id,
+    };
 
-    /// <summary>The same message as a wake-up: the phone shows nothing, and the app gets the position only.</summary>
-    public PushMessage ToWakeUp() => this with { Content = new Push() };
+    /// <summary>
+    /// Writes the message in a provider's form. Instead of a message that is too long the phone gets a wake-up: it shows nothing, and the app gets the position
+    /// only and has to ask for the rest.
+    /// </summary>
+    /// <returns>The message or the wake-up, and its JSON.</returns>
+    public (PushMessage Message, ReadOnlyMemory<byte> Json) Write(Func<PushMessage, object> form)
+    {
+        var whole = JsonSerializer.SerializeToUtf8Bytes(form(this), Json);
+        var wakeUp = this with { Content = new Push() };
+        return whole.Length <= MaxBytes ? (this, whole) : (wakeUp, JsonSerializer.SerializeToUtf8Bytes(form(wakeUp), Json));
+    }
 }

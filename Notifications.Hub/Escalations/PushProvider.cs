@@ -28,11 +28,10 @@ internal sealed class PushProvider(
 
     public PushPlatform Platform => platform;
 
-    /// <summary>Sends, unless the provider is off, stopped or paused.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="phone">The phone.</param>
-    /// <param name="until">The time stamp by which a send has to have begun.</param>
-    /// <param name="stopping">Ends the wait for a send to begin. A send that has begun goes on.</param>
+    /// <summary>
+    /// Sends, unless the provider is off, stopped or paused, or the send can't begin by the time stamp <paramref name="until"/>. The cancellation ends the wait
+    /// for a send to begin. A send that has begun goes on.
+    /// </summary>
     public async Task<PushAttempt> SendAsync(PushMessage message, Phone phone, long until, CancellationToken stopping)
     {
         await _slots.WaitAsync(stopping);
@@ -177,7 +176,11 @@ internal sealed class PushProvider(
                 NoteFailure(outcome);
                 break;
             default:
-                NoteAnswer();
+                lock (_state)
+                {
+                    (_failures, _pauses) = (0, 0);
+                }
+
                 break;
         }
     }
@@ -210,21 +213,12 @@ internal sealed class PushProvider(
                 return;
             }
 
-            pause = Backoff.FullJitter(_options, _pauses) + outcome.RetryAfter;
+            pause = _options.WaitAfter(_pauses) + outcome.RetryAfter;
             _pauses++;
             _pausedUntil = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
         }
 
         Log.ProviderPaused(logger, platform, outcome.Reason, pause);
-    }
-
-    private void NoteAnswer()
-    {
-        lock (_state)
-        {
-            _failures = 0;
-            _pauses = 0;
-        }
     }
 
     private static TimeSpan Jittered(TimeSpan delay) => delay * (0.5 + Random.Shared.NextDouble());

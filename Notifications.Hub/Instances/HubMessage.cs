@@ -17,19 +17,15 @@ internal sealed record HubMessage(HubQuestion? Question = null, HubAnswer? Answe
 /// <param name="Drain">An order that one of the hubs has to follow.</param>
 internal sealed record HubQuestion(string Id, string From, string? ConnectionsOf = null, DrainOrder? Drain = null);
 
-/// <param name="Instance">The instance that has to follow the order.</param>
-/// <param name="IsDrained">True: it hands its clients to others. False: it takes new ones again.</param>
+/// <summary>An order to an instance: to hand its clients to others (drained), or to take new ones again.</summary>
 internal sealed record DrainOrder(string Instance, bool IsDrained);
 
-/// <param name="Question">The id of the question.</param>
-/// <param name="Instance">The instance that answers.</param>
-/// <param name="ConnectionCount">How many connections of the user it has.</param>
-/// <param name="Connections">The first of these connections.</param>
+/// <summary>The answer to the question of that id: how many connections of the user the instance has, and the first of them.</summary>
 internal sealed record HubAnswer(string Question, string Instance, int ConnectionCount, IReadOnlyList<UserConnection> Connections);
 
-/// <summary>A user's connections end now.</summary>
-/// <param name="User">The user's id.</param>
-/// <param name="RevokedUntil">Tokens that were issued up to this time are refused from now on; null: the user's tokens stay valid.</param>
+/// <summary>
+/// A user's connections end now. Tokens that were issued up to <paramref name="RevokedUntil"/> are refused from now on; null: the user's tokens stay valid.
+/// </summary>
 internal sealed record UserEnd(string User, DateTimeOffset? RevokedUntil);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -4,7 +4,9 @@ using Notifications.Hubs.Delivery;
 namespace Notifications.Hubs.Instances;
 
 /// <summary>Listens on the live link to messages between hubs (<see cref="HubMessages"/>), and passes each to the handlers.</summary>
-internal sealed class HubMessageListener : BackgroundService
+internal sealed class HubMessageListener(
+    Instance instance, IEnumerable<IHubMessageHandler> handlers, LiveChannels channels, LiveLink link, TimeProvider time, RedisFailures failures,
+    ILogger<HubMessageListener> logger) : BackgroundService
 {
     /// <summary>How often missed messages are looked for. After the live link comes back, they are looked for at once.</summary>
     private static readonly TimeSpan SteadyPace = TimeSpan.FromSeconds(30);
@@ -13,23 +15,7 @@ internal sealed class HubMessageListener : BackgroundService
     private static readonly TimeSpan FirstPace = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _updating = new(1);
-    private readonly IReadOnlyList<IHubMessageHandler> _handlers;
-    private readonly LiveLink _link;
-    private readonly TimeProvider _time;
-    private readonly RedisFailures _failures;
-    private readonly ILogger<HubMessageListener> _logger;
-    private readonly LiveSubscription _all;
-    private readonly LiveSubscription _own;
     private bool _hasCaughtUp;
-
-    public HubMessageListener(
-        Instance instance, IEnumerable<IHubMessageHandler> handlers, LiveChannels channels, LiveLink link, TimeProvider time, RedisFailures failures,
-        ILogger<HubMessageListener> logger)
-    {
-        (_handlers, _link, _time, _failures, _logger) = ([.. handlers], link, time, failures, logger);
-        _all = new LiveSubscription(link, channels.HubsAsync, Hear);
-        _own = new LiveSubscription(link, () => channels.HubAsync(instance.Id), Hear);
-    }
 
     public override void Dispose()
     {
@@ -39,32 +25,35 @@ internal sealed class HubMessageListener : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _link.Restored += RestoredAsync;
+        LiveSubscription[] subscriptions = [new(link, () => channels.HubAsync(instance.Id), Hear), new(link, channels.HubsAsync, Hear)];
+        Func<IReadOnlySet<int>, Task> update = _ => UpdateAsync(subscriptions);
+        link.Restored += update;
         try
         {
             while (true)
             {
-                await UpdateAsync();
-                await Task.Delay(_hasCaughtUp ? SteadyPace : FirstPace, _time, stoppingToken);
+                await UpdateAsync(subscriptions);
+                await Task.Delay(_hasCaughtUp ? SteadyPace : FirstPace, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            _link.Restored -= RestoredAsync;
+            link.Restored -= update;
         }
     }
 
-    private Task RestoredAsync(IReadOnlySet<int> partitions) => UpdateAsync();
-
     /// <summary>First listens, then reads. A message that comes in between is both heard and read.</summary>
-    private async Task UpdateAsync()
+    private async Task UpdateAsync(LiveSubscription[] subscriptions)
     {
         await _updating.WaitAsync();
         try
         {
-            await _own.BeginAsync();
-            await _all.BeginAsync();
-            foreach (var handler in _handlers)
+            foreach (var subscription in subscriptions)
+            {
+                await subscription.BeginAsync();
+            }
+
+            foreach (var handler in handlers)
             {
                 await handler.CatchUpAsync();
             }
@@ -73,7 +62,7 @@ internal sealed class HubMessageListener : BackgroundService
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
-            _failures.Report(exception, "This hub may miss messages of other hubs, or could not read the revocations. Known revocations still apply, and it tries again.");
+            failures.Report(exception, "This hub may miss messages of other hubs, or could not read the revocations. Known revocations still apply, and it tries again.");
         }
         finally
         {
@@ -93,13 +82,13 @@ internal sealed class HubMessageListener : BackgroundService
         }
         catch (JsonException exception)
         {
-            Log.NotAHubMessage(_logger, exception);
+            Log.NotAHubMessage(logger, exception);
         }
     }
 
     private async Task HandleAsync(HubMessage message)
     {
-        foreach (var handler in _handlers)
+        foreach (var handler in handlers)
         {
             try
             {
@@ -107,7 +96,7 @@ internal sealed class HubMessageListener : BackgroundService
             }
             catch (Exception exception)
             {
-                Log.HubMessageNotHandled(_logger, exception);
+                Log.HubMessageNotHandled(logger, exception);
             }
         }
     }

@@ -14,10 +14,10 @@ internal sealed class InstanceHeartbeat(
 {
     private const string NotRefreshed = "This instance does not refresh its registry entry. It takes no new sessions, and gateways drop it when the entry expires.";
 
-    private readonly CancellationTokenSource _stopping = new();
     private string _address = "";
     private DateTimeOffset _startedAt;
     private TimeSpan? _redis;
+    private PeriodicTimer? _timer;
     private Task _loop = Task.CompletedTask;
     private volatile string? _refusal;
 
@@ -30,7 +30,8 @@ internal sealed class InstanceHeartbeat(
         _address = options.Value.Address ?? InstanceAddress.From(server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses);
         _startedAt = time.GetUtcNow();
         Log.Registered(logger, instance.Id, _address);
-        _loop = RunAsync(_stopping.Token);
+        _timer = new PeriodicTimer(options.Value.RefreshInterval, time);
+        _loop = RunAsync(_timer);
         return Task.CompletedTask;
     }
 
@@ -58,7 +59,7 @@ internal sealed class InstanceHeartbeat(
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
+        _timer?.Dispose();
         await _loop;
         try
         {
@@ -78,20 +79,13 @@ internal sealed class InstanceHeartbeat(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task RunAsync(CancellationToken stopping)
+    /// <summary>Ends when the timer is disposed.</summary>
+    private async Task RunAsync(PeriodicTimer timer)
     {
-        using var timer = new PeriodicTimer(options.Value.RefreshInterval, time);
-        try
+        do
         {
-            do
-            {
-                await RefreshAsync();
-            }
-            while (await timer.WaitForNextTickAsync(stopping));
+            await RefreshAsync();
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // StoppingAsync removes the entry.
-        }
+        while (await timer.WaitForNextTickAsync());
     }
 }

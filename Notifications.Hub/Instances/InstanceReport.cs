@@ -5,20 +5,15 @@ namespace Notifications.Hubs.Instances;
 /// <summary>The report of this instance about itself, from values that it counts anyway.</summary>
 internal sealed class InstanceReport(Instance instance, LiveLink link, ConnectionDeliveries deliveries, StreamRouter router, DeliveryPace pace)
 {
-    public HubState State =>
-        instance.IsStopping ? HubState.Stopping
-        : instance.IsDrained ? HubState.Drained
-        : link.Hears ? HubState.Serving
-        : HubState.Deaf;
-
-    /// <param name="startedAt">When the process entered the registry.</param>
-    /// <param name="redis">How long Redis took for the last refresh; null: there was none.</param>
     public HubStatus Read(DateTimeOffset startedAt, TimeSpan? redis)
     {
         var lately = pace.Read();
         return new HubStatus
         {
-            State = State,
+            State = instance.IsStopping ? HubState.Stopping
+                : instance.IsDrained ? HubState.Drained
+                : link.Hears ? HubState.Serving
+                : HubState.Deaf,
             StartedAt = startedAt,
             Connections = deliveries.Count,
             Streams = router.Count,

@@ -23,16 +23,15 @@ internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options,
     public ValueTask<object?> InvokeMethodAsync(HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
     {
         var allowances = invocationContext.Context.Features.GetRequiredFeature<CallAllowances>();
-        var isAcknowledgement = IsAcknowledgement(invocationContext);
-        if ((isAcknowledgement ? allowances.Acknowledgements : allowances.Invocations).TryTake())
+        var (allowance, rate, name, metric) = IsAcknowledgement(invocationContext)
+            ? (allowances.Acknowledgements, _options.Acknowledgements, nameof(ConnectionLimitOptions.Acknowledgements), "acknowledgements")
+            : (allowances.Invocations, _options.Invocations, nameof(ConnectionLimitOptions.Invocations), "invocations");
+        if (allowance.TryTake())
         {
             return next(invocationContext);
         }
 
-        var (name, rate) = isAcknowledgement
-            ? (nameof(ConnectionLimitOptions.Acknowledgements), _options.Acknowledgements)
-            : (nameof(ConnectionLimitOptions.Invocations), _options.Invocations);
-        telemetry.Refused(isAcknowledgement ? "acknowledgements" : "invocations");
+        telemetry.Refused(metric);
         if (!allowances.Refusals.TryTake())
         {
             invocationContext.Context.Abort();
@@ -46,4 +45,7 @@ internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options,
         invocation is { Hub: NotificationHub, HubMethodName: nameof(NotificationHub.Acknowledge) }
         && StreamName.TryParse(invocation.HubMethodArguments[0] as string, out var stream)
         && invocation.Context.Features.GetRequiredFeature<ConnectionDelivery>().IsSubscribed(stream);
+
+    /// <summary>A feature of the connection, from when it is connected. Refusals are the calls that are refused before the connection is closed.</summary>
+    private sealed record CallAllowances(Allowance Invocations, Allowance Acknowledgements, Allowance Refusals);
 }

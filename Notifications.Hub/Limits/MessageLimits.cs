@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.Options;
@@ -13,20 +14,32 @@ namespace Notifications.Hubs.Limits;
 /// too large, and too many messages that the hub has no use for. Each of these ends the connection.
 /// </summary>
 internal sealed class MessageLimitsProtocol(
-    IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : WrappedProtocol(inner)
+    IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : IHubProtocol
 {
-    /// <summary>The rules of each hub class.</summary>
-    private readonly ConcurrentDictionary<Type, HubRules> _rules = new();
+    /// <summary>The largest message of each hub class, in bytes; null: any size.</summary>
+    private readonly ConcurrentDictionary<Type, long?> _maxSizes = new();
 
     /// <summary>The number of unusable messages of each connection that sent any. Each connection has a binder of its own.</summary>
     private readonly ConditionalWeakTable<IInvocationBinder, StrongBox<int>> _unusable = [];
 
-    public override bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)
+    public string Name => inner.Name;
+
+    public int Version => inner.Version;
+
+    public TransferFormat TransferFormat => inner.TransferFormat;
+
+    public bool IsVersionSupported(int version) => inner.IsVersionSupported(version);
+
+    public ReadOnlyMemory<byte> GetMessageBytes(HubMessage message) => inner.GetMessageBytes(message);
+
+    public void WriteMessage(HubMessage message, IBufferWriter<byte> output) => inner.WriteMessage(message, output);
+
+    public bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)
     {
         if (!TryRead(ref input, binder, out message))
         {
             // SignalR hands over at most this much of a message.
-            if (!input.IsEmpty && RulesOf(binder).MaxSize is { } maxSize && input.Length >= maxSize)
+            if (!input.IsEmpty && MaxSizeOf(binder) is { } maxSize && input.Length >= maxSize)
             {
                 telemetry.Refused("message_size");
                 throw new HubException($"The message is larger than {maxSize} bytes (SignalR:{nameof(HubOptions.MaximumReceiveMessageSize)}).");
@@ -51,16 +64,14 @@ internal sealed class MessageLimitsProtocol(
 
     /// <summary>Whether the message is one of SignalR's streams, and the hub class may have streams. <see cref="NotificationHub"/> has none.</summary>
     private bool IsOfStream(HubMessage message, IInvocationBinder binder) =>
-        message is StreamInvocationMessage or StreamItemMessage or CancelInvocationMessage or CompletionMessage && RulesOf(binder).HasStreams;
+        message is StreamInvocationMessage or StreamItemMessage or CancelInvocationMessage or CompletionMessage && HubProtocols.HubOf(binder) != typeof(NotificationHub);
 
-    private HubRules RulesOf(IInvocationBinder binder) => _rules.GetOrAdd(HubProtocols.HubOf(binder), hub =>
+    private long? MaxSizeOf(IInvocationBinder binder) => _maxSizes.GetOrAdd(HubProtocols.HubOf(binder), hub =>
     {
         // Read when a message comes, because the hub's options are made of the protocols. The options of one hub class have values only if something configures
         // them for it.
         var ofHub = (IOptions<HubOptions>)services.GetRequiredService(typeof(IOptions<>).MakeGenericType(typeof(HubOptions<>).MakeGenericType(hub)));
-        return new HubRules(
-            HasStreams: hub != typeof(NotificationHub),
-            ofHub.Value.MaximumReceiveMessageSize ?? services.GetRequiredService<IOptions<HubOptions>>().Value.MaximumReceiveMessageSize);
+        return ofHub.Value.MaximumReceiveMessageSize ?? services.GetRequiredService<IOptions<HubOptions>>().Value.MaximumReceiveMessageSize;
     });
 
     /// <summary>Whether the message is a result that the hub asked this client for.</summary>
@@ -86,7 +97,14 @@ internal sealed class MessageLimitsProtocol(
     {
         try
         {
-            return Inner.TryParseMessage(ref input, binder, out message);
+            var start = input;
+            if (!inner.TryParseMessage(ref input, binder, out message))
+            {
+                return false;
+            }
+
+            message = HubArguments.Bind(message, inner, start, binder);
+            return true;
         }
         catch (Exception exception) when (exception is not HubException)
         {
@@ -95,6 +113,4 @@ internal sealed class MessageLimitsProtocol(
             throw new HubException($"A message can't be read as SignalR's protocol {Name}.", exception);
         }
     }
-
-    private sealed record HubRules(bool HasStreams, long? MaxSize);
 }

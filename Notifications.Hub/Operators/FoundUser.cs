@@ -31,13 +31,9 @@ internal sealed record FoundPosition(string Epoch, long Offset);
 /// <param name="Phone">The phone that is registered under this name, without its token; null: none.</param>
 internal sealed record FoundDevice(string Device, long? Cursor, long? Unacknowledged, DateTimeOffset? SeenAt, FoundPhone? Phone);
 
-/// <param name="Platform"><c>fcm</c> or <c>apns</c>.</param>
-/// <param name="RegisteredAt">When it was last registered.</param>
 internal sealed record FoundPhone(string Platform, DateTimeOffset RegisteredAt);
 
-/// <param name="Instance">A hub instance.</param>
-/// <param name="ConnectionCount">How many connections the user has there.</param>
-/// <param name="Connections">The first of these connections.</param>
+/// <summary>How many connections the user has to a hub instance, and the first of them.</summary>
 internal sealed record FoundConnections(string Instance, int ConnectionCount, IReadOnlyList<UserConnection> Connections);
 
 /// <param name="Offset">The notification's offset in the stream.</param>

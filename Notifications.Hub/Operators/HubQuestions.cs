@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Instances;
 
@@ -8,7 +9,7 @@ namespace Notifications.Hubs.Operators;
 /// <summary>
 /// Asks all hubs a question, and answers the questions of hubs. The caller can see which hubs did not answer within the limit.
 /// </summary>
-internal sealed class HubQuestions(Instance instance, HubMessages hubs, ConnectionDeliveries deliveries, DrainSwitch drain, TimeProvider time) : IHubMessageHandler
+internal sealed class HubQuestions(Instance instance, HubMessages hubs, ConnectionDeliveries deliveries, Drain drain, TimeProvider time) : IHubMessageHandler
 {
     /// <summary>How long to wait for answers. A healthy hub answers within milliseconds. The limit is below the time-out of Redis commands.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
@@ -17,7 +18,7 @@ internal sealed class HubQuestions(Instance instance, HubMessages hubs, Connecti
     private const int MaxConnections = 100;
     private const int MaxStreams = 20;
 
-    private readonly ConcurrentDictionary<string, PendingAnswers> _asked = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ChannelWriter<HubAnswer>> _asked = new(StringComparer.Ordinal);
 
     /// <summary>Asks each hub for its connections of the user. Waits for the expected hubs, up to <see cref="AnswerLimit"/>.</summary>
     /// <returns>The answers by instance, also of instances that were not expected.</returns>
@@ -37,9 +38,9 @@ internal sealed class HubQuestions(Instance instance, HubMessages hubs, Connecti
         }
 
         // Nobody waits for answers that come after the limit.
-        if (message.Answer is { } answer && _asked.TryGetValue(answer.Question, out var pending))
+        if (message.Answer is { } answer && _asked.TryGetValue(answer.Question, out var answers))
         {
-            pending.Add(answer);
+            answers.TryWrite(answer);
         }
     }
 
@@ -47,17 +48,39 @@ internal sealed class HubQuestions(Instance instance, HubMessages hubs, Connecti
 
     private async Task<IReadOnlyDictionary<string, HubAnswer>> AskAsync(HubQuestion question, IEnumerable<string> expected)
     {
-        var pending = _asked[question.Id] = new PendingAnswers(expected);
+        var heard = Channel.CreateUnbounded<HubAnswer>();
+        _asked[question.Id] = heard.Writer;
         try
         {
             await hubs.TellAllAsync(new HubMessage(Question: question));
-            await Task.WhenAny(pending.Complete, Task.Delay(AnswerLimit, time));
-            return pending.Answers;
+            return await CollectAsync(heard.Reader, expected);
         }
         finally
         {
             _asked.TryRemove(question.Id, out _);
         }
+    }
+
+    private async Task<IReadOnlyDictionary<string, HubAnswer>> CollectAsync(ChannelReader<HubAnswer> heard, IEnumerable<string> expected)
+    {
+        var missing = expected.ToHashSet(StringComparer.Ordinal);
+        var answers = new Dictionary<string, HubAnswer>(StringComparer.Ordinal);
+        using var limit = new CancellationTokenSource(AnswerLimit, time);
+        try
+        {
+            while (missing.Count > 0)
+            {
+                var answer = await heard.ReadAsync(limit.Token);
+                answers[answer.Instance] = answer;
+                missing.Remove(answer.Instance);
+            }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            // The missing instances did not answer in time.
+        }
+
+        return answers;
     }
 
     /// <returns>Null: the question is for another instance.</returns>
@@ -77,51 +100,5 @@ internal sealed class HubQuestions(Instance instance, HubMessages hubs, Connecti
 
         await drain.SetAsync(order.IsDrained);
         return new HubAnswer(question.Id, instance.Id, ConnectionCount: 0, Connections: []);
-    }
-
-    /// <summary>The answers to one question. It is complete when all expected answers are there.</summary>
-    private sealed class PendingAnswers
-    {
-        private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly Lock _lock = new();
-        private readonly HashSet<string> _missing;
-        private readonly Dictionary<string, HubAnswer> _answers = new(StringComparer.Ordinal);
-
-        public PendingAnswers(IEnumerable<string> expected)
-        {
-            _missing = new(expected, StringComparer.Ordinal);
-            CompleteIfAllThere();
-        }
-
-        public Task Complete => _complete.Task;
-
-        public IReadOnlyDictionary<string, HubAnswer> Answers
-        {
-            get
-            {
-                lock (_lock)
-                {
-                    return _answers.ToDictionary();
-                }
-            }
-        }
-
-        public void Add(HubAnswer answer)
-        {
-            lock (_lock)
-            {
-                _answers[answer.Instance] = answer;
-                _missing.Remove(answer.Instance);
-                CompleteIfAllThere();
-            }
-        }
-
-        private void CompleteIfAllThere()
-        {
-            if (_missing.Count == 0)
-            {
-                _complete.TrySetResult();
-            }
-        }
     }
 }

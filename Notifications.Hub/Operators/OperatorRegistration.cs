@@ -9,7 +9,6 @@ internal static class OperatorRegistration
     {
         var services = builder.Services;
         services.AddUserInspector();
-        services.AddSingleton<DrainSwitch>();
         services.AddSingleton<HubQuestions>();
         services.AddSingleton<IHubMessageHandler>(provider => provider.GetRequiredService<HubQuestions>());
         services.AddSingleton<UserLookup>();

@@ -18,8 +18,6 @@ internal sealed record UserConnection(
     string Id, string? Device, string? Transport, string Protocol, DateTimeOffset Since, DateTimeOffset? TokenExpires, int StreamCount, IReadOnlyList<ConnectionStream> Streams)
 {
     /// <summary>The connection at this moment.</summary>
-    /// <param name="delivery">The connection.</param>
-    /// <param name="maxStreams">How many of its streams are listed at most.</param>
     public static UserConnection Of(ConnectionDelivery delivery, int maxStreams)
     {
         var (connection, subscriptions) = (delivery.Connection, delivery.Subscriptions);

@@ -10,9 +10,6 @@ internal sealed class UserLookup(UserInspector inspector, HubQuestions hubs, Ins
     /// <summary>An answer takes no more notifications after this many bytes.</summary>
     private const int MaxBytes = 512 * 1024;
 
-    /// <param name="user">The user's id.</param>
-    /// <param name="limit">How many of the user's notifications are returned at most.</param>
-    /// <param name="withPayloads">Whether payloads are included.</param>
     public async Task<FoundUser> FindAsync(string user, int limit, bool withPayloads)
     {
         var running = await registry.ListAsync();

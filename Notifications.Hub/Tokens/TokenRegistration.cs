@@ -12,7 +12,7 @@ internal static class TokenRegistration
         services.AddSingleton<Revocations>();
         services.AddSingleton<TokenSessions>();
         services.Configure<HubOptions>(options => options.AddFilter<TokenSessions>());
-        services.AddSingleton<IHubMessageHandler, RevocationHandler>();
+        services.AddSingleton<IHubMessageHandler>(provider => provider.GetRequiredService<TokenSessions>());
     }
 
     /// <summary>

@@ -24,10 +24,6 @@ internal sealed class TokenSession : IDisposable
     private readonly Action _onExpired;
     private readonly ITimer _timer;
 
-    /// <param name="connection">The connection to close.</param>
-    /// <param name="spread">The time after the expiry within which connections are closed.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="onExpired">Called when the token has expired and the connection was told to close.</param>
     public TokenSession(HubCallerContext connection, TimeSpan spread, TimeProvider time, Action onExpired)
     {
         (_connection, _time, _onExpired) = (connection, time, onExpired);

@@ -1,20 +1,20 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
+using Notifications.Hubs.Instances;
 
 namespace Notifications.Hubs.Tokens;
 
 /// <summary>The connections of this instance and their tokens. A connection is closed when its token expires, or when an operator ends it.</summary>
 internal sealed class TokenSessions(
-    Revocations revocations, HubTelemetry telemetry, IOptions<TokenOptions> options, TimeProvider time, ILogger<TokenSessions> logger) : IHubFilter
+    Revocations revocations, RevocationStore store, HubTelemetry telemetry, IOptions<TokenOptions> options, TimeProvider time, ILogger<TokenSessions> logger)
+    : IHubFilter, IHubMessageHandler
 {
     /// <summary>The query parameter by which a request names a connection that exists.</summary>
     public const string KeyParameter = "id";
 
     private readonly ConcurrentDictionary<string, TokenSession> _open = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string?> _users = new(StringComparer.Ordinal);
-
-    public int Count => _open.Count;
 
     /// <summary>Runs before anything is delivered to the connection.</summary>
     public Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
@@ -40,26 +40,30 @@ internal sealed class TokenSessions(
     /// <summary>Whether the connection with this key belongs to another user.</summary>
     public bool IsOthers(string key, string? user) => _users.TryGetValue(key, out var owner) && owner != user;
 
-    /// <summary>Closes the user's connections. It looks at every connection, because it is called rarely.</summary>
-    public void End(string user) => Close(session => session.User == user);
-
-    /// <summary>Closes the connections whose token has been revoked.</summary>
-    public void EndRevoked() => Close(session => revocations.Of(session.Caller) is not null);
-
-    /// <summary>Closes all present connections, each at a random moment within the window.</summary>
-    public Task EndAllAsync(TimeSpan window, CancellationToken cancellationToken) => EndAsync(_ => true, window, cancellationToken);
-
-    /// <summary>The same for connections to other hub classes, whose clients nobody tells to <c>reconnect</c>.</summary>
-    public Task EndOthersAsync(TimeSpan window, CancellationToken cancellationToken) => EndAsync(session => !session.IsDelivered, window, cancellationToken);
-
-    private void Forget(TokenSession session)
+    public Task HandleAsync(HubMessage message)
     {
-        _open.TryRemove(session.ConnectionId, out _);
-        _users.TryRemove(session.Key, out _);
-        session.Dispose();
+        if (message.UserEnd is { } end)
+        {
+            if (end.RevokedUntil is { } until)
+            {
+                revocations.Learn(KeyValuePair.Create(end.User, until));
+            }
+
+            Close(session => session.User == end.User);
+        }
+
+        return Task.CompletedTask;
     }
 
-    private Task EndAsync(Func<TokenSession, bool> isMeant, TimeSpan window, CancellationToken cancellationToken) =>
+    /// <summary>Reads revocations that this instance may have missed.</summary>
+    public async Task CatchUpAsync()
+    {
+        revocations.Read(await store.ListAsync(revocations.Oldest));
+        Close(session => revocations.Of(session.Caller) is not null);
+    }
+
+    /// <summary>Closes these of the present connections, each at a random moment within the window.</summary>
+    public Task EndAsync(Func<TokenSession, bool> isMeant, TimeSpan window, CancellationToken cancellationToken) =>
         Task.WhenAll(_open.Values.Where(isMeant).Select(async session =>
         {
             await Task.Delay(window * Random.Shared.NextDouble(), time, cancellationToken);
@@ -69,6 +73,14 @@ internal sealed class TokenSessions(
             }
         }));
 
+    private void Forget(TokenSession session)
+    {
+        _open.TryRemove(session.ConnectionId, out _);
+        _users.TryRemove(session.Key, out _);
+        session.Dispose();
+    }
+
+    /// <summary>Looks at every connection, because it is called rarely.</summary>
     private void Close(Func<TokenSession, bool> isMeant)
     {
         foreach (var session in _open.Values.Where(isMeant))

@@ -1,9 +1,8 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Notifications.Hubs.Escalations.Apns;
 
@@ -13,66 +12,30 @@ internal static class ApnsMessage
     /// <summary>The longest collapse id, in bytes. Notification ids may be twice as long.</summary>
     private const int MaxCollapseId = 64;
 
-    /// <summary>The message in a form that fits a phone: whole, or a wake-up with the position if the whole message is too long.</summary>
-    public static (PushMessage Message, ReadOnlyMemory<byte> Body) Write(PushMessage message)
+    public static object Body(PushMessage message)
     {
-        var whole = WriteWhole(message);
-        return whole.Length <= PushMessage.MaxBytes ? (message, whole) : (message.ToWakeUp(), WriteWhole(message.ToWakeUp()));
+        var alert = message.IsAlert ? new { message.Content.Title, message.Content.Body } : null;
+        var body = message.Data.ToDictionary(member => member.Key, object (member) => member.Value);
+        body["aps"] = ForSystem(message, alert);
+        return body;
     }
 
-    public static IEnumerable<KeyValuePair<string, string>> Headers(PushMessage message) =>
-    [
-        new("apns-push-type", message.IsAlert ? "alert" : "background"),
+    /// <summary>What the phone's system reads of the body.</summary>
+    public static Aps ForSystem(PushMessage message, object? alert = null) =>
+        new(alert, message.Content.Badge, message.Content.Sound, ContentAvailable: message.IsAlert ? null : 1);
+
+    public static IReadOnlyDictionary<string, string> Headers(PushMessage message) => new Dictionary<string, string>
+    {
+        ["apns-push-type"] = message.IsAlert ? "alert" : "background",
         // Apple's rule: priority 10 (at once) is for messages that are shown. Messages that only wake the app have priority 5.
-        new("apns-priority", message.IsAlert ? "10" : "5"),
-        new("apns-expiration", message.Expires.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)),
-        new("apns-collapse-id", CollapseId(message.Id)),
-    ];
+        ["apns-priority"] = message.IsAlert ? "10" : "5",
+        ["apns-expiration"] = message.Expires.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
+        ["apns-collapse-id"] = CollapseId(message.Id),
+    };
 
     /// <summary>The notification's id, or its hash if the id is too long for Apple.</summary>
     private static string CollapseId(string id) =>
         id.Length <= MaxCollapseId ? id : Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(id)));
 
-    private static ReadOnlyMemory<byte> WriteWhole(PushMessage message)
-    {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using var json = new Utf8JsonWriter(buffer, JsonText.Writing);
-        json.WriteStartObject();
-        json.WriteStartObject("aps");
-        if (message.IsAlert)
-        {
-            json.WriteStartObject("alert");
-            WriteText(json, "title", message.Content.Title);
-            WriteText(json, "body", message.Content.Body);
-            json.WriteEndObject();
-        }
-        else
-        {
-            json.WriteNumber("content-available", 1);
-        }
-
-        if (message.Content.Badge is { } badge)
-        {
-            json.WriteNumber("badge", badge);
-        }
-
-        WriteText(json, "sound", message.Content.Sound);
-        json.WriteEndObject();
-        foreach (var (key, value) in message.Data)
-        {
-            json.WriteString(key, value);
-        }
-
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenMemory;
-    }
-
-    private static void WriteText(Utf8JsonWriter json, string name, string? value)
-    {
-        if (value is not null)
-        {
-            json.WriteString(name, value);
-        }
-    }
+    internal sealed record Aps(object? Alert, int? Badge, string? Sound, [property: JsonPropertyName("content-available")] int? ContentAvailable);
 }

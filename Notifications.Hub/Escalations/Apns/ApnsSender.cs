@@ -17,7 +17,7 @@ internal sealed class ApnsSender(IHttpClientFactory clients, IOptionsMonitor<Apn
     public async Task<SendOutcome> SendAsync(PushMessage message, Phone phone, CancellationToken cancellationToken)
     {
         var token = Token();
-        var (sent, body) = ApnsMessage.Write(message);
+        var (sent, body) = message.Write(ApnsMessage.Body);
         using var http = clients.CreateClient(ClientName);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(token.Options.Address, $"/3/device/{Uri.EscapeDataString(phone.Token)}"))
         {
@@ -38,17 +38,17 @@ internal sealed class ApnsSender(IHttpClientFactory clients, IOptionsMonitor<Apn
             : Read(response, ApnsError.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken)), phone);
     }
 
-    private SendOutcome Read(HttpResponseMessage response, ApnsError error, Phone phone)
+    private SendOutcome Read(HttpResponseMessage response, ApnsError? error, Phone phone)
     {
-        var reason = $"{(int)response.StatusCode} {error.Reason}".TrimEnd();
+        var reason = $"{(int)response.StatusCode} {error?.Reason}".TrimEnd();
         return response.StatusCode switch
         {
-            HttpStatusCode.Gone when error.Reason == "ExpiredToken" => new(SendResult.TokenDead, reason),
+            HttpStatusCode.Gone when error?.Reason == "ExpiredToken" => new(SendResult.TokenDead, reason),
             // The app was registered again after APNs found it gone. So it is there again.
-            HttpStatusCode.Gone when error.At is { } at && at < phone.RegisteredAt => new(SendResult.Retry, reason),
+            HttpStatusCode.Gone when error?.Timestamp < phone.RegisteredAt.ToUnixTimeMilliseconds() => new(SendResult.Retry, reason),
             HttpStatusCode.Gone => new(SendResult.TokenDead, reason),
-            HttpStatusCode.BadRequest when error.Reason is "BadDeviceToken" or "DeviceTokenNotForTopic" => new(SendResult.TokenDead, reason),
-            HttpStatusCode.BadRequest when error.Reason is "BadTopic" or "MissingTopic" or "TopicDisallowed" => new(SendResult.Misconfigured, reason),
+            HttpStatusCode.BadRequest when error?.Reason is "BadDeviceToken" or "DeviceTokenNotForTopic" => new(SendResult.TokenDead, reason),
+            HttpStatusCode.BadRequest when error?.Reason is "BadTopic" or "MissingTopic" or "TopicDisallowed" => new(SendResult.Misconfigured, reason),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new(SendResult.Misconfigured, reason),
             HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError =>
                 new(SendResult.Retry, reason, RetryAfter.Of(response, time.GetUtcNow())),
@@ -60,34 +60,23 @@ internal sealed class ApnsSender(IHttpClientFactory clients, IOptionsMonitor<Apn
     private ApnsToken Token()
     {
         var now = options.CurrentValue;
-        if (_token is not { } token || token.Options != now)
-        {
-            _token = token = new ApnsToken(now, time);
-        }
-
-        return token;
+        return _token is { } token && token.Options == now ? token : _token = new ApnsToken(now, time);
     }
 
     /// <param name="Reason">Apple's name of the error.</param>
-    /// <param name="At">With status 410: when APNs last found that the token leads to no phone.</param>
-    private readonly record struct ApnsError(string Reason, DateTimeOffset? At)
+    /// <param name="Timestamp">With status 410: when APNs last found that the token leads to no phone, in Unix milliseconds.</param>
+    private sealed record ApnsError(string? Reason, long? Timestamp)
     {
-        public static ApnsError Parse(byte[] body)
+        public static ApnsError? Parse(byte[] body)
         {
             try
             {
-                using var document = JsonDocument.Parse(body);
-                var error = document.RootElement;
-                return new ApnsError(
-                    error.TryGetProperty("reason", out var reason) ? reason.GetString() ?? "" : "",
-                    error.TryGetProperty("timestamp", out var timestamp) && timestamp.TryGetInt64(out var milliseconds)
-                        ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
-                        : null);
+                return JsonSerializer.Deserialize<ApnsError>(body, JsonSerializerOptions.Web);
             }
-            catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentOutOfRangeException)
+            catch (JsonException)
             {
                 // A server in between answered in another format. Only the status counts.
-                return new ApnsError("", null);
+                return null;
             }
         }
     }

@@ -19,7 +19,7 @@ internal sealed class FcmSender(
     public async Task<SendOutcome> SendAsync(PushMessage message, Phone phone, CancellationToken cancellationToken)
     {
         var access = Access();
-        var body = FcmMessage.Write(message, phone.Token, time.GetUtcNow());
+        var (_, body) = message.Write(sent => FcmMessage.Body(sent, phone.Token, time.GetUtcNow()));
         try
         {
             using var response = await PostAsync(access, body, cancellationToken);
@@ -87,12 +87,7 @@ internal sealed class FcmSender(
     private FcmAccess Access()
     {
         var now = options.CurrentValue;
-        if (_access is not { } access || access.Options != now)
-        {
-            _access = access = new FcmAccess(now, handlers);
-        }
-
-        return access;
+        return _access is { } access && access.Options == now ? access : _access = new FcmAccess(now, handlers);
     }
 
     /// <param name="Code">FCM's own code, or else the status.</param>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
@@ -11,30 +10,21 @@ namespace Notifications.Hubs;
 /// and a whole number in any form. For other calls it says what is wrong, where SignalR says only that there was an error. Other hub classes keep SignalR's own
 /// behaviour.
 /// </summary>
-internal sealed class HubArgumentsProtocol(IHubProtocol inner) : WrappedProtocol(inner)
+internal static class HubArguments
 {
-    public override bool TryParseMessage(ref ReadOnlySequence<byte> input, IInvocationBinder binder, [NotNullWhen(true)] out HubMessage? message)
-    {
-        var start = input;
-        if (!Inner.TryParseMessage(ref input, binder, out message))
-        {
-            return false;
-        }
+    /// <returns>The message that begins at <paramref name="start"/> with its arguments bound, or refused; <paramref name="message"/> if SignalR could read it.</returns>
+    public static HubMessage Bind(HubMessage message, IHubProtocol protocol, ReadOnlySequence<byte> start, IInvocationBinder binder) =>
+        message is InvocationBindingFailureMessage failure && HubProtocols.HubOf(binder) == typeof(NotificationHub) && HubMethod.Find(failure.Target) is { } method
+            ? ReadAgain(protocol, start, binder, failure, method)
+            : message;
 
-        if (message is InvocationBindingFailureMessage failure && HubProtocols.HubOf(binder) == typeof(NotificationHub) && HubMethod.Find(failure.Target) is { } method)
-        {
-            message = ReadAgain(start, binder, failure, method);
-        }
-
-        return true;
-    }
-
-    private HubMessage ReadAgain(ReadOnlySequence<byte> start, IInvocationBinder binder, InvocationBindingFailureMessage failure, HubMethod method)
+    private static HubMessage ReadAgain(
+        IHubProtocol protocol, ReadOnlySequence<byte> start, IInvocationBinder binder, InvocationBindingFailureMessage failure, HubMethod method)
     {
         for (var count = method.MaxArguments; count >= method.MinArguments; count--)
         {
             var input = start;
-            Inner.TryParseMessage(ref input, new Untyped(binder, count), out var message);
+            protocol.TryParseMessage(ref input, new Untyped(binder, count), out var message);
             if (message is InvocationMessage call)
             {
                 return method.Bind(call.Arguments, out var bound) is { } error
