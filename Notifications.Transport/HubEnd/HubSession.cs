@@ -39,18 +39,8 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
     private bool TakesMessages => _hasSpoken && !_isMidMessage && !_hasClosed && !IsClosed;
 
     /// <inheritdoc/>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
-    {
-        lock (Gate)
-        {
-            if (TrySend(message.Span, isText))
-            {
-                return ValueTask.CompletedTask;
-            }
-        }
-
-        return new ValueTask(SendLaterAsync(message, isText, cancellationToken));
-    }
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken) =>
+        WriteAsync(message, isText, cancellationToken);
 
     public override void End(Exception? broken)
     {
@@ -58,7 +48,23 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
         Ended?.Invoke();
     }
 
-    protected override void OnWriting(ReadOnlySpan<byte> bytes)
+    protected override bool TryWrite(ReadOnlySpan<byte> bytes, bool? isText)
+    {
+        if (isText is not null)
+        {
+            return TakesMessages && TrySendMessage(bytes, isText.Value);
+        }
+
+        if (!TrySend(default, bytes))
+        {
+            return false;
+        }
+
+        Follow(bytes);
+        return true;
+    }
+
+    private void Follow(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
         {
@@ -80,13 +86,8 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
         }
     }
 
-    private bool TrySend(ReadOnlySpan<byte> message, bool isText)
+    private bool TrySendMessage(ReadOnlySpan<byte> message, bool isText)
     {
-        if (!TakesMessages)
-        {
-            return false;
-        }
-
         Span<byte> head = stackalloc byte[MaxHead];
         head[0] = (byte)(Final | (isText ? Text : Binary));
         if (message.Length < Length16)
@@ -107,24 +108,5 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
         }
 
         return TrySend(head, message);
-    }
-
-    private async Task SendLaterAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            Task writable;
-            lock (Gate)
-            {
-                if (TrySend(message.Span, isText))
-                {
-                    return;
-                }
-
-                writable = WritableAsync();
-            }
-
-            await WaitUntilAsync(writable, cancellationToken);
-        }
     }
 }

@@ -61,7 +61,7 @@ internal class LinkedSession : Stream
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        TryWrite(buffer.Span) ? ValueTask.CompletedTask : new ValueTask(WriteLaterAsync(buffer, cancellationToken));
+        WriteAsync(buffer, isText: null, cancellationToken);
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -151,10 +151,27 @@ internal class LinkedSession : Stream
         base.Dispose(disposing);
     }
 
-    /// <summary>Called with what this end writes, in the order in which it is sent. Called under <see cref="Gate"/>.</summary>
-    protected virtual void OnWriting(ReadOnlySpan<byte> bytes)
+    /// <summary>Sends all bytes at once if the other end and the link take any bytes now, else as soon as they do.</summary>
+    /// <inheritdoc cref="TryWrite"/>
+    /// <exception cref="TimeoutException">The other end took nothing for <see cref="SendTimeout"/>. The session is aborted.</exception>
+    protected ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, bool? isText, CancellationToken cancellationToken)
     {
+        lock (Gate)
+        {
+            if (TryWrite(bytes.Span, isText))
+            {
+                return ValueTask.CompletedTask;
+            }
+        }
+
+        return new ValueTask(WriteLaterAsync(bytes, isText, cancellationToken));
     }
+
+    /// <summary>Sends all bytes, or sends nothing and returns false. Called under <see cref="Gate"/>.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="isText">Whether they are the payload of a text message or of a binary message. Null when they are the WebSocket's own bytes.</param>
+    /// <exception cref="IOException">The session is over.</exception>
+    protected virtual bool TryWrite(ReadOnlySpan<byte> bytes, bool? isText) => TrySend(default, bytes);
 
     /// <summary>Keeps bytes for <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>.</summary>
     protected void Keep(ReadOnlySpan<byte> bytes)
@@ -244,55 +261,30 @@ internal class LinkedSession : Stream
         return true;
     }
 
-    /// <summary>Completes when a write should be tried again. Called under <see cref="Gate"/>, after a write that was not sent.</summary>
-    protected Task WritableAsync() => (_writable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-
-    /// <exception cref="TimeoutException">The wait was longer than <see cref="SendTimeout"/>. The session is aborted.</exception>
-    protected async Task WaitUntilAsync(Task writable, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await writable.WaitAsync(SendTimeout, cancellationToken);
-        }
-        catch (TimeoutException exception)
-        {
-            Close(isBroken: true);
-            throw new TimeoutException($"The other end took nothing for {SendTimeout}.", exception);
-        }
-    }
-
-    private bool TryWrite(ReadOnlySpan<byte> bytes)
-    {
-        lock (Gate)
-        {
-            if (!TrySend(default, bytes))
-            {
-                return false;
-            }
-
-            OnWriting(bytes);
-        }
-
-        return true;
-    }
-
-    private async Task WriteLaterAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    private async Task WriteLaterAsync(ReadOnlyMemory<byte> bytes, bool? isText, CancellationToken cancellationToken)
     {
         while (true)
         {
             Task writable;
             lock (Gate)
             {
-                if (TrySend(default, bytes.Span))
+                if (TryWrite(bytes.Span, isText))
                 {
-                    OnWriting(bytes.Span);
                     return;
                 }
 
-                writable = WritableAsync();
+                writable = (_writable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
 
-            await WaitUntilAsync(writable, cancellationToken);
+            try
+            {
+                await writable.WaitAsync(SendTimeout, cancellationToken);
+            }
+            catch (TimeoutException exception)
+            {
+                Close(isBroken: true);
+                throw new TimeoutException($"The other end took nothing for {SendTimeout}.", exception);
+            }
         }
     }
 }
