@@ -20,8 +20,6 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
 
     /// <summary>The status of an answer that WebSocket frames follow.</summary>
     private const string Upgraded = "101";
-    private const byte OpcodeMask = 0x0F;
-    private const byte CloseOpcode = 0x08;
 
     private readonly TaskCompletionSource<LinkHead> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SocketHandover? _handover = handover;
@@ -131,7 +129,7 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         lock (Gate)
         {
             // The hub writes whole frames, so the first byte of a write is the head of a frame.
-            _hubHasClosed |= !_isMidWrite && bytes.Length > 0 && (bytes[0] & OpcodeMask) == CloseOpcode;
+            _hubHasClosed |= !_isMidWrite && bytes.Length > 0 && WebSocketHead.IsClose(bytes[0]);
             _isMidWrite = isPart;
             if (_isLeaving && _goodbye.IsEmpty)
             {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Notifications.Transport.Links;
 
 namespace Notifications.Transport.HubEnd;
@@ -8,22 +7,13 @@ namespace Notifications.Transport.HubEnd;
 /// SignalR and of the WebSocket.
 /// </summary>
 /// <remarks>
-/// Frames follow RFC 6455, 5.2: a server does not mask them. A message must not come between the fragments of another message, nor after a close.
+/// A message must not come between the fragments of another message, nor after a close.
 /// </remarks>
 /// <param name="link">The link.</param>
 /// <param name="id">The session's number on the link.</param>
 /// <param name="sendTimeout">How long the client may take nothing before the session is aborted.</param>
 internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id), IMessageSender
 {
-    private const byte Final = 0x80;
-    private const byte OpcodeMask = 0x0F;
-    private const byte Text = 0x01;
-    private const byte Binary = 0x02;
-    private const byte CloseOpcode = 0x08;
-    private const byte Length16 = 126;
-    private const byte Length64 = 127;
-    private const int MaxHead = 2 + sizeof(ulong);
-
     private bool _hasSpoken;
     private bool _isMidMessage;
     private bool _hasClosed;
@@ -50,9 +40,10 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
 
     protected override bool TryWrite(ReadOnlySpan<byte> bytes, bool? isText)
     {
-        if (isText is not null)
+        if (isText is { } isTextMessage)
         {
-            return TakesMessages && TrySendMessage(bytes, isText.Value);
+            Span<byte> head = stackalloc byte[WebSocketHead.MaxLength];
+            return TakesMessages && TrySend(head[..WebSocketHead.Write(head, isTextMessage, bytes.Length)], bytes);
         }
 
         if (!TrySend(default, bytes))
@@ -72,41 +63,16 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
         }
 
         // The WebSocket writes one frame at a time.
-        var opcode = bytes[0] & OpcodeMask;
-        if (opcode < CloseOpcode)
+        if (!WebSocketHead.IsControl(bytes[0]))
         {
-            _isMidMessage = (bytes[0] & Final) == 0;
+            _isMidMessage = !WebSocketHead.IsFinal(bytes[0]);
             _hasSpoken |= !_isMidMessage;
         }
 
-        _hasClosed |= opcode == CloseOpcode;
+        _hasClosed |= WebSocketHead.IsClose(bytes[0]);
         if (TakesMessages)
         {
             Continue();
         }
-    }
-
-    private bool TrySendMessage(ReadOnlySpan<byte> message, bool isText)
-    {
-        Span<byte> head = stackalloc byte[MaxHead];
-        head[0] = (byte)(Final | (isText ? Text : Binary));
-        if (message.Length < Length16)
-        {
-            head[1] = (byte)message.Length;
-            head = head[..2];
-        }
-        else if (message.Length <= ushort.MaxValue)
-        {
-            head[1] = Length16;
-            BinaryPrimitives.WriteUInt16BigEndian(head[2..], (ushort)message.Length);
-            head = head[..(2 + sizeof(ushort))];
-        }
-        else
-        {
-            head[1] = Length64;
-            BinaryPrimitives.WriteUInt64BigEndian(head[2..], (ulong)message.Length);
-        }
-
-        return TrySend(head, message);
     }
 }
