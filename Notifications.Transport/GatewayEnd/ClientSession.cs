@@ -42,18 +42,19 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
 
     public bool HasTakenClient => _client is not null;
 
-    /// <summary>Called with the hub's answer, before the bytes after it are received. YARP copies the body of a refusal to the client.</summary>
-    public void Answered(LinkHead head)
+    public override void Answered(ReadOnlySpan<byte> head)
     {
-        if (head.First != Upgraded)
+        var answer = LinkHead.Parse(head);
+        if (answer.First != Upgraded)
         {
+            // YARP copies the body of a refusal to the client.
             lock (Gate)
             {
                 (_handover, _unsent) = (null, null);
             }
         }
 
-        _answer.TrySetResult(head);
+        _answer.TrySetResult(answer);
     }
 
     /// <summary>

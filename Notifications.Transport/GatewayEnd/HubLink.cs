@@ -25,7 +25,6 @@ internal sealed class HubLink : Link, IDisposable
     private readonly TimeProvider _time;
     private readonly Action<HubLink> _onOpened;
     private readonly Action<HubLink> _onEnded;
-    private readonly ILogger _logger;
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly TaskCompletionSource<LinkOutput> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _ping;
@@ -40,8 +39,9 @@ internal sealed class HubLink : Link, IDisposable
     /// <param name="onEnded">Called when the link can't be used any more, or could not be opened.</param>
     /// <param name="logger">Logs failures of the link and of its sessions.</param>
     public HubLink(Uri hub, TimeProvider time, Action<HubLink> onOpened, Action<HubLink> onEnded, ILogger logger)
+        : base(logger)
     {
-        (_hub, _time, _onOpened, _onEnded, _logger) = (hub, time, onOpened, onEnded, logger);
+        (_hub, _time, _onOpened, _onEnded) = (hub, time, onOpened, onEnded);
         _heardAt = time.GetTimestamp();
         _ping = time.CreateTimer(_ => Ping(), null, PingInterval, PingInterval);
     }
@@ -97,17 +97,8 @@ internal sealed class HubLink : Link, IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    protected override void OnHead(LinkFrame frame, ReadOnlySpan<byte> payload)
-    {
-        if (frame.Type != FrameType.Answer)
-        {
-            throw new IOException($"A frame of type {frame.Type} came over the link from {_hub}, to which only a gateway sends such.");
-        }
-
-        Find<ClientSession>(frame.Session)?.Answered(LinkHead.Parse(payload));
-    }
-
-    public override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, exception);
+    protected override void OnOpen(uint id, ReadOnlySpan<byte> head) =>
+        throw new IOException($"A frame of type {FrameType.Open} came over the link from {_hub}, to which only a gateway sends such.");
 
     private void Run()
     {
@@ -141,7 +132,7 @@ internal sealed class HubLink : Link, IDisposable
 
         if (Count > 0)
         {
-            Log.LinkToHubBroken(_logger, _hub, Count, reason.Message);
+            Log.LinkToHubBroken(Logger, _hub, Count, reason.Message);
         }
 
         EndSessions(reason as IOException ?? new IOException(reason.Message, reason));
@@ -201,7 +192,7 @@ internal sealed class HubLink : Link, IDisposable
         var silence = _time.GetElapsedTime(Volatile.Read(ref _heardAt));
         if (silence >= SilenceLimit)
         {
-            Log.LinkSilent(_logger, _hub, silence);
+            Log.LinkSilent(Logger, _hub, silence);
             _socket.Dispose();
         }
         else

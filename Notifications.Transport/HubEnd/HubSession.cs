@@ -32,6 +32,9 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken) =>
         WriteAsync(message, isText, cancellationToken);
 
+    public override void Answered(ReadOnlySpan<byte> head) =>
+        throw new IOException($"A frame of type {FrameType.Answer} came over a session link to a hub, which only sends such.");
+
     public override void End(Exception? broken)
     {
         base.End(broken);

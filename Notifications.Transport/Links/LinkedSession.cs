@@ -6,7 +6,7 @@ using System.Runtime.CompilerServices;
 namespace Notifications.Transport.Links;
 
 /// <summary>One end of a session that goes over a link: a stream in both directions. <see cref="LinkFrame.Window"/> bounds each direction.</summary>
-internal class LinkedSession : Stream
+internal abstract class LinkedSession : Stream
 {
     private static readonly PipeOptions Inbound = new(
         // The pipe needs no bound: the session's window bounds what it holds.
@@ -76,6 +76,9 @@ internal class LinkedSession : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <summary>Receives the hub's answer to the request that began the session.</summary>
+    public abstract void Answered(ReadOnlySpan<byte> head);
 
     /// <summary>Receives bytes from the other end. If <paramref name="isPart"/>, the same write of the other end goes on in the next call.</summary>
     public virtual void Receive(ReadOnlySpan<byte> bytes, bool isPart) => Keep(bytes);
