@@ -103,14 +103,12 @@ internal sealed class GatewayLink : Link, ISocketReader
         LinkedRequest request;
         try
         {
-            request = new LinkedRequest(this, session, LinkHead.Parse(head), _features);
+            request = new LinkedRequest(session, LinkHead.Parse(head), _features);
         }
         catch (Exception exception)
         {
-            // Without an answer, the gateway would take this instance for unreachable.
             OnSessionFailed(exception);
-            Output.Write(FrameType.Answer, id, new LinkHead($"{StatusCodes.Status400BadRequest}", []).ToBytes());
-            Output.Write(FrameType.Close, id, default);
+            session.Refuse(StatusCodes.Status400BadRequest);
             return;
         }
 

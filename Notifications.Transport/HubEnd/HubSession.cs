@@ -32,6 +32,16 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken) =>
         WriteAsync(message, isText, cancellationToken);
 
+    /// <summary>Answers the request that began the session.</summary>
+    public void Answer(LinkHead head) => WriteFrame(FrameType.Answer, head.ToBytes());
+
+    /// <summary>Answers with a status only. Without an answer, the gateway would take this instance for unreachable.</summary>
+    public void Refuse(int status)
+    {
+        Answer(new LinkHead($"{status}", []));
+        Close();
+    }
+
     public override void Answered(ReadOnlySpan<byte> head) =>
         throw new IOException($"A frame of type {FrameType.Answer} came over a session link to a hub, which only sends such.");
 

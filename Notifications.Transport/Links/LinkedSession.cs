@@ -136,7 +136,7 @@ internal abstract class LinkedSession : Stream
             }
 
             IsClosed = true;
-            _link.Output.Write(isBroken ? FrameType.Abort : FrameType.Close, Id, default);
+            WriteFrame(isBroken ? FrameType.Abort : FrameType.Close, default);
         }
 
         _link.Forget(this);
@@ -176,6 +176,8 @@ internal abstract class LinkedSession : Stream
     /// <exception cref="IOException">The session is over.</exception>
     protected virtual bool TryWrite(ReadOnlySpan<byte> bytes, bool? isText) => TrySend(default, bytes);
 
+    protected void WriteFrame(FrameType type, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default) => _link.Output.Write(type, Id, payload, more);
+
     /// <summary>Keeps bytes for <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>.</summary>
     protected void Keep(ReadOnlySpan<byte> bytes)
     {
@@ -212,7 +214,7 @@ internal abstract class LinkedSession : Stream
         {
             if (!IsClosed)
             {
-                _link.Output.Write(FrameType.Credit, Id, credit);
+                WriteFrame(FrameType.Credit, credit);
             }
         }
     }
@@ -255,12 +257,12 @@ internal abstract class LinkedSession : Stream
         while (head.Length + bytes.Length > LinkFrame.MaxLength)
         {
             var part = LinkFrame.MaxLength - head.Length;
-            _link.Output.Write(FrameType.DataPart, Id, head, bytes[..part]);
+            WriteFrame(FrameType.DataPart, head, bytes[..part]);
             head = default;
             bytes = bytes[part..];
         }
 
-        _link.Output.Write(FrameType.Data, Id, head, bytes);
+        WriteFrame(FrameType.Data, head, bytes);
         return true;
     }
 
