@@ -35,16 +35,7 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
     /// Whether the last attempt to open a link to the instance failed. If so, also starts a new attempt, so that a later call returns its result.
     /// </summary>
     /// <param name="address">The address of the instance.</param>
-    public bool IsUnreachable(string address)
-    {
-        if (!_refused.ContainsKey(address))
-        {
-            return false;
-        }
-
-        Get(address);
-        return true;
-    }
+    public bool IsUnreachable(string address) => _refused.ContainsKey(address) && !Get(address).WasOpened;
 
     /// <summary>Returns the link to the instance. Opens it when there is none.</summary>
     /// <param name="address">The address of the instance.</param>
@@ -81,18 +72,20 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
                 return other;
             }
 
-            var link = new HubLink(new Uri(address), time, Opened, Ended, logger);
+            var link = new HubLink(new Uri(address), time, Ended, logger);
             // Kept before it is started: when the link is refused at once, Ended has to find it.
             _links[address] = link;
             link.Start();
             return link;
         }
 
-        void Opened(HubLink link) => _refused.TryRemove(address, out _);
-
         void Ended(HubLink link)
         {
-            if (!link.WasOpened)
+            if (link.WasOpened)
+            {
+                _refused.TryRemove(address, out _);
+            }
+            else
             {
                 _refused[address] = true;
             }
