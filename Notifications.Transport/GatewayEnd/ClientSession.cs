@@ -179,20 +179,13 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
     public override void Continue()
     {
         base.Continue();
-        try
+        lock (Gate)
         {
-            lock (Gate)
+            if (_untaken is not null && !IsClosed && TrySend(default, _untaken))
             {
-                if (_untaken is not null && TrySend(default, _untaken))
-                {
-                    _untaken = null;
-                    _client!.Read(this);
-                }
+                _untaken = null;
+                _client!.Read(this);
             }
-        }
-        catch (IOException)
-        {
-            // The code that ended the session also closes the client's socket.
         }
     }
 
