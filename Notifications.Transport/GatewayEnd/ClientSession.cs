@@ -361,6 +361,11 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
                 Took(rest.Length);
                 rest = TakeUnsent();
             }
+
+            if (IsClosed)
+            {
+                Dispose();
+            }
         }
         catch (Exception)
         {
@@ -371,22 +376,13 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
 
     private byte[] TakeUnsent()
     {
-        bool isOver;
-        byte[] taken;
         lock (Gate)
         {
-            taken = _unsent!.ToArray();
+            var taken = _unsent!.ToArray();
             _unsent.SetLength(0);
             _unsent = taken.Length > 0 ? _unsent : null;
-            isOver = IsClosed && _unsent is null;
+            return taken;
         }
-
-        if (isOver)
-        {
-            Dispose();
-        }
-
-        return taken;
     }
 
     private async Task DisposeLaterAsync()
