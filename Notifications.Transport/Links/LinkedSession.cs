@@ -6,7 +6,7 @@ using System.Runtime.CompilerServices;
 namespace Notifications.Transport.Links;
 
 /// <summary>One end of a session that goes over a link: a stream in both directions. <see cref="LinkFrame.Window"/> bounds each direction.</summary>
-internal abstract class LinkedSession : Stream
+internal abstract class LinkedSession : DuplexStream
 {
     private static readonly PipeOptions Inbound = new(
         // The pipe needs no bound: the session's window bounds what it holds.
@@ -22,20 +22,6 @@ internal abstract class LinkedSession : Stream
     public LinkedSession(Link link, uint id) => (_link, Id) = (link, id);
 
     public uint Id { get; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>How long the other end may take nothing before the session is aborted. Default: no limit.</summary>
     protected virtual TimeSpan SendTimeout => Timeout.InfiniteTimeSpan;
@@ -68,14 +54,6 @@ internal abstract class LinkedSession : Stream
     public override void Flush()
     {
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <summary>Receives the hub's answer to the request that began the session.</summary>
     public abstract void Answered(ReadOnlySpan<byte> head);
