@@ -6,16 +6,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Notifications.Client;
 
-/// <summary>What a connection tells its client. The hub's messages come one at a time, in the hub's order.</summary>
-internal interface IConnectionReceiver
-{
-    void OnOpened(ClientConnection connection);
-
-    Task OnSubscribedAsync(ClientConnection connection, SubscribedMessage message);
-
-    void OnNotification(ClientConnection connection, NotificationMessage message);
-}
-
 /// <summary>
 /// One connection to the hub, from its handshake to its end. Each has its own SignalR connection: SignalR may still raise events of an
 /// earlier connection after its end, and they must not be taken for events of the next connection.
@@ -34,7 +24,7 @@ internal sealed class ClientConnection : IAsyncDisposable
     private TimeSpan _retryAfter;
 
     public ClientConnection(
-        NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, IConnectionReceiver receiver, CancellationToken stopping)
+        NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, NotificationClient client, CancellationToken stopping)
     {
         (_options, _time) = (options, time);
         Ending = _ending.Token;
@@ -45,8 +35,9 @@ internal sealed class ClientConnection : IAsyncDisposable
         builder.WithServerTimeout(options.ServerTimeout).WithKeepAliveInterval(options.KeepAlive);
         _connection = builder.Build();
         _connection.HandshakeTimeout = options.ConnectTimeout;
-        _connection.On<SubscribedMessage>(HubNames.Subscribed, message => receiver.OnSubscribedAsync(this, message));
-        _connection.On<NotificationMessage>(HubNames.Notification, message => receiver.OnNotification(this, message));
+        // SignalR calls these one at a time, in the hub's order.
+        _connection.On<SubscribedMessage>(HubNames.Subscribed, message => client.OnSubscribedAsync(this, message));
+        _connection.On<NotificationMessage>(HubNames.Notification, message => client.OnNotification(this, message));
         _connection.On<ReconnectMessage>(HubNames.Reconnect, message =>
             _comeBackAt.TrySetResult(time.GetUtcNow() + TimeSpan.FromMilliseconds(Math.Max(0, message.DelayMs))));
         _connection.Closed += exception =>

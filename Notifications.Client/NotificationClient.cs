@@ -21,7 +21,7 @@ namespace Notifications.Client;
 /// <para><b>Memory</b> is bounded: <see cref="NotificationClientOptions.QueueLength"/> notifications of each stream wait for the
 /// handler. Further notifications stay in the hub's log. The client asks for them when half of the queue is handled.</para>
 /// </remarks>
-public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
+public sealed class NotificationClient : IAsyncDisposable
 {
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(2);
 
@@ -193,7 +193,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         await _connector.DisposeAsync();
     }
 
-    void IConnectionReceiver.OnOpened(ClientConnection connection)
+    internal void OnOpened(ClientConnection connection)
     {
         foreach (var stream in _streams.Values)
         {
@@ -201,7 +201,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         }
     }
 
-    async Task IConnectionReceiver.OnSubscribedAsync(ClientConnection connection, SubscribedMessage message)
+    internal async Task OnSubscribedAsync(ClientConnection connection, SubscribedMessage message)
     {
         if (connection != _connector.Connection)
         {
@@ -230,7 +230,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         }
     }
 
-    void IConnectionReceiver.OnNotification(ClientConnection connection, NotificationMessage message)
+    internal void OnNotification(ClientConnection connection, NotificationMessage message)
     {
         if (connection == _connector.Connection && _streams.TryGetValue(message.Stream, out var stream))
         {
