@@ -21,16 +21,16 @@ internal sealed class ClientConnection : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource<Exception?> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<DateTimeOffset> _comeBackAt = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TimeSpan _retryAfter;
 
     public ClientConnection(
-        NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, NotificationClient client, CancellationToken stopping)
+        NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, NotificationClient client,
+        Action<TimeSpan> onRefused, CancellationToken stopping)
     {
         (_options, _time) = (options, time);
         Ending = _ending.Token;
         var builder = new HubConnectionBuilder();
         builder.Services.AddSingleton(loggers);
-        builder.WithUrl(Address(options), http => Configure(http, stopping));
+        builder.WithUrl(Address(options), http => Configure(http, onRefused, stopping));
         builder.AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolver = ClientJson.Default);
         builder.WithServerTimeout(options.ServerTimeout).WithKeepAliveInterval(options.KeepAlive);
         _connection = builder.Build();
@@ -51,9 +51,6 @@ internal sealed class ClientConnection : IAsyncDisposable
 
     /// <summary>Cancelled when the connection is lost or given up.</summary>
     public CancellationToken Ending { get; }
-
-    /// <summary>How long the client has to wait by the server's Retry-After, when the server refused the handshake. Else zero.</summary>
-    public TimeSpan RetryAfter => _retryAfter;
 
     /// <summary>The rest of the wait that the hub asked for with <c>reconnect</c>. Null when the hub did not send <c>reconnect</c>.</summary>
     public TimeSpan? ComeBackIn => _comeBackAt.Task.IsCompletedSuccessfully
@@ -144,7 +141,7 @@ internal sealed class ClientConnection : IAsyncDisposable
         return address.Uri;
     }
 
-    private void Configure(HttpConnectionOptions http, CancellationToken stopping)
+    private void Configure(HttpConnectionOptions http, Action<TimeSpan> onRefused, CancellationToken stopping)
     {
         http.CloseTimeout = CloseTimeout;
         if (_options.AccessToken is { } token)
@@ -155,6 +152,6 @@ internal sealed class ClientConnection : IAsyncDisposable
         _options.ConfigureHttp?.Invoke(http);
         var configured = http.HttpMessageHandlerFactory;
         http.HttpMessageHandlerFactory = handler =>
-            new RetryAfter(new RequestLimit(configured?.Invoke(handler) ?? handler, _options, _time), _time, delay => _retryAfter = delay);
+            new RetryAfter(new RequestLimit(configured?.Invoke(handler) ?? handler, _options, _time), _time, onRefused);
     }
 }

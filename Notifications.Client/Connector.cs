@@ -85,17 +85,9 @@ internal sealed class Connector(
         var refused = TimeSpan.Zero;
         try
         {
-            await using var connection = new ClientConnection(options, loggers, time, client, stopping);
+            await using var connection = new ClientConnection(options, loggers, time, client, wait => refused = wait, stopping);
             _connection = connection;
-            try
-            {
-                await connection.StartAsync(stopping);
-            }
-            finally
-            {
-                refused = connection.RetryAfter;
-            }
-
+            await connection.StartAsync(stopping);
             client.OnOpened(connection);
             var since = time.GetTimestamp();
             var reason = await connection.LostAsync(stopping);
