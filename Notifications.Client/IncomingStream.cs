@@ -229,7 +229,7 @@ internal sealed class IncomingStream
     private async Task AskAsync(ClientConnection connection)
     {
         var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
-        while (true)
+        do
         {
             try
             {
@@ -253,15 +253,9 @@ internal sealed class IncomingStream
                 return;
             }
 
-            try
-            {
-                await Task.Delay(backoff.Next(), _time, connection.Ending);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+            await Task.Delay(backoff.Next(), _time, connection.Ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        while (!connection.Ending.IsCancellationRequested);
     }
 
     private async Task PumpAsync()

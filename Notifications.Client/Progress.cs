@@ -81,7 +81,7 @@ internal sealed class Progress
     private async Task SaveAsync(Position position)
     {
         var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
-        while (true)
+        do
         {
             try
             {
@@ -99,15 +99,9 @@ internal sealed class Progress
                 Log.NotSaved(_logger, _stream, exception);
             }
 
-            try
-            {
-                await Task.Delay(backoff.Next(), _time, _stopping);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+            await Task.Delay(backoff.Next(), _time, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        while (!_stopping.IsCancellationRequested);
     }
 
     private void OfferAcknowledgement(Position position)
