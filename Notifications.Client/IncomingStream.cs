@@ -60,8 +60,6 @@ internal sealed class IncomingStream
     /// <summary>A call of <c>Subscribe</c> under way. It is kept to recognize the hub's answer.</summary>
     private readonly record struct Question(Position? Since);
 
-    private bool IsDurable => _options.Device is not null;
-
     /// <summary>
     /// Whether the application subscribed to the stream, so that each connection has to subscribe again. The user's own stream needs no subscription.
     /// </summary>
@@ -194,7 +192,7 @@ internal sealed class IncomingStream
             return false;
         }
 
-        if (_connection is not null && !IsDurable)
+        if (_connection is not null && !_options.IsDurable)
         {
             // Without a device delivery is live only: it goes on at the present end of the stream.
             _received = null;

@@ -63,8 +63,6 @@ public sealed class NotificationClient : IAsyncDisposable
 
     public ConnectionState State => _connector.State;
 
-    private bool IsDurable => _options.Device is not null;
-
     private bool IsReadAsSequence => _handle == _handOver.HandleAsync;
 
     /// <summary>
@@ -250,7 +248,7 @@ public sealed class NotificationClient : IAsyncDisposable
         {
             if (!_streams.TryGetValue(name, out var stream))
             {
-                var position = IsDurable ? await _options.Positions.LoadAsync(name, cancellationToken) : null;
+                var position = _options.IsDurable ? await _options.Positions.LoadAsync(name, cancellationToken) : null;
                 stream = new IncomingStream(name, position, _options, _handle, _tellGap, _time, _logger, _handling.Token);
                 _streams[name] = stream;
             }

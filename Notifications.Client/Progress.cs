@@ -41,7 +41,7 @@ internal sealed class Progress
     public void Handled(Position position)
     {
         // Without a device no position is kept.
-        if (_options.Device is not null)
+        if (_options.IsDurable)
         {
             _toSave.Writer.TryWrite(position);
         }
@@ -123,7 +123,7 @@ internal sealed class Progress
 
     private void OfferAcknowledgement(Position position)
     {
-        if (_connection is { } connection && position.Offset > 0 && _options.Device is not null)
+        if (_connection is { } connection && position.Offset > 0)
         {
             _toAcknowledge.Writer.TryWrite((connection, position));
         }
