@@ -250,6 +250,7 @@ public sealed class NotificationClient : IAsyncDisposable
             {
                 var position = _options.IsDurable ? await _options.Positions.LoadAsync(name, cancellationToken) : null;
                 stream = new IncomingStream(name, position, _options, _handle, _tellGap, _time, _logger, _handling.Token);
+                stream.Start();
                 _streams[name] = stream;
             }
 
