@@ -62,7 +62,7 @@ internal sealed class Connector(
 
     private async Task RunAsync(CancellationToken stopping)
     {
-        var backoff = new Backoff(options.MinDelay, options.MaxDelay);
+        var backoff = new Backoff(options);
         Enter(ConnectionState.Connecting);
         while (true)
         {

@@ -213,7 +213,7 @@ internal sealed class IncomingStream(
 
     private async Task AskAsync(ClientConnection connection)
     {
-        var backoff = new Backoff(options.MinDelay, options.MaxDelay);
+        var backoff = new Backoff(options);
         do
         {
             try
@@ -269,7 +269,7 @@ internal sealed class IncomingStream(
 
     private async Task HandleAsync(Arrival arrival)
     {
-        var backoff = new Backoff(options.MinDelay, options.MaxDelay);
+        var backoff = new Backoff(options);
         while (true)
         {
             try

@@ -97,7 +97,7 @@ internal sealed class Progress
 
     private async Task SaveAsync(Position position)
     {
-        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
+        var backoff = new Backoff(_options);
         do
         {
             try
