@@ -13,7 +13,8 @@ namespace Notifications.Transport.GatewayEnd;
 /// <param name="handover">
 /// Hands over the socket of the client's connection. Null when bytes can't be sent over the socket directly, for example with TLS.
 /// </param>
-internal sealed class ClientSession(HubLink link, uint id, SocketHandover? handover) : LinkedSession(link, id), ISocketReader
+internal sealed class ClientSession(HubLink link, uint id, SocketHandover? handover)
+    : LinkedSession(link, id, Timeout.InfiniteTimeSpan), ISocketReader
 {
     /// <summary>How long a client may take, after the hub has closed the session, to receive the bytes that still wait for it.</summary>
     private static readonly TimeSpan LastBytesLimit = TimeSpan.FromSeconds(5);
@@ -193,15 +194,14 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
     {
         _answer.TrySetException(broken as IOException ?? new IOException("The hub closed the session without an answer.", broken));
         base.End(broken);
-        TaskCompletionSource? answered;
         WatchedSocket? client;
         bool isSending;
         lock (Gate)
         {
-            (answered, client, isSending) = (_answered, _client, _unsent is not null);
+            _answered?.TrySetResult();
+            (client, isSending) = (_client, _unsent is not null);
         }
 
-        answered?.TrySetResult();
         if (client is null)
         {
             return;
@@ -256,7 +256,6 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
     /// </summary>
     private async Task LeaveAsync(ReadOnlyMemory<byte> goodbye, TimeSpan limit, TimeProvider time)
     {
-        TaskCompletionSource answered;
         lock (Gate)
         {
             if (IsClosed || _isLeaving || _hubHasClosed)
@@ -265,11 +264,11 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
             }
 
             (_isLeaving, _goodbye) = (true, goodbye);
-            _answered = answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
             SayGoodbye();
         }
 
-        await Task.WhenAny(answered.Task, Task.Delay(limit, time));
+        await Task.WhenAny(_answered.Task, Task.Delay(limit, time));
         if (HasTakenClient)
         {
             Dispose();

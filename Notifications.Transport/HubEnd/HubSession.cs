@@ -12,7 +12,7 @@ namespace Notifications.Transport.HubEnd;
 /// <param name="link">The link.</param>
 /// <param name="id">The session's number on the link.</param>
 /// <param name="sendTimeout">How long the client may take nothing before the session is aborted.</param>
-internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id), IMessageSender
+internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id, sendTimeout), IMessageSender
 {
     private bool _hasSpoken;
     private bool _isMidMessage;
@@ -20,8 +20,6 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
 
     /// <summary>Called when the session is over because the gateway closed it, because it failed, or because the link ended.</summary>
     public Action? Ended { get; set; }
-
-    protected override TimeSpan SendTimeout => sendTimeout;
 
     /// <summary>
     /// False until SignalR has sent its first message: the answer to the client's handshake has to come first. Also false between fragments and after a close.

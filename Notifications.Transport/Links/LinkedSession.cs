@@ -6,25 +6,19 @@ using System.Runtime.CompilerServices;
 namespace Notifications.Transport.Links;
 
 /// <summary>One end of a session that goes over a link: a stream in both directions. <see cref="LinkFrame.Window"/> bounds each direction.</summary>
-internal abstract class LinkedSession : DuplexStream
+internal abstract class LinkedSession(Link link, uint id, TimeSpan sendTimeout) : DuplexStream
 {
     private static readonly PipeOptions Inbound = new(
         // The pipe needs no bound: the session's window bounds what it holds.
         pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
 
-    private readonly Link _link;
     private readonly Pipe _inbound = new(Inbound);
     private long _window = LinkFrame.Window;
     private int _taken;
     private TaskCompletionSource? _writable;
     private bool _isRead;
 
-    public LinkedSession(Link link, uint id) => (_link, Id) = (link, id);
-
-    public uint Id { get; }
-
-    /// <summary>How long the other end may take nothing before the session is aborted. Default: no limit.</summary>
-    protected virtual TimeSpan SendTimeout => Timeout.InfiniteTimeSpan;
+    public uint Id => id;
 
     /// <summary>Guards everything that decides about a write: the window, and whether the session is closed.</summary>
     protected Lock Gate { get; } = new();
@@ -117,7 +111,7 @@ internal abstract class LinkedSession : DuplexStream
             WriteFrame(isBroken ? FrameType.Abort : FrameType.Close, default);
         }
 
-        _link.Forget(this);
+        link.Forget(this);
         CompleteReading(isBroken ? new IOException("The session was aborted.") : null);
         Continue();
     }
@@ -134,7 +128,7 @@ internal abstract class LinkedSession : DuplexStream
 
     /// <summary>Sends all bytes at once if the other end and the link take any bytes now, else as soon as they do.</summary>
     /// <inheritdoc cref="TryWrite"/>
-    /// <exception cref="TimeoutException">The other end took nothing for <see cref="SendTimeout"/>. The session is aborted.</exception>
+    /// <exception cref="TimeoutException">The other end took nothing for the send timeout. The session is aborted.</exception>
     protected ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, bool? isText, CancellationToken cancellationToken)
     {
         lock (Gate)
@@ -154,7 +148,7 @@ internal abstract class LinkedSession : DuplexStream
     /// <exception cref="IOException">The session is over.</exception>
     protected virtual bool TryWrite(ReadOnlySpan<byte> bytes, bool? isText) => TrySend(default, bytes);
 
-    protected void WriteFrame(FrameType type, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default) => _link.Output.Write(type, Id, payload, more);
+    protected void WriteFrame(FrameType type, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default) => link.Output.Write(type, id, payload, more);
 
     /// <summary>Keeps bytes for <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>.</summary>
     protected void Keep(ReadOnlySpan<byte> bytes)
@@ -226,7 +220,7 @@ internal abstract class LinkedSession : DuplexStream
             throw new IOException("The session is over.");
         }
 
-        if (_window <= 0 || _link.Output.IsCongested)
+        if (_window <= 0 || link.Output.IsCongested)
         {
             return false;
         }
@@ -261,12 +255,12 @@ internal abstract class LinkedSession : DuplexStream
 
             try
             {
-                await writable.WaitAsync(SendTimeout, cancellationToken);
+                await writable.WaitAsync(sendTimeout, cancellationToken);
             }
             catch (TimeoutException exception)
             {
                 Close(isBroken: true);
-                throw new TimeoutException($"The other end took nothing for {SendTimeout}.", exception);
+                throw new TimeoutException($"The other end took nothing for {sendTimeout}.", exception);
             }
         }
     }
