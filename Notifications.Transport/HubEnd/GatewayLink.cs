@@ -14,8 +14,7 @@ namespace Notifications.Transport.HubEnd;
 internal sealed class GatewayLink : Link, ISocketReader
 {
     private readonly IFeatureCollection _features;
-    private readonly IHttpContextFactory _contexts;
-    private readonly RequestDelegate _next;
+    private readonly Func<LinkedRequest, Task> _runAsync;
     private readonly TimeSpan _sendTimeout;
     private readonly Stream _stream;
     private readonly WatchedSocket? _socket;
@@ -23,14 +22,13 @@ internal sealed class GatewayLink : Link, ISocketReader
 
     /// <param name="context">The request that opened the link.</param>
     /// <param name="stream">The stream of the upgraded connection.</param>
-    /// <param name="contexts">Creates the context of each session's request.</param>
-    /// <param name="next">Answers a session's request.</param>
+    /// <param name="runAsync">Runs a session's request.</param>
     /// <param name="sendTimeout">See <see cref="HubSession"/>.</param>
     /// <param name="logger">Logs failures of the link and of its sessions.</param>
-    public GatewayLink(HttpContext context, Stream stream, IHttpContextFactory contexts, RequestDelegate next, TimeSpan sendTimeout, ILogger logger)
+    public GatewayLink(HttpContext context, Stream stream, Func<LinkedRequest, Task> runAsync, TimeSpan sendTimeout, ILogger logger)
         : base(logger)
     {
-        (_features, _stream, _contexts, _next, _sendTimeout) = (context.Features, stream, contexts, next, sendTimeout);
+        (_features, _stream, _runAsync, _sendTimeout) = (context.Features, stream, runAsync, sendTimeout);
         _socket = _features.Get<ITlsHandshakeFeature>() is null ? _features.Get<SocketHandover>()?.TryTake() : null;
         Output = new LinkOutput(_socket?.Socket, SendAsync, Drained, exception =>
         {
@@ -114,7 +112,7 @@ internal sealed class GatewayLink : Link, ISocketReader
 
         Add(session);
         // On another thread: the request may take long, and this thread has to receive for other sessions.
-        ThreadPool.UnsafeQueueUserWorkItem(_ => _ = request.RunAsync(_contexts, _next, Logger), null);
+        ThreadPool.UnsafeQueueUserWorkItem(_ => _ = _runAsync(request), null);
     }
 
     private void End(Exception reason)
