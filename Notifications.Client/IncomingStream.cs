@@ -7,16 +7,9 @@ namespace Notifications.Client;
 /// <summary>
 /// One stream on its way from the hub to the handler. The bounded queue takes a notification only if it follows the last one that was
 /// received. A lower offset is a duplicate. When notifications are missing (the queue was full, or the hub began at a later cursor), the hub
-/// is asked for them again. So the hub's log, and not this process, keeps what a slow handler has not seen yet.
+/// is asked for them again. So the hub's log, and not this process, keeps what a slow handler has not seen yet. The handler of a notification
+/// or a gap is called until it succeeds.
 /// </summary>
-/// <param name="name">The stream.</param>
-/// <param name="handled">The position of the last handled notification. Null when this client does not know it.</param>
-/// <param name="options">The options of the client.</param>
-/// <param name="handle">Called for each notification until it succeeds.</param>
-/// <param name="tellGap">Called for each gap until it succeeds.</param>
-/// <param name="time">The clock for the waits between attempts.</param>
-/// <param name="logger">The logger of the client.</param>
-/// <param name="stopping">Ends the handling.</param>
 internal sealed class IncomingStream(
     string name,
     Position? handled,

@@ -8,11 +8,6 @@ namespace Notifications.Transport.GatewayEnd;
 /// The gateway's end of a session that goes over a link. After the upgrade it takes over its client's socket if it can, and passes on the bytes
 /// of both directions itself. If the client's connection is encrypted or HTTP/2, YARP copies between the client and this stream.
 /// </summary>
-/// <param name="link">The link.</param>
-/// <param name="id">The session's number on the link.</param>
-/// <param name="handover">
-/// Hands over the socket of the client's connection. Null when bytes can't be sent over the socket directly, for example with TLS.
-/// </param>
 internal sealed class ClientSession(HubLink link, uint id, SocketHandover? handover)
     : LinkedSession(link, id, Timeout.InfiniteTimeSpan), ISocketReader
 {

@@ -46,9 +46,6 @@ internal sealed class HubLink(Uri hub, TimeProvider time, Action<HubLink> onEnde
     public void Start() => new Thread(Run) { IsBackground = true, Name = $"link to {hub.Authority}" }.Start();
 
     /// <summary>Begins a session and waits for the hub's answer to it.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="handover">See <see cref="ClientSession"/>.</param>
-    /// <param name="cancellationToken">Gives the session up.</param>
     /// <exception cref="HttpRequestException">The instance can't be reached, or the link broke.</exception>
     public async Task<(LinkHead Answer, ClientSession Session)> OpenAsync(byte[] request, SocketHandover? handover, CancellationToken cancellationToken)
     {

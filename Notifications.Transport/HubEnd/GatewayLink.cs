@@ -20,11 +20,6 @@ internal sealed class GatewayLink : Link, ISocketReader
     private readonly WatchedSocket? _socket;
     private readonly TaskCompletionSource<Exception> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <param name="context">The request that opened the link.</param>
-    /// <param name="stream">The stream of the upgraded connection.</param>
-    /// <param name="runAsync">Runs a session's request.</param>
-    /// <param name="sendTimeout">See <see cref="HubSession"/>.</param>
-    /// <param name="logger">Logs failures of the link and of its sessions.</param>
     public GatewayLink(HttpContext context, Stream stream, Func<LinkedRequest, Task> runAsync, TimeSpan sendTimeout, ILogger logger)
         : base(logger)
     {

@@ -4,14 +4,8 @@ namespace Notifications.Transport.HubEnd;
 
 /// <summary>
 /// The hub's end of a session that goes over a link. SignalR writes to it through a WebSocket. Whole messages can also be sent directly, without the queues of
-/// SignalR and of the WebSocket.
+/// SignalR and of the WebSocket, but not between the fragments of another message, nor after a close.
 /// </summary>
-/// <remarks>
-/// A message must not come between the fragments of another message, nor after a close.
-/// </remarks>
-/// <param name="link">The link.</param>
-/// <param name="id">The session's number on the link.</param>
-/// <param name="sendTimeout">How long the client may take nothing before the session is aborted.</param>
 internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id, sendTimeout), IMessageSender
 {
     private bool _hasSpoken;

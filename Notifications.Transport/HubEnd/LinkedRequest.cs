@@ -18,11 +18,8 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
     private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
     private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
 
-    /// <param name="session">The session that begins.</param>
-    /// <param name="head">The path, query and headers of the request.</param>
-    /// <param name="connection">Features of the link's own request. This request has the same connection.</param>
     /// <exception cref="IOException">The path does not begin with a slash.</exception>
-    public LinkedRequest(HubSession session, LinkHead head, IFeatureCollection connection)
+    public LinkedRequest(HubSession session, LinkHead head, IFeatureCollection link)
     {
         _session = session;
         var (path, query) = head.First.Split('?', 2) is [var before, var after] ? (before, "?" + after) : (head.First, "");
@@ -50,7 +47,8 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
         _features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(_body));
         _features.Set<IHttpUpgradeFeature>(this);
         _features.Set<IHttpRequestLifetimeFeature>(this);
-        _features.Set(connection.Get<IHttpConnectionFeature>());
+        // The link's own connection.
+        _features.Set(link.Get<IHttpConnectionFeature>());
         _features.Set<IMessageSender>(session);
         session.Ended = Aborted;
     }

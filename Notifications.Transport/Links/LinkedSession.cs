@@ -5,7 +5,10 @@ using System.Runtime.CompilerServices;
 
 namespace Notifications.Transport.Links;
 
-/// <summary>One end of a session that goes over a link: a stream in both directions. <see cref="LinkFrame.Window"/> bounds each direction.</summary>
+/// <summary>
+/// One end of a session that goes over a link: a stream in both directions. <see cref="LinkFrame.Window"/> bounds each direction. A session whose
+/// other end takes nothing for the send timeout is aborted.
+/// </summary>
 internal abstract class LinkedSession(Link link, uint id, TimeSpan sendTimeout) : DuplexStream
 {
     private static readonly PipeOptions Inbound = new(

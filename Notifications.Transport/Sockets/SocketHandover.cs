@@ -9,7 +9,6 @@ internal sealed class SocketHandover(Func<WatchedSocket?> take)
     private readonly CancellationTokenSource _released = new();
     private Func<WatchedSocket?>? _take = take;
 
-    /// <summary>Other code has taken over the socket.</summary>
     public bool IsTaken { get; private set; }
 
     /// <summary>
