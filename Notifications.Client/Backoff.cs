@@ -4,17 +4,16 @@ namespace Notifications.Client;
 /// How long to wait before the next attempt: a random time up to a bound, which doubles at each attempt ("full jitter"). So clients that
 /// lost the same server at the same moment come back spread over time.
 /// </summary>
-internal sealed class Backoff(TimeSpan min, TimeSpan max)
+internal sealed class Backoff(NotificationClientOptions options)
 {
-    private readonly TimeSpan _first = min;
-    private TimeSpan _bound = min;
+    private TimeSpan _bound = options.MinDelay;
 
     public TimeSpan Next()
     {
         var delay = _bound * Random.Shared.NextDouble();
-        _bound = _bound * 2 < max ? _bound * 2 : max;
+        _bound = _bound * 2 < options.MaxDelay ? _bound * 2 : options.MaxDelay;
         return delay;
     }
 
-    public void Reset() => _bound = _first;
+    public void Reset() => _bound = options.MinDelay;
 }

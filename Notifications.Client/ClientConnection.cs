@@ -6,16 +6,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Notifications.Client;
 
-/// <summary>What a connection tells its client. The hub's messages come one at a time, in the hub's order.</summary>
-internal interface IConnectionReceiver
-{
-    void OnOpened(ClientConnection connection);
-
-    Task OnSubscribedAsync(ClientConnection connection, SubscribedMessage message);
-
-    void OnNotification(ClientConnection connection, NotificationMessage message);
-}
-
 /// <summary>
 /// One connection to the hub, from its handshake to its end. Each has its own SignalR connection: SignalR may still raise events of an
 /// earlier connection after its end, and they must not be taken for events of the next connection.
@@ -31,22 +21,23 @@ internal sealed class ClientConnection : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource<Exception?> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<DateTimeOffset> _comeBackAt = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TimeSpan _retryAfter;
 
     public ClientConnection(
-        NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, IConnectionReceiver receiver, CancellationToken stopping)
+        NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, NotificationClient client,
+        Action<TimeSpan> onRefused, CancellationToken stopping)
     {
         (_options, _time) = (options, time);
         Ending = _ending.Token;
         var builder = new HubConnectionBuilder();
         builder.Services.AddSingleton(loggers);
-        builder.WithUrl(Address(options), http => Configure(http, stopping));
+        builder.WithUrl(Address(options), http => Configure(http, onRefused, stopping));
         builder.AddJsonProtocol(json => json.PayloadSerializerOptions.TypeInfoResolver = ClientJson.Default);
         builder.WithServerTimeout(options.ServerTimeout).WithKeepAliveInterval(options.KeepAlive);
         _connection = builder.Build();
         _connection.HandshakeTimeout = options.ConnectTimeout;
-        _connection.On<SubscribedMessage>(HubNames.Subscribed, message => receiver.OnSubscribedAsync(this, message));
-        _connection.On<NotificationMessage>(HubNames.Notification, message => receiver.OnNotification(this, message));
+        // SignalR calls these one at a time, in the hub's order.
+        _connection.On<SubscribedMessage>(HubNames.Subscribed, message => client.OnSubscribedAsync(this, message));
+        _connection.On<NotificationMessage>(HubNames.Notification, message => client.OnNotification(this, message));
         _connection.On<ReconnectMessage>(HubNames.Reconnect, message =>
             _comeBackAt.TrySetResult(time.GetUtcNow() + TimeSpan.FromMilliseconds(Math.Max(0, message.DelayMs))));
         _connection.Closed += exception =>
@@ -60,9 +51,6 @@ internal sealed class ClientConnection : IAsyncDisposable
 
     /// <summary>Cancelled when the connection is lost or given up.</summary>
     public CancellationToken Ending { get; }
-
-    /// <summary>How long the client has to wait by the server's Retry-After, when the server refused the handshake. Else zero.</summary>
-    public TimeSpan RetryAfter => _retryAfter;
 
     /// <summary>The rest of the wait that the hub asked for with <c>reconnect</c>. Null when the hub did not send <c>reconnect</c>.</summary>
     public TimeSpan? ComeBackIn => _comeBackAt.Task.IsCompletedSuccessfully
@@ -153,7 +141,7 @@ internal sealed class ClientConnection : IAsyncDisposable
         return address.Uri;
     }
 
-    private void Configure(HttpConnectionOptions http, CancellationToken stopping)
+    private void Configure(HttpConnectionOptions http, Action<TimeSpan> onRefused, CancellationToken stopping)
     {
         http.CloseTimeout = CloseTimeout;
         if (_options.AccessToken is { } token)
@@ -164,6 +152,6 @@ internal sealed class ClientConnection : IAsyncDisposable
         _options.ConfigureHttp?.Invoke(http);
         var configured = http.HttpMessageHandlerFactory;
         http.HttpMessageHandlerFactory = handler =>
-            new RetryAfter(new RequestLimit(configured?.Invoke(handler) ?? handler, _options, _time), _time, delay => _retryAfter = delay);
+            new RetryAfter(new RequestLimit(configured?.Invoke(handler) ?? handler, _options, _time), _time, onRefused);
     }
 }

@@ -4,7 +4,7 @@ namespace Notifications.Client;
 
 /// <summary>Keeps up a connection to the hub until it is disposed. After a connection is lost, it opens the next one after a jittered wait.</summary>
 internal sealed class Connector(
-    NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, ILogger logger, IConnectionReceiver receiver) : IAsyncDisposable
+    NotificationClientOptions options, ILoggerFactory loggers, TimeProvider time, ILogger logger, NotificationClient client) : IAsyncDisposable
 {
     // The end of a connection that lasted this long is a new problem, so the waits start short again.
     private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(5);
@@ -62,7 +62,7 @@ internal sealed class Connector(
 
     private async Task RunAsync(CancellationToken stopping)
     {
-        var backoff = new Backoff(options.MinDelay, options.MaxDelay);
+        var backoff = new Backoff(options);
         Enter(ConnectionState.Connecting);
         while (true)
         {
@@ -85,18 +85,10 @@ internal sealed class Connector(
         var refused = TimeSpan.Zero;
         try
         {
-            await using var connection = new ClientConnection(options, loggers, time, receiver, stopping);
+            await using var connection = new ClientConnection(options, loggers, time, client, wait => refused = wait, stopping);
             _connection = connection;
-            try
-            {
-                await connection.StartAsync(stopping);
-            }
-            finally
-            {
-                refused = connection.RetryAfter;
-            }
-
-            receiver.OnOpened(connection);
+            await connection.StartAsync(stopping);
+            client.OnOpened(connection);
             var since = time.GetTimestamp();
             var reason = await connection.LostAsync(stopping);
             Leave();

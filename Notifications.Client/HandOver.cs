@@ -28,23 +28,16 @@ internal sealed class HandOver
                 continue;
             }
 
-            var askedForNext = false;
             try
             {
                 yield return item.Notification;
-                askedForNext = true;
+                item.Handled.TrySetResult();
             }
             finally
             {
-                if (askedForNext)
-                {
-                    item.Handled.TrySetResult();
-                }
-                else
-                {
-                    item.Handled.TrySetException(new InvalidOperationException(
-                        "The reader left before it asked for the next notification, so this one counts as not handled."));
-                }
+                // Does nothing when the reader has asked for the next notification.
+                item.Handled.TrySetException(new InvalidOperationException(
+                    "The reader left before it asked for the next notification, so this one counts as not handled."));
             }
         }
     }

@@ -7,52 +7,29 @@ namespace Notifications.Client;
 /// <summary>
 /// One stream on its way from the hub to the handler. The bounded queue takes a notification only if it follows the last one that was
 /// received. A lower offset is a duplicate. When notifications are missing (the queue was full, or the hub began at a later cursor), the hub
-/// is asked for them again. So the hub's log, and not this process, keeps what a slow handler has not seen yet.
+/// is asked for them again. So the hub's log, and not this process, keeps what a slow handler has not seen yet. The handler of a notification
+/// or a gap is called until it succeeds.
 /// </summary>
-internal sealed class IncomingStream
+internal sealed class IncomingStream(
+    string name,
+    Position? handled,
+    NotificationClientOptions options,
+    Func<ReceivedNotification, CancellationToken, Task> handle,
+    Func<Gap, CancellationToken, Task> tellGap,
+    TimeProvider time,
+    ILogger logger,
+    CancellationToken stopping)
 {
-    private readonly string _name;
-    private readonly NotificationClientOptions _options;
-    private readonly Func<ReceivedNotification, CancellationToken, Task> _handle;
-    private readonly Func<Gap, CancellationToken, Task> _tellGap;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly CancellationToken _stopping;
-    private readonly Channel<Arrival> _queue;
-    private readonly Progress _progress;
-    private readonly Task _pump;
+    private readonly Channel<Arrival> _queue = Channel.CreateBounded<Arrival>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
+    private readonly Progress _progress = new(name, handled, options, time, logger, stopping);
+    private Task _pump = Task.CompletedTask;
 
     private readonly Lock _lock = new();
     private ClientConnection? _connection;
     private Question? _asked;
     private bool _isUnasked;
     private bool _isBehind;
-    private Position? _received;
-
-    /// <param name="name">The stream.</param>
-    /// <param name="position">The position of the last handled notification. Null when this client does not know it.</param>
-    /// <param name="options">The options of the client.</param>
-    /// <param name="handle">Called for each notification until it succeeds.</param>
-    /// <param name="tellGap">Called for each gap until it succeeds.</param>
-    /// <param name="time">The clock for the waits between attempts.</param>
-    /// <param name="logger">The logger of the client.</param>
-    /// <param name="stopping">Ends the handling.</param>
-    public IncomingStream(
-        string name,
-        Position? position,
-        NotificationClientOptions options,
-        Func<ReceivedNotification, CancellationToken, Task> handle,
-        Func<Gap, CancellationToken, Task> tellGap,
-        TimeProvider time,
-        ILogger logger,
-        CancellationToken stopping)
-    {
-        (_name, _received, _options) = (name, position, options);
-        (_handle, _tellGap, _time, _logger, _stopping) = (handle, tellGap, time, logger, stopping);
-        _queue = Channel.CreateBounded<Arrival>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
-        _progress = new Progress(name, position, options, time, logger, stopping);
-        _pump = Task.Run(PumpAsync, CancellationToken.None);
-    }
+    private Position? _received = handled;
 
     /// <summary>A notification or a gap. With neither, it is the position where the stream began for this client.</summary>
     private readonly record struct Arrival(Position Position, NotificationMessage? Notification, Gap? Gap);
@@ -60,12 +37,13 @@ internal sealed class IncomingStream
     /// <summary>A call of <c>Subscribe</c> under way. It is kept to recognize the hub's answer.</summary>
     private readonly record struct Question(Position? Since);
 
-    private bool IsDurable => _options.Device is not null;
-
     /// <summary>
     /// Whether the application subscribed to the stream, so that each connection has to subscribe again. The user's own stream needs no subscription.
     /// </summary>
     public bool IsWanted { get; set; }
+
+    /// <summary>Begins to handle what arrives.</summary>
+    public void Start() => _pump = Task.Run(PumpAsync, CancellationToken.None);
 
     /// <summary>From now on this connection delivers the stream. Subscribes on the connection if the stream <see cref="IsWanted"/>.</summary>
     public void Begin(ClientConnection connection)
@@ -99,7 +77,7 @@ internal sealed class IncomingStream
             Enter(connection);
             _received = since ?? _received;
             _asked = new Question(_received);
-            answer = connection.SubscribeAsync(_name, _received);
+            answer = connection.SubscribeAsync(name, _received);
         }
 
         try
@@ -108,7 +86,7 @@ internal sealed class IncomingStream
         }
         catch (HubException exception) when (HubNames.IsUnavailable(exception))
         {
-            Log.NotSubscribed(_logger, _name, exception);
+            Log.NotSubscribed(logger, name, exception);
             _ = AskAsync(connection);
         }
         catch
@@ -134,7 +112,7 @@ internal sealed class IncomingStream
             _isUnasked = false;
             if (_received is not { } known)
             {
-                Accept(new Arrival(announced, null, message.Recovered ? null : new Gap(_name, null, announced)));
+                Accept(new Arrival(announced, null, message.Recovered ? null : new Gap(name, null, announced)));
             }
             else if (asked is { } question && message.Recovered && announced == question.Since)
             {
@@ -151,7 +129,7 @@ internal sealed class IncomingStream
             }
             else
             {
-                Accept(new Arrival(announced, null, new Gap(_name, known, announced)));
+                Accept(new Arrival(announced, null, new Gap(name, known, announced)));
             }
 
             _progress.Resume(connection, announced);
@@ -168,7 +146,7 @@ internal sealed class IncomingStream
             }
 
             var isSameEpoch = message.Epoch == known.Epoch;
-            if (isSameEpoch && (message.Offset == known.Offset + 1 || (message.Offset <= known.Offset && !_options.Deduplicate)))
+            if (isSameEpoch && (message.Offset == known.Offset + 1 || (message.Offset <= known.Offset && !options.Deduplicate)))
             {
                 Accept(new Arrival(message.Position, message, null));
             }
@@ -194,13 +172,13 @@ internal sealed class IncomingStream
             return false;
         }
 
-        if (_connection is not null && !IsDurable)
+        if (_connection is not null && !options.IsDurable)
         {
             // Without a device delivery is live only: it goes on at the present end of the stream.
             _received = null;
         }
 
-        (_connection, _asked, _isUnasked) = (connection, null, _name.StartsWith(HubNames.UserKind, StringComparison.Ordinal));
+        (_connection, _asked, _isUnasked) = (connection, null, name.StartsWith(HubNames.UserKind, StringComparison.Ordinal));
         return true;
     }
 
@@ -228,8 +206,8 @@ internal sealed class IncomingStream
 
     private async Task AskAsync(ClientConnection connection)
     {
-        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
-        while (true)
+        var backoff = new Backoff(options);
+        do
         {
             try
             {
@@ -237,7 +215,7 @@ internal sealed class IncomingStream
                 lock (_lock)
                 {
                     _asked = new Question(_received);
-                    answer = connection.SubscribeAsync(_name, _received);
+                    answer = connection.SubscribeAsync(name, _received);
                 }
 
                 await answer;
@@ -245,7 +223,7 @@ internal sealed class IncomingStream
             }
             catch (HubException exception)
             {
-                Log.NotSubscribed(_logger, _name, exception);
+                Log.NotSubscribed(logger, name, exception);
             }
             catch (ConnectionLostException)
             {
@@ -253,28 +231,22 @@ internal sealed class IncomingStream
                 return;
             }
 
-            try
-            {
-                await Task.Delay(backoff.Next(), _time, connection.Ending);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+            await Task.Delay(backoff.Next(), time, connection.Ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        while (!connection.Ending.IsCancellationRequested);
     }
 
     private async Task PumpAsync()
     {
         try
         {
-            await foreach (var arrival in _queue.Reader.ReadAllAsync(_stopping))
+            await foreach (var arrival in _queue.Reader.ReadAllAsync(stopping))
             {
                 await HandleAsync(arrival);
                 _progress.Handled(arrival.Position);
                 lock (_lock)
                 {
-                    if (_isBehind && _queue.Reader.Count <= _options.QueueLength / 2 && _connection is { } connection)
+                    if (_isBehind && _queue.Reader.Count <= options.QueueLength / 2 && _connection is { } connection)
                     {
                         _isBehind = false;
                         Ask(connection);
@@ -282,7 +254,7 @@ internal sealed class IncomingStream
                 }
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // Queued notifications were not acknowledged, so they come again.
         }
@@ -290,29 +262,29 @@ internal sealed class IncomingStream
 
     private async Task HandleAsync(Arrival arrival)
     {
-        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
+        var backoff = new Backoff(options);
         while (true)
         {
             try
             {
                 await (arrival switch
                 {
-                    { Notification: { } notification } => _handle(notification.ToReceived(), _stopping),
-                    { Gap: { } gap } => _tellGap(gap, _stopping),
+                    { Notification: { } notification } => handle(notification.ToReceived(), stopping),
+                    { Gap: { } gap } => tellGap(gap, stopping),
                     _ => Task.CompletedTask,
                 });
                 return;
             }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
                 throw;
             }
             catch (Exception exception)
             {
-                Log.NotHandled(_logger, _name, arrival.Position.Offset, exception);
+                Log.NotHandled(logger, name, arrival.Position.Offset, exception);
             }
 
-            await Task.Delay(backoff.Next(), _time, _stopping);
+            await Task.Delay(backoff.Next(), time, stopping);
         }
     }
 }

@@ -21,7 +21,7 @@ namespace Notifications.Client;
 /// <para><b>Memory</b> is bounded: <see cref="NotificationClientOptions.QueueLength"/> notifications of each stream wait for the
 /// handler. Further notifications stay in the hub's log. The client asks for them when half of the queue is handled.</para>
 /// </remarks>
-public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
+public sealed class NotificationClient : IAsyncDisposable
 {
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(2);
 
@@ -62,8 +62,6 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
     }
 
     public ConnectionState State => _connector.State;
-
-    private bool IsDurable => _options.Device is not null;
 
     private bool IsReadAsSequence => _handle == _handOver.HandleAsync;
 
@@ -193,7 +191,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         await _connector.DisposeAsync();
     }
 
-    void IConnectionReceiver.OnOpened(ClientConnection connection)
+    internal void OnOpened(ClientConnection connection)
     {
         foreach (var stream in _streams.Values)
         {
@@ -201,7 +199,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         }
     }
 
-    async Task IConnectionReceiver.OnSubscribedAsync(ClientConnection connection, SubscribedMessage message)
+    internal async Task OnSubscribedAsync(ClientConnection connection, SubscribedMessage message)
     {
         if (connection != _connector.Connection)
         {
@@ -230,7 +228,7 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         }
     }
 
-    void IConnectionReceiver.OnNotification(ClientConnection connection, NotificationMessage message)
+    internal void OnNotification(ClientConnection connection, NotificationMessage message)
     {
         if (connection == _connector.Connection && _streams.TryGetValue(message.Stream, out var stream))
         {
@@ -250,8 +248,9 @@ public sealed class NotificationClient : IConnectionReceiver, IAsyncDisposable
         {
             if (!_streams.TryGetValue(name, out var stream))
             {
-                var position = IsDurable ? await _options.Positions.LoadAsync(name, cancellationToken) : null;
+                var position = _options.IsDurable ? await _options.Positions.LoadAsync(name, cancellationToken) : null;
                 stream = new IncomingStream(name, position, _options, _handle, _tellGap, _time, _logger, _handling.Token);
+                stream.Start();
                 _streams[name] = stream;
             }
 

@@ -50,6 +50,8 @@ public sealed class NotificationClientOptions
     /// <summary>When false, the application gets the hub's duplicates. Used to prove that the soak run notices them.</summary>
     internal bool Deduplicate { get; init; } = true;
 
+    internal bool IsDurable => Device is not null;
+
     internal void Check()
     {
         Require(Url.IsAbsoluteUri, nameof(Url), Url, "an absolute URL");

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Logging;
 
@@ -20,8 +21,10 @@ internal sealed class Progress
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationToken _stopping;
-    private readonly Newest<Position> _saves;
-    private readonly Newest<(ClientConnection Connection, Position Position)> _acknowledgements;
+    private readonly Channel<Position> _toSave = OnlyNewest<Position>();
+    private readonly Channel<(ClientConnection Connection, Position Position)> _toAcknowledge = OnlyNewest<(ClientConnection, Position)>();
+    private readonly Task _saving;
+    private readonly Task _acknowledging;
     private readonly Lock _lock = new();
     private ClientConnection? _connection;
     private Position? _saved;
@@ -31,16 +34,16 @@ internal sealed class Progress
         string stream, Position? saved, NotificationClientOptions options, TimeProvider time, ILogger logger, CancellationToken stopping)
     {
         (_stream, _saved, _options, _time, _logger, _stopping) = (stream, saved, options, time, logger, stopping);
-        _saves = new(SaveAsync);
-        _acknowledgements = new(AcknowledgeAsync);
+        _saving = Task.Run(() => EachAsync(_toSave, SaveAsync), CancellationToken.None);
+        _acknowledging = Task.Run(() => EachAsync(_toAcknowledge, AcknowledgeAsync), CancellationToken.None);
     }
 
     public void Handled(Position position)
     {
         // Without a device no position is kept.
-        if (_options.Device is not null)
+        if (_options.IsDurable)
         {
-            _saves.Offer(position);
+            _toSave.Writer.TryWrite(position);
         }
     }
 
@@ -62,10 +65,11 @@ internal sealed class Progress
         }
     }
 
-    /// <summary>Waits until nothing is left to save or to acknowledge.</summary>
+    /// <summary>Waits until nothing is left to save or to acknowledge. To be called once, when nothing more is handled.</summary>
     public async Task FlushAsync()
     {
-        await _saves.Idle;
+        _toSave.Writer.Complete();
+        await _saving;
         lock (_lock)
         {
             // An acknowledgement without an answer may be lost when the connection is closed. So the last one is sent again, with an answer.
@@ -75,13 +79,26 @@ internal sealed class Progress
             }
         }
 
-        await _acknowledgements.Idle;
+        _toAcknowledge.Writer.Complete();
+        await _acknowledging;
+    }
+
+    /// <summary>Holds one value. A newer value replaces it.</summary>
+    private static Channel<T> OnlyNewest<T>() =>
+        Channel.CreateBounded<T>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+    private static async Task EachAsync<T>(Channel<T> values, Func<T, Task> action)
+    {
+        await foreach (var value in values.Reader.ReadAllAsync())
+        {
+            await action(value);
+        }
     }
 
     private async Task SaveAsync(Position position)
     {
-        var backoff = new Backoff(_options.MinDelay, _options.MaxDelay);
-        while (true)
+        var backoff = new Backoff(_options);
+        do
         {
             try
             {
@@ -99,22 +116,16 @@ internal sealed class Progress
                 Log.NotSaved(_logger, _stream, exception);
             }
 
-            try
-            {
-                await Task.Delay(backoff.Next(), _time, _stopping);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+            await Task.Delay(backoff.Next(), _time, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        while (!_stopping.IsCancellationRequested);
     }
 
     private void OfferAcknowledgement(Position position)
     {
-        if (_connection is { } connection && position.Offset > 0 && _options.Device is not null)
+        if (_connection is { } connection && position.Offset > 0)
         {
-            _acknowledgements.Offer((connection, position));
+            _toAcknowledge.Writer.TryWrite((connection, position));
         }
     }
 

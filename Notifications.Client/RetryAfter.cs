@@ -3,7 +3,7 @@ using System.Net;
 namespace Notifications.Client;
 
 /// <summary>Reads the Retry-After of a server that refused a handshake (429, 503). SignalR's exception does not have it.</summary>
-internal sealed class RetryAfter(HttpMessageHandler inner, TimeProvider time, Action<TimeSpan> asked) : DelegatingHandler(inner)
+internal sealed class RetryAfter(HttpMessageHandler inner, TimeProvider time, Action<TimeSpan> onRefused) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -13,7 +13,7 @@ internal sealed class RetryAfter(HttpMessageHandler inner, TimeProvider time, Ac
             && (header.Delta ?? header.Date - time.GetUtcNow()) is { } delay
             && delay > TimeSpan.Zero)
         {
-            asked(delay);
+            onRefused(delay);
         }
 
         return response;

@@ -7,9 +7,6 @@ namespace Notifications.Transport;
 internal interface IMessageSender
 {
     /// <summary>Sends a WebSocket message at once if the session takes it now, else as soon as the session takes it.</summary>
-    /// <param name="message">The payload.</param>
-    /// <param name="isText">Whether it is text (JSON) or binary.</param>
-    /// <param name="cancellationToken">Ends the wait when the connection is gone.</param>
     /// <exception cref="TimeoutException">The client took nothing for the send timeout. The session is aborted.</exception>
     ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken);
 }

@@ -5,12 +5,10 @@ using Notifications.Transport.GatewayEnd;
 
 namespace Notifications.Transport;
 
-/// <summary>A client's request that is forwarded to a hub.</summary>
-/// <param name="Client">The client's request.</param>
-/// <param name="Address">The address of the hub instance.</param>
-/// <param name="Protocol">
-/// The link protocol that the instance names in the registry (<see cref="OfferedTransport"/>). Null: the instance takes HTTP only.
-/// </param>
+/// <summary>
+/// A client's request that is forwarded to a hub, with the link protocol that the instance names in the registry (<see cref="OfferedTransport"/>).
+/// Without a protocol the instance takes HTTP only.
+/// </summary>
 internal readonly record struct TransportedRequest(HttpContext Client, string Address, string? Protocol);
 
 /// <summary>
@@ -34,24 +32,12 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
     /// <summary>
     /// Whether the last attempt to open a link to the instance failed. If so, also starts a new attempt, so that a later call returns its result.
     /// </summary>
-    /// <param name="address">The address of the instance.</param>
-    public bool IsUnreachable(string address)
-    {
-        if (!_refused.ContainsKey(address))
-        {
-            return false;
-        }
-
-        Get(address);
-        return true;
-    }
+    public bool IsUnreachable(string address) => _refused.ContainsKey(address) && !Get(address).WasOpened;
 
     /// <summary>Returns the link to the instance. Opens it when there is none.</summary>
-    /// <param name="address">The address of the instance.</param>
     public HubLink Get(string address) => _links.GetValueOrDefault(address) ?? Open(address);
 
-    /// <summary>Forgets the failed attempts to reach any other instance.</summary>
-    /// <param name="addresses">The addresses of the instances that exist.</param>
+    /// <summary>Forgets the failed attempts to reach instances that no longer exist.</summary>
     public void KeepOnly(IReadOnlySet<string> addresses)
     {
         foreach (var address in _refused.Keys.Where(address => !addresses.Contains(address)))
@@ -61,7 +47,6 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
     }
 
     /// <summary>The number of sessions of the instance whose request is over, so that YARP no longer counts them.</summary>
-    /// <param name="address">The address of the instance.</param>
     public int DetachedAt(string address) => _links.TryGetValue(address, out var link) ? link.Taken : 0;
 
     public void Dispose()
@@ -81,18 +66,20 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
                 return other;
             }
 
-            var link = new HubLink(new Uri(address), time, Opened, Ended, logger);
+            var link = new HubLink(new Uri(address), time, Ended, logger);
             // Kept before it is started: when the link is refused at once, Ended has to find it.
             _links[address] = link;
             link.Start();
             return link;
         }
 
-        void Opened(HubLink link) => _refused.TryRemove(address, out _);
-
         void Ended(HubLink link)
         {
-            if (!link.WasOpened)
+            if (link.WasOpened)
+            {
+                _refused.TryRemove(address, out _);
+            }
+            else
             {
                 _refused[address] = true;
             }

@@ -14,7 +14,6 @@ using Notifications.Transport.Sockets;
 namespace Notifications.Transport;
 
 /// <summary>The link protocol that a hub enters in the registry for the gateways. A hub without this service takes no links.</summary>
-/// <param name="Protocol">Name and version of the protocol.</param>
 internal sealed record OfferedTransport(string Protocol);
 
 /// <summary>Which end of the transport a program is.</summary>
@@ -29,7 +28,6 @@ public enum TransportEnd
 
 public static class SessionTransportRegistration
 {
-    /// <summary>The setting of a gateway and of a hub that names the <see cref="TransportMode"/>. Default: <see cref="TransportMode.Links"/>, where links are possible.</summary>
     private const string ModeKey = "Transport:Mode";
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Notifications.Transport;
 
 namespace Notifications.Gateway.Sessions;
 
@@ -12,7 +13,7 @@ namespace Notifications.Gateway.Sessions;
 /// A read of the hub's stream can't be taken back, because cancelling it closes the connection. So an empty read first waits until the
 /// stream has bytes. That empty read stays open while the goodbye is sent.
 /// </remarks>
-internal sealed class SessionStream : Stream
+internal sealed class SessionStream : DuplexStream
 {
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(1);
 
@@ -32,19 +33,7 @@ internal sealed class SessionStream : Stream
         _session.Ending.GetAwaiter().UnsafeOnCompleted(_arrival.Interrupt);
     }
 
-    public override bool CanRead => true;
-
     public override bool CanWrite => _hub.CanWrite;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Whether the goodbye is being sent, or was sent.</summary>
     private bool IsEnded => _answerLimit is not null;
@@ -99,14 +88,6 @@ internal sealed class SessionStream : Stream
     public override Task FlushAsync(CancellationToken cancellationToken) => _hub.FlushAsync(cancellationToken);
 
     public override void Flush() => throw new NotSupportedException();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

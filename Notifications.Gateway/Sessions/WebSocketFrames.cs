@@ -8,9 +8,6 @@ namespace Notifications.Gateway.Sessions;
 /// </summary>
 internal sealed class WebSocketFrames : IMessageBoundaries
 {
-    private const byte OpcodeMask = 0x0F;
-    private const byte CloseOpcode = 0x08;
-
     /// <summary>A close frame: final, opcode close, and two bytes of payload with the status 1001 (going away).</summary>
     public static readonly byte[] Close = [0x88, 0x02, 0x03, 0xE9];
 
@@ -41,7 +38,7 @@ internal sealed class WebSocketFrames : IMessageBoundaries
             if (_headerLength >= 2 && _headerLength == WebSocketHead.Length(_header[1]))
             {
                 _payloadLeft = WebSocketHead.PayloadLength(_header);
-                _isClosed |= (_header[0] & OpcodeMask) == CloseOpcode;
+                _isClosed |= WebSocketHead.IsClose(_header[0]);
                 _headerLength = 0;
             }
         }

@@ -8,20 +8,14 @@ namespace Notifications.Transport.GatewayEnd;
 /// The gateway's end of a session that goes over a link. After the upgrade it takes over its client's socket if it can, and passes on the bytes
 /// of both directions itself. If the client's connection is encrypted or HTTP/2, YARP copies between the client and this stream.
 /// </summary>
-/// <param name="link">The link.</param>
-/// <param name="id">The session's number on the link.</param>
-/// <param name="handover">
-/// Hands over the socket of the client's connection. Null when bytes can't be sent over the socket directly, for example with TLS.
-/// </param>
-internal sealed class ClientSession(HubLink link, uint id, SocketHandover? handover) : LinkedSession(link, id), ISocketReader
+internal sealed class ClientSession(HubLink link, uint id, SocketHandover? handover)
+    : LinkedSession(link, id, Timeout.InfiniteTimeSpan), ISocketReader
 {
     /// <summary>How long a client may take, after the hub has closed the session, to receive the bytes that still wait for it.</summary>
     private static readonly TimeSpan LastBytesLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>The status of an answer that WebSocket frames follow.</summary>
     private const string Upgraded = "101";
-    private const byte OpcodeMask = 0x0F;
-    private const byte CloseOpcode = 0x08;
 
     private readonly TaskCompletionSource<LinkHead> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SocketHandover? _handover = handover;
@@ -44,18 +38,19 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
 
     public bool HasTakenClient => _client is not null;
 
-    /// <summary>Called with the hub's answer, before the bytes after it are received. YARP copies the body of a refusal to the client.</summary>
-    public void Answered(LinkHead head)
+    public override void Answered(ReadOnlySpan<byte> head)
     {
-        if (head.First != Upgraded)
+        var answer = LinkHead.Parse(head);
+        if (answer.First != Upgraded)
         {
+            // YARP copies the body of a refusal to the client.
             lock (Gate)
             {
                 (_handover, _unsent) = (null, null);
             }
         }
 
-        _answer.TrySetResult(head);
+        _answer.TrySetResult(answer);
     }
 
     /// <summary>
@@ -131,7 +126,7 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
         lock (Gate)
         {
             // The hub writes whole frames, so the first byte of a write is the head of a frame.
-            _hubHasClosed |= !_isMidWrite && bytes.Length > 0 && (bytes[0] & OpcodeMask) == CloseOpcode;
+            _hubHasClosed |= !_isMidWrite && bytes.Length > 0 && WebSocketHead.IsClose(bytes[0]);
             _isMidWrite = isPart;
             if (_isLeaving && _goodbye.IsEmpty)
             {
@@ -180,20 +175,13 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
     public override void Continue()
     {
         base.Continue();
-        try
+        lock (Gate)
         {
-            lock (Gate)
+            if (_untaken is not null && !IsClosed && TrySend(default, _untaken))
             {
-                if (_untaken is not null && TrySend(default, _untaken))
-                {
-                    _untaken = null;
-                    _client!.Read(this);
-                }
+                _untaken = null;
+                _client!.Read(this);
             }
-        }
-        catch (IOException)
-        {
-            // The code that ended the session also closes the client's socket.
         }
     }
 
@@ -201,15 +189,14 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
     {
         _answer.TrySetException(broken as IOException ?? new IOException("The hub closed the session without an answer.", broken));
         base.End(broken);
-        TaskCompletionSource? answered;
         WatchedSocket? client;
         bool isSending;
         lock (Gate)
         {
-            (answered, client, isSending) = (_answered, _client, _unsent is not null);
+            _answered?.TrySetResult();
+            (client, isSending) = (_client, _unsent is not null);
         }
 
-        answered?.TrySetResult();
         if (client is null)
         {
             return;
@@ -264,7 +251,6 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
     /// </summary>
     private async Task LeaveAsync(ReadOnlyMemory<byte> goodbye, TimeSpan limit, TimeProvider time)
     {
-        TaskCompletionSource answered;
         lock (Gate)
         {
             if (IsClosed || _isLeaving || _hubHasClosed)
@@ -273,11 +259,11 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
             }
 
             (_isLeaving, _goodbye) = (true, goodbye);
-            _answered = answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
             SayGoodbye();
         }
 
-        await Task.WhenAny(answered.Task, Task.Delay(limit, time));
+        await Task.WhenAny(_answered.Task, Task.Delay(limit, time));
         if (HasTakenClient)
         {
             Dispose();
@@ -369,6 +355,11 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
                 Took(rest.Length);
                 rest = TakeUnsent();
             }
+
+            if (IsClosed)
+            {
+                Dispose();
+            }
         }
         catch (Exception)
         {
@@ -379,22 +370,13 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
 
     private byte[] TakeUnsent()
     {
-        bool isOver;
-        byte[] taken;
         lock (Gate)
         {
-            taken = _unsent!.ToArray();
+            var taken = _unsent!.ToArray();
             _unsent.SetLength(0);
             _unsent = taken.Length > 0 ? _unsent : null;
-            isOver = IsClosed && _unsent is null;
+            return taken;
         }
-
-        if (isOver)
-        {
-            Dispose();
-        }
-
-        return taken;
     }
 
     private async Task DisposeLaterAsync()

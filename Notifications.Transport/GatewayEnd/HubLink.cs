@@ -11,7 +11,11 @@ namespace Notifications.Transport.GatewayEnd;
 /// The gateway's end of the link to one hub instance. The link has its own thread, which receives from the hub and passes the bytes on itself. It wakes only
 /// once for everything that has arrived.
 /// </summary>
-internal sealed class HubLink : Link, IDisposable
+/// <param name="hub">The instance's address.</param>
+/// <param name="time">The clock.</param>
+/// <param name="onEnded">Called when the link can't be used any more, or could not be opened.</param>
+/// <param name="logger">Logs failures of the link and of its sessions.</param>
+internal sealed class HubLink(Uri hub, TimeProvider time, Action<HubLink> onEnded, ILogger logger) : Link(logger), IDisposable
 {
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
 
@@ -21,30 +25,12 @@ internal sealed class HubLink : Link, IDisposable
     /// </summary>
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(30);
 
-    private readonly Uri _hub;
-    private readonly TimeProvider _time;
-    private readonly Action<HubLink> _onOpened;
-    private readonly Action<HubLink> _onEnded;
-    private readonly ILogger _logger;
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly TaskCompletionSource<LinkOutput> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ITimer _ping;
     private LinkOutput? _output;
-    private long _heardAt;
+    private long _heardAt = time.GetTimestamp();
     private uint _last;
     private int _taken;
-
-    /// <param name="hub">The instance's address.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="onOpened">Called when the hub has taken the link.</param>
-    /// <param name="onEnded">Called when the link can't be used any more, or could not be opened.</param>
-    /// <param name="logger">Logs failures of the link and of its sessions.</param>
-    public HubLink(Uri hub, TimeProvider time, Action<HubLink> onOpened, Action<HubLink> onEnded, ILogger logger)
-    {
-        (_hub, _time, _onOpened, _onEnded, _logger) = (hub, time, onOpened, onEnded, logger);
-        _heardAt = time.GetTimestamp();
-        _ping = time.CreateTimer(_ => Ping(), null, PingInterval, PingInterval);
-    }
 
     /// <summary>Whether the hub has accepted the link. The link may have ended since.</summary>
     public bool WasOpened => _ready.Task.IsCompletedSuccessfully;
@@ -57,12 +43,9 @@ internal sealed class HubLink : Link, IDisposable
     public override LinkOutput Output => _output ?? throw new InvalidOperationException("The link is not open yet.");
 
     /// <summary>Starts a thread that opens the link. A hub that is down refuses at once, so the link may have ended already when this returns.</summary>
-    public void Start() => new Thread(Run) { IsBackground = true, Name = $"link to {_hub.Authority}" }.Start();
+    public void Start() => new Thread(Run) { IsBackground = true, Name = $"link to {hub.Authority}" }.Start();
 
     /// <summary>Begins a session and waits for the hub's answer to it.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="handover">See <see cref="ClientSession"/>.</param>
-    /// <param name="cancellationToken">Gives the session up.</param>
     /// <exception cref="HttpRequestException">The instance can't be reached, or the link broke.</exception>
     public async Task<(LinkHead Answer, ClientSession Session)> OpenAsync(byte[] request, SocketHandover? handover, CancellationToken cancellationToken)
     {
@@ -86,7 +69,7 @@ internal sealed class HubLink : Link, IDisposable
             session?.Close(isBroken: true);
             if (exception is IOException or SocketException)
             {
-                throw new HttpRequestException($"The link to {_hub} broke.", exception);
+                throw new HttpRequestException($"The link to {hub} broke.", exception);
             }
 
             throw;
@@ -97,27 +80,19 @@ internal sealed class HubLink : Link, IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    protected override void OnHead(LinkFrame frame, ReadOnlySpan<byte> payload)
-    {
-        if (frame.Type != FrameType.Answer)
-        {
-            throw new IOException($"A frame of type {frame.Type} came over the link from {_hub}, to which only a gateway sends such.");
-        }
-
-        Find<ClientSession>(frame.Session)?.Answered(LinkHead.Parse(payload));
-    }
-
-    public override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, exception);
+    protected override void OnOpen(uint id, ReadOnlySpan<byte> head) =>
+        throw new IOException($"A frame of type {FrameType.Open} came over the link from {hub}, to which only a gateway sends such.");
 
     private void Run()
     {
         Exception reason = new IOException("The hub has closed the link.");
         try
         {
+            using var ping = time.CreateTimer(_ => Ping(), null, PingInterval, PingInterval);
             using var stream = Connect();
             while (stream.Read(Input.Room.Span) is > 0 and var count)
             {
-                Volatile.Write(ref _heardAt, _time.GetTimestamp());
+                Volatile.Write(ref _heardAt, time.GetTimestamp());
                 Input.Received(count);
             }
         }
@@ -131,17 +106,16 @@ internal sealed class HubLink : Link, IDisposable
 
     private void End(Exception reason)
     {
-        _ping.Dispose();
-        _onEnded(this);
+        onEnded(this);
         _socket.Dispose();
-        if (_ready.TrySetException(new IOException($"No link to {_hub} could be opened: {reason.Message}", reason)))
+        if (_ready.TrySetException(new IOException($"No link to {hub} could be opened: {reason.Message}", reason)))
         {
             return;
         }
 
         if (Count > 0)
         {
-            Log.LinkToHubBroken(_logger, _hub, Count, reason.Message);
+            Log.LinkToHubBroken(Logger, hub, Count, reason.Message);
         }
 
         EndSessions(reason as IOException ?? new IOException(reason.Message, reason));
@@ -150,18 +124,18 @@ internal sealed class HubLink : Link, IDisposable
     /// <remarks>Does not use an HTTP client: its connections are read through other threads.</remarks>
     private Stream Connect()
     {
-        _socket.Connect(_hub.IdnHost, _hub.Port);
+        _socket.Connect(hub.IdnHost, hub.Port);
         Stream stream = new NetworkStream(_socket);
-        var isEncrypted = _hub.Scheme == Uri.UriSchemeHttps;
+        var isEncrypted = hub.Scheme == Uri.UriSchemeHttps;
         if (isEncrypted)
         {
             var encrypted = new SslStream(stream);
-            encrypted.AuthenticateAsClient(_hub.IdnHost);
+            encrypted.AuthenticateAsClient(hub.IdnHost);
             stream = encrypted;
         }
 
         stream.Write(Encoding.ASCII.GetBytes(
-            $"GET {LinkFrame.Path} HTTP/1.1\r\nHost: {_hub.Authority}\r\nConnection: Upgrade\r\nUpgrade: {LinkFrame.Protocol}\r\n\r\n"));
+            $"GET {LinkFrame.Path} HTTP/1.1\r\nHost: {hub.Authority}\r\nConnection: Upgrade\r\nUpgrade: {LinkFrame.Protocol}\r\n\r\n"));
         ReadAnswer(stream);
         _output = new LinkOutput(
             isEncrypted ? null : _socket,
@@ -169,7 +143,6 @@ internal sealed class HubLink : Link, IDisposable
             Drained,
             _ => _socket.Dispose());
         _ready.SetResult(_output);
-        _onOpened(this);
         return stream;
     }
 
@@ -182,7 +155,7 @@ internal sealed class HubLink : Link, IDisposable
             var next = stream.ReadByte();
             if (next < 0 || head.Length == longest)
             {
-                throw new IOException($"{_hub} did not answer the request for a link: {Line(head)}");
+                throw new IOException($"{hub} did not answer the request for a link: {Line(head)}");
             }
 
             head.Append((char)next);
@@ -190,7 +163,7 @@ internal sealed class HubLink : Link, IDisposable
 
         if (!head.ToString().StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal))
         {
-            throw new IOException($"{_hub} refused a link: {Line(head)}");
+            throw new IOException($"{hub} refused a link: {Line(head)}");
         }
     }
 
@@ -198,10 +171,10 @@ internal sealed class HubLink : Link, IDisposable
 
     private void Ping()
     {
-        var silence = _time.GetElapsedTime(Volatile.Read(ref _heardAt));
+        var silence = time.GetElapsedTime(Volatile.Read(ref _heardAt));
         if (silence >= SilenceLimit)
         {
-            Log.LinkSilent(_logger, _hub, silence);
+            Log.LinkSilent(Logger, hub, silence);
             _socket.Dispose();
         }
         else

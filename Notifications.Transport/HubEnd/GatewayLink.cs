@@ -14,23 +14,16 @@ namespace Notifications.Transport.HubEnd;
 internal sealed class GatewayLink : Link, ISocketReader
 {
     private readonly IFeatureCollection _features;
-    private readonly IHttpContextFactory _contexts;
-    private readonly RequestDelegate _next;
+    private readonly Func<LinkedRequest, Task> _runAsync;
     private readonly TimeSpan _sendTimeout;
-    private readonly ILogger _logger;
     private readonly Stream _stream;
     private readonly WatchedSocket? _socket;
     private readonly TaskCompletionSource<Exception> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <param name="context">The request that opened the link.</param>
-    /// <param name="stream">The stream of the upgraded connection.</param>
-    /// <param name="contexts">Creates the context of each session's request.</param>
-    /// <param name="next">Answers a session's request.</param>
-    /// <param name="sendTimeout">See <see cref="HubSession"/>.</param>
-    /// <param name="logger">Logs failures of the link and of its sessions.</param>
-    public GatewayLink(HttpContext context, Stream stream, IHttpContextFactory contexts, RequestDelegate next, TimeSpan sendTimeout, ILogger logger)
+    public GatewayLink(HttpContext context, Stream stream, Func<LinkedRequest, Task> runAsync, TimeSpan sendTimeout, ILogger logger)
+        : base(logger)
     {
-        (_features, _stream, _contexts, _next, _sendTimeout, _logger) = (context.Features, stream, contexts, next, sendTimeout, logger);
+        (_features, _stream, _runAsync, _sendTimeout) = (context.Features, stream, runAsync, sendTimeout);
         _socket = _features.Get<ITlsHandshakeFeature>() is null ? _features.Get<SocketHandover>()?.TryTake() : null;
         Output = new LinkOutput(_socket?.Socket, SendAsync, Drained, exception =>
         {
@@ -70,7 +63,7 @@ internal sealed class GatewayLink : Link, ISocketReader
         _socket?.Dispose();
         if (Count > 0)
         {
-            Log.LinkOfGatewayBroken(_logger, Count, reason.Message);
+            Log.LinkOfGatewayBroken(Logger, Count, reason.Message);
         }
 
         EndSessions(reason);
@@ -97,34 +90,25 @@ internal sealed class GatewayLink : Link, ISocketReader
         }
     }
 
-    protected override void OnHead(LinkFrame frame, ReadOnlySpan<byte> payload)
+    protected override void OnOpen(uint id, ReadOnlySpan<byte> head)
     {
-        if (frame.Type != FrameType.Open)
-        {
-            throw new IOException($"A frame of type {frame.Type} came over a session link to a hub, which only sends such.");
-        }
-
-        var session = new HubSession(this, frame.Session, _sendTimeout);
+        var session = new HubSession(this, id, _sendTimeout);
         LinkedRequest request;
         try
         {
-            request = new LinkedRequest(this, session, LinkHead.Parse(payload), _features);
+            request = new LinkedRequest(session, LinkHead.Parse(head), _features);
         }
         catch (Exception exception)
         {
-            // Without an answer, the gateway would take this instance for unreachable.
-            Log.SessionFailed(_logger, exception);
-            Output.Write(FrameType.Answer, frame.Session, new LinkHead($"{StatusCodes.Status400BadRequest}", []).ToBytes());
-            Output.Write(FrameType.Close, frame.Session, default);
+            OnSessionFailed(exception);
+            session.Refuse(StatusCodes.Status400BadRequest);
             return;
         }
 
         Add(session);
         // On another thread: the request may take long, and this thread has to receive for other sessions.
-        ThreadPool.UnsafeQueueUserWorkItem(_ => _ = request.RunAsync(_contexts, _next, _logger), null);
+        ThreadPool.UnsafeQueueUserWorkItem(_ => _ = _runAsync(request), null);
     }
-
-    public override void OnSessionFailed(Exception exception) => Log.SessionFailed(_logger, exception);
 
     private void End(Exception reason)
     {

@@ -1,29 +1,13 @@
-using System.Buffers.Binary;
 using Notifications.Transport.Links;
 
 namespace Notifications.Transport.HubEnd;
 
 /// <summary>
 /// The hub's end of a session that goes over a link. SignalR writes to it through a WebSocket. Whole messages can also be sent directly, without the queues of
-/// SignalR and of the WebSocket.
+/// SignalR and of the WebSocket, but not between the fragments of another message, nor after a close.
 /// </summary>
-/// <remarks>
-/// Frames follow RFC 6455, 5.2: a server does not mask them. A message must not come between the fragments of another message, nor after a close.
-/// </remarks>
-/// <param name="link">The link.</param>
-/// <param name="id">The session's number on the link.</param>
-/// <param name="sendTimeout">How long the client may take nothing before the session is aborted.</param>
-internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id), IMessageSender
+internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : LinkedSession(link, id, sendTimeout), IMessageSender
 {
-    private const byte Final = 0x80;
-    private const byte OpcodeMask = 0x0F;
-    private const byte Text = 0x01;
-    private const byte Binary = 0x02;
-    private const byte CloseOpcode = 0x08;
-    private const byte Length16 = 126;
-    private const byte Length64 = 127;
-    private const int MaxHead = 2 + sizeof(ulong);
-
     private bool _hasSpoken;
     private bool _isMidMessage;
     private bool _hasClosed;
@@ -31,26 +15,27 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
     /// <summary>Called when the session is over because the gateway closed it, because it failed, or because the link ended.</summary>
     public Action? Ended { get; set; }
 
-    protected override TimeSpan SendTimeout => sendTimeout;
-
     /// <summary>
     /// False until SignalR has sent its first message: the answer to the client's handshake has to come first. Also false between fragments and after a close.
     /// </summary>
     private bool TakesMessages => _hasSpoken && !_isMidMessage && !_hasClosed && !IsClosed;
 
     /// <inheritdoc/>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
-    {
-        lock (Gate)
-        {
-            if (TrySend(message.Span, isText))
-            {
-                return ValueTask.CompletedTask;
-            }
-        }
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken) =>
+        WriteAsync(message, isText, cancellationToken);
 
-        return new ValueTask(SendLaterAsync(message, isText, cancellationToken));
+    /// <summary>Answers the request that began the session.</summary>
+    public void Answer(LinkHead head) => WriteFrame(FrameType.Answer, head.ToBytes());
+
+    /// <summary>Answers with a status only. Without an answer, the gateway would take this instance for unreachable.</summary>
+    public void Refuse(int status)
+    {
+        Answer(new LinkHead($"{status}", []));
+        Close();
     }
+
+    public override void Answered(ReadOnlySpan<byte> head) =>
+        throw new IOException($"A frame of type {FrameType.Answer} came over a session link to a hub, which only sends such.");
 
     public override void End(Exception? broken)
     {
@@ -58,7 +43,24 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
         Ended?.Invoke();
     }
 
-    protected override void OnWriting(ReadOnlySpan<byte> bytes)
+    protected override bool TryWrite(ReadOnlySpan<byte> bytes, bool? isText)
+    {
+        if (isText is { } isTextMessage)
+        {
+            Span<byte> head = stackalloc byte[WebSocketHead.MaxLength];
+            return TakesMessages && TrySend(head[..WebSocketHead.Write(head, isTextMessage, bytes.Length)], bytes);
+        }
+
+        if (!TrySend(default, bytes))
+        {
+            return false;
+        }
+
+        Follow(bytes);
+        return true;
+    }
+
+    private void Follow(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
         {
@@ -66,65 +68,16 @@ internal sealed class HubSession(Link link, uint id, TimeSpan sendTimeout) : Lin
         }
 
         // The WebSocket writes one frame at a time.
-        var opcode = bytes[0] & OpcodeMask;
-        if (opcode < CloseOpcode)
+        if (!WebSocketHead.IsControl(bytes[0]))
         {
-            _isMidMessage = (bytes[0] & Final) == 0;
+            _isMidMessage = !WebSocketHead.IsFinal(bytes[0]);
             _hasSpoken |= !_isMidMessage;
         }
 
-        _hasClosed |= opcode == CloseOpcode;
+        _hasClosed |= WebSocketHead.IsClose(bytes[0]);
         if (TakesMessages)
         {
             Continue();
-        }
-    }
-
-    private bool TrySend(ReadOnlySpan<byte> message, bool isText)
-    {
-        if (!TakesMessages)
-        {
-            return false;
-        }
-
-        Span<byte> head = stackalloc byte[MaxHead];
-        head[0] = (byte)(Final | (isText ? Text : Binary));
-        if (message.Length < Length16)
-        {
-            head[1] = (byte)message.Length;
-            head = head[..2];
-        }
-        else if (message.Length <= ushort.MaxValue)
-        {
-            head[1] = Length16;
-            BinaryPrimitives.WriteUInt16BigEndian(head[2..], (ushort)message.Length);
-            head = head[..(2 + sizeof(ushort))];
-        }
-        else
-        {
-            head[1] = Length64;
-            BinaryPrimitives.WriteUInt64BigEndian(head[2..], (ulong)message.Length);
-        }
-
-        return TrySend(head, message);
-    }
-
-    private async Task SendLaterAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            Task writable;
-            lock (Gate)
-            {
-                if (TrySend(message.Span, isText))
-                {
-                    return;
-                }
-
-                writable = WritableAsync();
-            }
-
-            await WaitUntilAsync(writable, cancellationToken);
         }
     }
 }

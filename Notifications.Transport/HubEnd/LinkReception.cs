@@ -44,7 +44,8 @@ internal sealed class LinkReception(
 
         context.Response.Headers.Connection = HeaderNames.Upgrade;
         context.Response.Headers.Upgrade = LinkFrame.Protocol;
-        var link = new GatewayLink(context, await upgrade.UpgradeAsync(), contexts, next, options.Value.SendTimeout, logger);
+        var link = new GatewayLink(
+            context, await upgrade.UpgradeAsync(), request => request.RunAsync(contexts, next, logger), options.Value.SendTimeout, logger);
         await link.RunAsync(lifetime.ApplicationStopping);
     }
 }

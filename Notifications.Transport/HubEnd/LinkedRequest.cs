@@ -11,7 +11,6 @@ namespace Notifications.Transport.HubEnd;
 /// </summary>
 internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeFeature, IHttpResponseFeature
 {
-    private readonly Link _link;
     private readonly HubSession _session;
     private readonly FeatureCollection _features = new();
     private readonly MemoryStream _body = new();
@@ -19,14 +18,10 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
     private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
     private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
 
-    /// <param name="link">The link.</param>
-    /// <param name="session">The session that begins.</param>
-    /// <param name="head">The path, query and headers of the request.</param>
-    /// <param name="connection">Features of the link's own request. This request has the same connection.</param>
     /// <exception cref="IOException">The path does not begin with a slash.</exception>
-    public LinkedRequest(Link link, HubSession session, LinkHead head, IFeatureCollection connection)
+    public LinkedRequest(HubSession session, LinkHead head, IFeatureCollection link)
     {
-        (_link, _session) = (link, session);
+        _session = session;
         var (path, query) = head.First.Split('?', 2) is [var before, var after] ? (before, "?" + after) : (head.First, "");
         if (!path.StartsWith('/'))
         {
@@ -52,7 +47,8 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
         _features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(_body));
         _features.Set<IHttpUpgradeFeature>(this);
         _features.Set<IHttpRequestLifetimeFeature>(this);
-        _features.Set(connection.Get<IHttpConnectionFeature>());
+        // The link's own connection.
+        _features.Set(link.Get<IHttpConnectionFeature>());
         _features.Set<IMessageSender>(session);
         session.Ended = Aborted;
     }
@@ -109,7 +105,12 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
             if (!RequestAborted.IsCancellationRequested)
             {
                 Log.SessionFailed(logger, exception);
-                AnswerError();
+                if (!HasStarted)
+                {
+                    // As Kestrel does.
+                    HasStarted = true;
+                    _session.Refuse(StatusCodes.Status500InternalServerError);
+                }
             }
 
             Abort();
@@ -143,18 +144,7 @@ internal sealed class LinkedRequest : IHttpUpgradeFeature, IHttpRequestLifetimeF
             await each.Callback(each.State);
         }
 
-        _link.Output.Write(FrameType.Answer, _session.Id, LinkHead.Of(StatusCode.ToString(CultureInfo.InvariantCulture), Headers).ToBytes());
+        _session.Answer(LinkHead.Of(StatusCode.ToString(CultureInfo.InvariantCulture), Headers));
         HasStarted = true;
-    }
-
-    /// <summary>Answers 500, as Kestrel does. Without an answer, the gateway would take this instance for unreachable.</summary>
-    private void AnswerError()
-    {
-        if (!HasStarted)
-        {
-            HasStarted = true;
-            _link.Output.Write(FrameType.Answer, _session.Id, new LinkHead($"{StatusCodes.Status500InternalServerError}", []).ToBytes());
-            _session.Close();
-        }
     }
 }

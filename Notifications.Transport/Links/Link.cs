@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 
 namespace Notifications.Transport.Links;
 
@@ -7,11 +8,13 @@ internal abstract class Link
 {
     private readonly ConcurrentDictionary<uint, LinkedSession> _sessions = new();
 
-    protected Link() => Input = new LinkInput(OnFrame);
+    protected Link(ILogger logger) => (Logger, Input) = (logger, new LinkInput(OnFrame));
 
     public abstract LinkOutput Output { get; }
 
     public int Count => _sessions.Count;
+
+    protected ILogger Logger { get; }
 
     protected LinkInput Input { get; }
 
@@ -52,63 +55,47 @@ internal abstract class Link
         }
     }
 
-    /// <summary>Called with the frame that begins a session (<see cref="FrameType.Open"/>) or answers it (<see cref="FrameType.Answer"/>).</summary>
-    protected abstract void OnHead(LinkFrame frame, ReadOnlySpan<byte> payload);
+    /// <summary>Called with the request that begins a session.</summary>
+    protected abstract void OnOpen(uint id, ReadOnlySpan<byte> head);
 
     /// <summary>Called when one session failed in an unexpected way. The session ends, and the link goes on.</summary>
-    public abstract void OnSessionFailed(Exception exception);
+    public void OnSessionFailed(Exception exception) => Log.SessionFailed(Logger, exception);
 
     /// <remarks>Only bytes that are no frame end the link. An exception from a session's frame ends that session only.</remarks>
     private void OnFrame(LinkFrame frame, ReadOnlySpan<byte> payload)
     {
-        switch (frame.Type)
-        {
-            case FrameType.Ping:
-                Output.Write(FrameType.Pong, 0, default);
-                return;
-            case FrameType.Pong:
-                return;
-        }
-
         try
         {
-            OnSessionFrame(frame, payload);
+            // Null: this end has closed the session, and the other end did not know that yet when it sent the frame.
+            var session = _sessions.GetValueOrDefault(frame.Session);
+            switch (frame.Type)
+            {
+                case FrameType.Ping:
+                    Output.Write(FrameType.Pong, 0, default);
+                    break;
+                case FrameType.Pong:
+                    break;
+                case FrameType.Open:
+                    OnOpen(frame.Session, payload);
+                    break;
+                case FrameType.Answer:
+                    session?.Answered(payload);
+                    break;
+                case FrameType.Data or FrameType.DataPart:
+                    session?.Receive(payload, isPart: frame.Type == FrameType.DataPart);
+                    break;
+                case FrameType.Credit:
+                    session?.Credit(payload);
+                    break;
+                case FrameType.Close or FrameType.Abort when session is not null:
+                    Forget(session);
+                    End(session, frame.Type == FrameType.Abort ? new IOException("The other end aborted the session.") : null);
+                    break;
+            }
         }
         catch (Exception exception)
         {
             Fail(frame.Session, exception);
-        }
-    }
-
-    private void OnSessionFrame(LinkFrame frame, ReadOnlySpan<byte> payload)
-    {
-        if (frame.Type == FrameType.Open)
-        {
-            OnHead(frame, payload);
-            return;
-        }
-
-        // This end has closed the session, and the other end did not know that yet when it sent the frame.
-        if (!_sessions.TryGetValue(frame.Session, out var session))
-        {
-            return;
-        }
-
-        switch (frame.Type)
-        {
-            case FrameType.Answer:
-                OnHead(frame, payload);
-                break;
-            case FrameType.Data or FrameType.DataPart:
-                session.Receive(payload, isPart: frame.Type == FrameType.DataPart);
-                break;
-            case FrameType.Credit:
-                session.Credit(payload);
-                break;
-            default:
-                Forget(session);
-                End(session, frame.Type == FrameType.Abort ? new IOException("The other end aborted the session.") : null);
-                break;
         }
     }
 
@@ -133,6 +120,4 @@ internal abstract class Link
             OnSessionFailed(exception);
         }
     }
-
-    protected T? Find<T>(uint session) where T : LinkedSession => _sessions.GetValueOrDefault(session) as T;
 }

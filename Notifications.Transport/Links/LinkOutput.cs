@@ -147,7 +147,10 @@ internal sealed class LinkOutput(
         {
             isOver = _isCongested && _length <= Congestion;
             _isCongested &= !isOver;
-            Shrink();
+            if (_length == 0 && _written.Length > 16 * SmallBuffer)
+            {
+                _written = new byte[SmallBuffer];
+            }
         }
 
         if (isOver)
@@ -189,13 +192,5 @@ internal sealed class LinkOutput(
         more.CopyTo(room[(LinkFrame.HeadLength + payload.Length)..]);
         _length = end;
         _isCongested |= end > Congestion;
-    }
-
-    private void Shrink()
-    {
-        if (_length == 0 && _written.Length > 16 * SmallBuffer)
-        {
-            _written = new byte[SmallBuffer];
-        }
     }
 }

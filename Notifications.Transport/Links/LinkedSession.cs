@@ -5,40 +5,23 @@ using System.Runtime.CompilerServices;
 
 namespace Notifications.Transport.Links;
 
-/// <summary>One end of a session that goes over a link: a stream in both directions. <see cref="LinkFrame.Window"/> bounds each direction.</summary>
-internal class LinkedSession : Stream
+/// <summary>
+/// One end of a session that goes over a link: a stream in both directions. <see cref="LinkFrame.Window"/> bounds each direction. A session whose
+/// other end takes nothing for the send timeout is aborted.
+/// </summary>
+internal abstract class LinkedSession(Link link, uint id, TimeSpan sendTimeout) : DuplexStream
 {
     private static readonly PipeOptions Inbound = new(
         // The pipe needs no bound: the session's window bounds what it holds.
         pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
 
-    private readonly Link _link;
     private readonly Pipe _inbound = new(Inbound);
     private long _window = LinkFrame.Window;
     private int _taken;
     private TaskCompletionSource? _writable;
     private bool _isRead;
 
-    public LinkedSession(Link link, uint id) => (_link, Id) = (link, id);
-
-    public uint Id { get; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <summary>How long the other end may take nothing before the session is aborted. Default: no limit.</summary>
-    protected virtual TimeSpan SendTimeout => Timeout.InfiniteTimeSpan;
+    public uint Id => id;
 
     /// <summary>Guards everything that decides about a write: the window, and whether the session is closed.</summary>
     protected Lock Gate { get; } = new();
@@ -61,7 +44,7 @@ internal class LinkedSession : Stream
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        TryWrite(buffer.Span) ? ValueTask.CompletedTask : new ValueTask(WriteLaterAsync(buffer, cancellationToken));
+        WriteAsync(buffer, isText: null, cancellationToken);
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -69,13 +52,8 @@ internal class LinkedSession : Stream
     {
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
+    /// <summary>Receives the hub's answer to the request that began the session.</summary>
+    public abstract void Answered(ReadOnlySpan<byte> head);
 
     /// <summary>Receives bytes from the other end. If <paramref name="isPart"/>, the same write of the other end goes on in the next call.</summary>
     public virtual void Receive(ReadOnlySpan<byte> bytes, bool isPart) => Keep(bytes);
@@ -133,10 +111,10 @@ internal class LinkedSession : Stream
             }
 
             IsClosed = true;
-            _link.Output.Write(isBroken ? FrameType.Abort : FrameType.Close, Id, default);
+            WriteFrame(isBroken ? FrameType.Abort : FrameType.Close, default);
         }
 
-        _link.Forget(this);
+        link.Forget(this);
         CompleteReading(isBroken ? new IOException("The session was aborted.") : null);
         Continue();
     }
@@ -151,10 +129,29 @@ internal class LinkedSession : Stream
         base.Dispose(disposing);
     }
 
-    /// <summary>Called with what this end writes, in the order in which it is sent. Called under <see cref="Gate"/>.</summary>
-    protected virtual void OnWriting(ReadOnlySpan<byte> bytes)
+    /// <summary>Sends all bytes at once if the other end and the link take any bytes now, else as soon as they do.</summary>
+    /// <inheritdoc cref="TryWrite"/>
+    /// <exception cref="TimeoutException">The other end took nothing for the send timeout. The session is aborted.</exception>
+    protected ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, bool? isText, CancellationToken cancellationToken)
     {
+        lock (Gate)
+        {
+            if (TryWrite(bytes.Span, isText))
+            {
+                return ValueTask.CompletedTask;
+            }
+        }
+
+        return new ValueTask(WriteLaterAsync(bytes, isText, cancellationToken));
     }
+
+    /// <summary>Sends all bytes, or sends nothing and returns false. Called under <see cref="Gate"/>.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="isText">Whether they are the payload of a text message or of a binary message. Null when they are the WebSocket's own bytes.</param>
+    /// <exception cref="IOException">The session is over.</exception>
+    protected virtual bool TryWrite(ReadOnlySpan<byte> bytes, bool? isText) => TrySend(default, bytes);
+
+    protected void WriteFrame(FrameType type, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default) => link.Output.Write(type, id, payload, more);
 
     /// <summary>Keeps bytes for <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>.</summary>
     protected void Keep(ReadOnlySpan<byte> bytes)
@@ -192,7 +189,7 @@ internal class LinkedSession : Stream
         {
             if (!IsClosed)
             {
-                _link.Output.Write(FrameType.Credit, Id, credit);
+                WriteFrame(FrameType.Credit, credit);
             }
         }
     }
@@ -226,7 +223,7 @@ internal class LinkedSession : Stream
             throw new IOException("The session is over.");
         }
 
-        if (_window <= 0 || _link.Output.IsCongested)
+        if (_window <= 0 || link.Output.IsCongested)
         {
             return false;
         }
@@ -235,64 +232,39 @@ internal class LinkedSession : Stream
         while (head.Length + bytes.Length > LinkFrame.MaxLength)
         {
             var part = LinkFrame.MaxLength - head.Length;
-            _link.Output.Write(FrameType.DataPart, Id, head, bytes[..part]);
+            WriteFrame(FrameType.DataPart, head, bytes[..part]);
             head = default;
             bytes = bytes[part..];
         }
 
-        _link.Output.Write(FrameType.Data, Id, head, bytes);
+        WriteFrame(FrameType.Data, head, bytes);
         return true;
     }
 
-    /// <summary>Completes when a write should be tried again. Called under <see cref="Gate"/>, after a write that was not sent.</summary>
-    protected Task WritableAsync() => (_writable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-
-    /// <exception cref="TimeoutException">The wait was longer than <see cref="SendTimeout"/>. The session is aborted.</exception>
-    protected async Task WaitUntilAsync(Task writable, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await writable.WaitAsync(SendTimeout, cancellationToken);
-        }
-        catch (TimeoutException exception)
-        {
-            Close(isBroken: true);
-            throw new TimeoutException($"The other end took nothing for {SendTimeout}.", exception);
-        }
-    }
-
-    private bool TryWrite(ReadOnlySpan<byte> bytes)
-    {
-        lock (Gate)
-        {
-            if (!TrySend(default, bytes))
-            {
-                return false;
-            }
-
-            OnWriting(bytes);
-        }
-
-        return true;
-    }
-
-    private async Task WriteLaterAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    private async Task WriteLaterAsync(ReadOnlyMemory<byte> bytes, bool? isText, CancellationToken cancellationToken)
     {
         while (true)
         {
             Task writable;
             lock (Gate)
             {
-                if (TrySend(default, bytes.Span))
+                if (TryWrite(bytes.Span, isText))
                 {
-                    OnWriting(bytes.Span);
                     return;
                 }
 
-                writable = WritableAsync();
+                writable = (_writable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
 
-            await WaitUntilAsync(writable, cancellationToken);
+            try
+            {
+                await writable.WaitAsync(sendTimeout, cancellationToken);
+            }
+            catch (TimeoutException exception)
+            {
+                Close(isBroken: true);
+                throw new TimeoutException($"The other end took nothing for {sendTimeout}.", exception);
+            }
         }
     }
 }

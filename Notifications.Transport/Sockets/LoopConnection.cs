@@ -19,7 +19,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IConnectionSock
     private readonly CancellationTokenSource _closed = new();
 
     private Task _sending = Task.CompletedTask;
-    private bool _isSending;
+    private volatile bool _isSending;
     private bool _isHeldUp;
     private bool _hasReceivedAll;
     private bool _isTaken;
@@ -186,7 +186,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IConnectionSock
 
                 if (!result.Buffer.IsEmpty)
                 {
-                    SetSending(true);
+                    _isSending = true;
                     var left = result.Buffer.Length;
                     foreach (var segment in result.Buffer)
                     {
@@ -194,7 +194,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IConnectionSock
                         await _socket.SendAsync(segment, isMoreToCome: left > 0);
                     }
 
-                    SetSending(false);
+                    _isSending = false;
                 }
 
                 reader.AdvanceTo(result.Buffer.End);
@@ -216,14 +216,6 @@ internal sealed class LoopConnection : DefaultConnectionContext, IConnectionSock
 
         EndReceiving(reason);
         await reader.CompleteAsync(reason);
-    }
-
-    private void SetSending(bool isSending)
-    {
-        lock (_lock)
-        {
-            _isSending = isSending;
-        }
     }
 
     private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;

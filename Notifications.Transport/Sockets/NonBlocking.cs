@@ -15,10 +15,7 @@ internal static unsafe partial class NonBlocking
     private const int WouldBlock = 11;
     private const int Interrupted = 4;
 
-    /// <summary>Sends as many bytes as the socket takes now.</summary>
-    /// <param name="socket">The socket.</param>
-    /// <param name="bytes">The bytes to send.</param>
-    /// <param name="isMoreToCome">More bytes follow at once, so the system may send them together.</param>
+    /// <summary>Sends as many bytes as the socket takes now. If <paramref name="isMoreToCome"/>, the system may send them with the next ones.</summary>
     /// <returns>The number of bytes that were sent: 0 when the socket takes none now.</returns>
     /// <exception cref="SocketException">The connection broke.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>

@@ -6,12 +6,9 @@ namespace Notifications.Transport.Sockets;
 /// </summary>
 internal sealed class SocketHandover(Func<WatchedSocket?> take)
 {
-    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _released = new();
     private Func<WatchedSocket?>? _take = take;
-    private List<IDisposable>? _held;
-    private bool _isOver;
 
-    /// <summary>Other code has taken over the socket.</summary>
     public bool IsTaken { get; private set; }
 
     /// <summary>
@@ -29,30 +26,8 @@ internal sealed class SocketHandover(Func<WatchedSocket?> take)
     }
 
     /// <summary>Disposes <paramref name="what"/> when <see cref="Release"/> is called, or at once if that has happened.</summary>
-    public void Hold(IDisposable what)
-    {
-        lock (_lock)
-        {
-            if (!_isOver)
-            {
-                (_held ??= new(capacity: 2)).Add(what);
-                return;
-            }
-        }
-
-        what.Dispose();
-    }
+    public void Hold(IDisposable what) => _released.Token.UnsafeRegister(static what => ((IDisposable)what!).Dispose(), what);
 
     /// <summary>To be called when the code that has taken over the socket no longer needs it.</summary>
-    public void Release()
-    {
-        List<IDisposable>? held;
-        lock (_lock)
-        {
-            _isOver = true;
-            (held, _held) = (_held, null);
-        }
-
-        held?.ForEach(what => what.Dispose());
-    }
+    public void Release() => _released.Cancel();
 }
