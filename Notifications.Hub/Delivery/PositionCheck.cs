@@ -114,16 +114,16 @@ internal sealed class PositionCheck(
     private async Task CheckAtOnceAsync(LocalStream[] streams)
     {
         var before = streams.ToDictionary(stream => stream.Name, stream => (Stream: stream, stream.Heard));
-        foreach (var end in await log.ReadEndsAsync([.. before.Keys]))
+        foreach (var (name, end, failure) in await log.ReadEndsAsync([.. before.Keys]))
         {
-            var (stream, heard) = before[end.Stream];
-            if (end.Failure is { } failure)
+            var (stream, heard) = before[name];
+            if (failure is not null)
             {
-                failures.Report(failure, $"The position of {stream.Name} is not checked. The next round tries again.");
+                failures.Report(failure, $"The position of {name} is not checked. The next round tries again.");
             }
-            else if (stream.IsBehind(end.End, heard))
+            else if (stream.IsBehind(end, heard))
             {
-                Log.FoundBehind(logger, stream.Name);
+                Log.FoundBehind(logger, name);
                 stream.CatchUp();
             }
         }

@@ -16,10 +16,10 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, RedisNames name
 
     private readonly StreamCalls _calls = new(scope, MaxInCall);
 
-    public async Task<IReadOnlyList<UnwrittenAcknowledgement>> WriteAsync(IReadOnlyList<Acknowledgement> acknowledgements)
+    public async Task<IReadOnlyList<(Acknowledgement Acknowledgement, Exception Reason)>> WriteAsync(IReadOnlyList<Acknowledgement> acknowledgements)
     {
         var outcomes = await Task.WhenAll(acknowledgements.GroupBy(each => each.Stream.IsUser).Select(kind => _calls.RunAsync([.. kind], each => each.Stream, MoveAsync)));
-        return [.. outcomes.SelectMany(each => each).Where(outcome => outcome.Failure is not null).Select(outcome => new UnwrittenAcknowledgement(outcome.Item, outcome.Failure!))];
+        return [.. outcomes.SelectMany(each => each).Where(outcome => outcome.Failure is not null).Select(outcome => (outcome.Item, outcome.Failure!))];
     }
 
     /// <summary>Moves cursors in one call of a script. The acknowledgements are all of users' streams, or all of topics.</summary>

@@ -39,12 +39,6 @@ internal sealed record LogPage(string Epoch, long Last, long Asked, long After, 
     public bool IsLast => After + Entries.Count >= Last;
 }
 
-/// <summary>The end of a stream's log.</summary>
-/// <param name="Stream">The stream.</param>
-/// <param name="End">The position of the end. It has no meaning when <paramref name="Failure"/> is set.</param>
-/// <param name="Failure">Null: the end was read. Otherwise Redis does not answer, or it refused.</param>
-internal readonly record struct StreamEnd(StreamName Stream, Position End, Exception? Failure);
-
 /// <summary>A device of a user.</summary>
 internal readonly record struct DeviceName(string User, string Device);
 
@@ -100,11 +94,11 @@ internal sealed class NotificationLog : IDisposable
     public Task<LogPage> ReadEndAsync(StreamName stream, bool begins = true) => PageAsync(Read, stream, begins, [], EndOnly, 0, "", "");
 
     /// <summary>Reads the ends of many streams in as few calls as this Redis allows. If Redis refuses one stream, the others are still read.</summary>
-    /// <returns>One end for each stream, in any order.</returns>
-    public async Task<IReadOnlyList<StreamEnd>> ReadEndsAsync(IReadOnlyList<StreamName> streams)
+    /// <returns>One end for each stream, in any order. It has no meaning where there is a failure: Redis does not answer, or it refused.</returns>
+    public async Task<IReadOnlyList<(StreamName Stream, Position End, Exception? Failure)>> ReadEndsAsync(IReadOnlyList<StreamName> streams)
     {
         var outcomes = await _ends.RunAsync(streams, stream => stream, ReadEndsInCallAsync);
-        return [.. outcomes.Select(outcome => new StreamEnd(outcome.Item, outcome.Value, outcome.Failure))];
+        return [.. outcomes.Select(outcome => (outcome.Item, outcome.Value, outcome.Failure))];
     }
 
     /// <summary>Reads up to <paramref name="limit"/> entries after an offset.</summary>
@@ -150,7 +144,7 @@ internal sealed class NotificationLog : IDisposable
 
     /// <summary>Moves many cursors in as few calls as this Redis allows. If Redis refuses one acknowledgement, the others are still written.</summary>
     /// <returns>The acknowledgements that were not written, with the reason: Redis does not answer, or it refused.</returns>
-    public Task<IReadOnlyList<UnwrittenAcknowledgement>> AcknowledgeAsync(IReadOnlyList<Acknowledgement> acknowledgements) =>
+    public Task<IReadOnlyList<(Acknowledgement Acknowledgement, Exception Reason)>> AcknowledgeAsync(IReadOnlyList<Acknowledgement> acknowledgements) =>
         _cursors.WriteAsync(acknowledgements);
 
     public void Dispose() => _replicated.Dispose();
