@@ -25,7 +25,7 @@ internal sealed class LiveServers(
     /// <summary>Listens to the channel until it is removed, on the connection to the server that has its slot.</summary>
     /// <remarks>A SUBSCRIBE and an UNSUBSCRIBE are sent in the order of these calls. No call waits for an answer.</remarks>
     /// <exception cref="RedisConnectionException">This instance is stopping.</exception>
-    public LiveChannel Add(RedisChannel channel, MessageHandler receive)
+    public LiveChannel Add(RedisChannel channel, Action<ReadOnlySpan<byte>> receive)
     {
         var added = new LiveChannel(channel, SlotOf(channel), receive);
         lock (_lock)

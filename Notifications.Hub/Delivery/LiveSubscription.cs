@@ -6,7 +6,7 @@ namespace Notifications.Hubs.Delivery;
 /// The subscription of this instance to one channel over the live link. The handler gets the messages in their order, from
 /// <see cref="BeginAsync"/> to <see cref="End"/>. Calls must not overlap.
 /// </summary>
-internal sealed class LiveSubscription(LiveLink link, Func<ValueTask<RedisChannel>> channel, MessageHandler receive)
+internal sealed class LiveSubscription(LiveLink link, Func<ValueTask<RedisChannel>> channel, Action<ReadOnlySpan<byte>> receive)
 {
     private LiveChannel? _channel;
 
