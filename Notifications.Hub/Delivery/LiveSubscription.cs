@@ -10,8 +10,6 @@ internal sealed class LiveSubscription(LiveLink link, Func<ValueTask<RedisChanne
 {
     private LiveChannel? _channel;
 
-    public bool HasBegun => _channel is not null;
-
     /// <summary>
     /// Begins, if it has not begun. After this returned, each published message is heard, or the link reports that it may have missed messages.
     /// </summary>
