@@ -1,7 +1,7 @@
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>The subscription of one connection to one stream. Only the connection's delivery changes its position.</summary>
-internal sealed class Subscription(ConnectionDelivery connection, StreamName stream, Position? since, DateTimeOffset createdAt)
+internal sealed class Subscription(DeliveryQueue queue, StreamName stream, Position? since, DateTimeOffset createdAt)
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
@@ -68,9 +68,9 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
     /// <summary>Its index in the stream's list of members. <see cref="LocalStream"/> sets it.</summary>
     public int Index { get; set; }
 
-    /// <summary>Hands over a live notification. Never waits. A notification that does not fit the connection's queue is read from the log later.</summary>
-    public void Offer(NotificationFrame frame) => connection.Offer(this, frame);
+    /// <summary>Queues a live notification. Never waits. A notification that does not fit the connection's queue is read from the log later.</summary>
+    public void Offer(NotificationFrame frame) => queue.Add(this, frame);
 
-    /// <summary>Makes the connection read the log from this subscription's position.</summary>
-    public void CatchUp() => connection.CatchUp(this);
+    /// <summary>Queues a read of the log from this subscription's position: it may have missed something. Never waits.</summary>
+    public void CatchUp() => queue.Add(this, null);
 }
