@@ -77,9 +77,10 @@ internal sealed class ConnectionDelivery
         }
     }
 
-    public bool IsSubscribed(StreamName stream) => _subscriptions.Contains(stream);
+    public bool IsSubscribed(StreamName stream) => _subscriptions.Find(stream) is not null;
 
-    public Task UnsubscribeAsync(StreamName stream) => _subscriptions.RemoveAsync(stream);
+    public Task UnsubscribeAsync(StreamName stream) =>
+        _subscriptions.Find(stream) is { } subscription ? _subscriptions.RemoveAsync(subscription) : Task.CompletedTask;
 
     public void Acknowledge(StreamName stream, Position position)
     {

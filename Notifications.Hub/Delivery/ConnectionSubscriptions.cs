@@ -47,17 +47,12 @@ internal sealed class ConnectionSubscriptions(StreamRouter router, int max, HubT
         }
     }
 
-    public async Task RemoveAsync(StreamName stream)
+    /// <summary>The subscription to the stream at this moment; null: there is none.</summary>
+    public Subscription? Find(StreamName stream)
     {
-        Subscription? subscription;
         lock (_lock)
         {
-            _subscriptions.Remove(stream, out subscription);
-        }
-
-        if (subscription is not null)
-        {
-            await LeaveAsync(subscription);
+            return _subscriptions.GetValueOrDefault(stream);
         }
     }
 
@@ -73,14 +68,6 @@ internal sealed class ConnectionSubscriptions(StreamRouter router, int max, HubT
         }
 
         await LeaveAsync(subscription);
-    }
-
-    public bool Contains(StreamName stream)
-    {
-        lock (_lock)
-        {
-            return _subscriptions.ContainsKey(stream);
-        }
     }
 
     /// <summary>The subscriptions at this moment.</summary>
