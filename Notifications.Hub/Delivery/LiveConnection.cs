@@ -21,7 +21,7 @@ internal sealed class LiveConnection : IDisposable
     private readonly Dictionary<byte[], LiveChannel> _channels = new(new ChannelNameComparer());
     private readonly Dictionary<byte[], LiveChannel>.AlternateLookup<ReadOnlySpan<byte>> _byName;
     private readonly HashSet<LiveChannel> _unheard = [];
-    private readonly ReconnectDelay _delay = new();
+    private readonly RetryDelay _delay = new(least: 0.5);
     private LiveCommands? _commands;
     private bool _hasConfirmed;
 

@@ -3,11 +3,8 @@ namespace Notifications.Hubs.Delivery;
 /// <summary>The subscription of one connection to one stream. Only the connection's delivery changes its position.</summary>
 internal sealed class Subscription(DeliveryQueue queue, StreamName stream, Position? since, DateTimeOffset createdAt)
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
-
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TimeSpan _retryBound = FirstRetry;
+    private readonly RetryDelay _retry = new(least: 0);
     private volatile bool _behind;
     private volatile bool _waitsForRedis;
 
@@ -51,16 +48,14 @@ internal sealed class Subscription(DeliveryQueue queue, StreamName stream, Posit
         set => _waitsForRedis = value;
     }
 
-    /// <returns>The wait before the next attempt. It has full jitter, so that connections that failed together do not return together.</returns>
+    /// <returns>The wait before the next attempt.</returns>
     public TimeSpan RedisFailed()
     {
         IsWaitingForRedis = true;
-        var delay = _retryBound * Random.Shared.NextDouble();
-        _retryBound = _retryBound * 2 < LongestRetry ? _retryBound * 2 : LongestRetry;
-        return delay;
+        return _retry.Next();
     }
 
-    public void RedisAnswered() => _retryBound = FirstRetry;
+    public void RedisAnswered() => _retry.Reset();
 
     /// <summary>The stream that it is a member of; null: it is not a member yet.</summary>
     public LocalStream? Local { get; set; }
