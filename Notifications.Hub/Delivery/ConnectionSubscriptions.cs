@@ -2,10 +2,9 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>The subscriptions of one connection. Each is also a member of its stream at the <see cref="StreamRouter"/>.</summary>
-/// <param name="router">Offers live notifications to the members of a stream.</param>
-/// <param name="max">The largest number of subscriptions; 0: no limit.</param>
-/// <param name="telemetry">Counts refusals.</param>
+/// <summary>
+/// The subscriptions of one connection, at most <paramref name="max"/> (0: no limit). Each is also a member of its stream at the <see cref="StreamRouter"/>.
+/// </summary>
 internal sealed class ConnectionSubscriptions(StreamRouter router, int max, HubTelemetry telemetry)
 {
     private readonly Lock _lock = new();

@@ -25,13 +25,10 @@ internal sealed class LiveConnection : IDisposable
     private LiveCommands? _commands;
     private bool _hasConfirmed;
 
-    /// <param name="server">The server.</param>
-    /// <param name="connections">Connects to the server.</param>
-    /// <param name="name">The name under which Redis lists the connection.</param>
-    /// <param name="restored">
-    /// Called on the reading thread when the connection listens to all of its channels that Redis allows. Earlier messages may have been missed.
-    /// </param>
-    /// <param name="logger">The log.</param>
+    /// <summary>
+    /// Begins to connect. The reading thread calls <paramref name="restored"/> when the connection listens to all of its channels that Redis allows. Earlier
+    /// messages may have been missed.
+    /// </summary>
     public LiveConnection(EndPoint server, RedisConnections connections, string name, Action<LiveConnection> restored, ILogger logger)
     {
         (Server, _connections, _name, _restored, _logger) = (server, connections, name, restored, logger);
@@ -236,8 +233,7 @@ internal sealed class LiveConnection : IDisposable
         }
     }
 
-    /// <param name="reply">The reply, at its first element.</param>
-    /// <param name="commands">The commands that wait for an answer.</param>
+    /// <summary>Handles a reply that is at its first element.</summary>
     private void HandlePush(RespReader reply, LiveCommands commands)
     {
         var kind = reply.Value;

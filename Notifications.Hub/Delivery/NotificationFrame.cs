@@ -36,7 +36,6 @@ internal sealed class NotificationFrame(StreamName stream, string epoch, long of
     /// <summary>
     /// The message for connections of a protocol. JSON, the protocol of most connections, is written here: SignalR's serializer takes several times as long.
     /// </summary>
-    /// <param name="protocol">The name of a hub protocol.</param>
     public SerializedHubMessage In(string protocol) => protocol == JsonFrame.Protocol
         ? _json ??= new SerializedHubMessage([new SerializedMessage(protocol, JsonFrame.Of(_argument))])
         : _other ??= new SerializedHubMessage(new InvocationMessage(ClientEvents.Notification, [_argument]));
@@ -148,8 +147,7 @@ internal sealed class NotificationArgumentMessagePack : IMessagePackFormatter<No
     public NotificationArgument Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
         throw new NotSupportedException("The hub sends notifications and takes none.");
 
-    /// <param name="writer">The writer.</param>
-    /// <param name="json">JSON that keeps to <see cref="JsonRule"/>.</param>
+    /// <summary>Writes JSON that keeps to <see cref="JsonRule"/>.</summary>
     private static void Write(ref MessagePackWriter writer, JsonElement json)
     {
         switch (json.ValueKind)
