@@ -13,12 +13,7 @@ namespace Notifications.Messaging.Registry;
 /// <param name="Transport">The protocol over which it takes sessions beside HTTP (Notifications.Transport/README.md); null: HTTP only.</param>
 internal sealed record HubInstance(string Id, string Address, bool Draining, string? Transport = null);
 
-/// <summary>A running hub process and its report about itself.</summary>
-/// <param name="Id">As in <see cref="HubInstance"/>.</param>
-/// <param name="Address">As in <see cref="HubInstance"/>.</param>
-/// <param name="Draining">As in <see cref="HubInstance"/>.</param>
-/// <param name="Status">The report of its last refresh; null: it reports nothing.</param>
-/// <param name="Transport">As in <see cref="HubInstance"/>.</param>
+/// <summary>A <see cref="HubInstance"/> and its report about itself at its last refresh; null: it reports nothing.</summary>
 internal sealed record ObservedInstance(string Id, string Address, bool Draining, HubStatus? Status, string? Transport = null);
 
 /// <summary>
