@@ -197,22 +197,10 @@ internal sealed class LiveConnection : IDisposable
         }
         finally
         {
-            EndBatch();
+            WriteBatch.End();
         }
 
         return handled;
-    }
-
-    private void EndBatch()
-    {
-        try
-        {
-            WriteBatch.End();
-        }
-        catch (Exception exception)
-        {
-            Log.MessageNotHandled(_logger, Address, exception);
-        }
     }
 
     private void Handle(RespReader reply, LiveCommands commands)
