@@ -122,12 +122,8 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
     {
         // Without a cluster, all partitions are on one connection.
         var count = await _channels.AreShardedAsync() ? RedisNames.Partitions : 1;
-        var probes = new PartitionProbe[count];
-        for (var partition = 0; partition < count; partition++)
-        {
-            probes[partition] = new PartitionProbe(partition, await _channels.ProbeAsync(partition, _instance.Id), _time);
-        }
-
+        var probes = await Task.WhenAll(Enumerable.Range(0, count)
+            .Select(async partition => new PartitionProbe(partition, await _channels.ProbeAsync(partition, _instance.Id), _time)));
         var listening = probes.Select(probe => _servers.Add(probe.Channel, message => Hear(probe, message)).Listening).ToArray();
         _probes = probes;
         try
