@@ -56,7 +56,11 @@ internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[]
             }
             catch (Exception exception)
             {
-                Fail(batch, exception);
+                foreach (var each in batch)
+                {
+                    each.Fail(exception);
+                }
+
                 if (exception is not RedisServerException)
                 {
                     // Redis is away. The notifications that wait have waited for Redis as long as these. Another call would make them wait for another
@@ -123,14 +127,6 @@ internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[]
         foreach (var append in all)
         {
             append.Abandon(exception);
-        }
-    }
-
-    private static void Fail(Append[] batch, Exception exception)
-    {
-        foreach (var append in batch)
-        {
-            append.Fail(exception);
         }
     }
 

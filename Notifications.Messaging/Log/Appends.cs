@@ -58,12 +58,8 @@ internal sealed class Appends(RedisNames names, ScriptScope scope, Func<RedisKey
         try
         {
             var known = await scope.AskAsync();
-            var lanes = new AppendLane[known.HasAllPartitions ? 1 : RedisNames.Partitions];
-            for (var i = 0; i < lanes.Length; i++)
-            {
-                lanes[i] = new AppendLane(names, publish, known.IsSharded, options);
-            }
-
+            var count = known.HasAllPartitions ? 1 : RedisNames.Partitions;
+            AppendLane[] lanes = [.. Enumerable.Range(0, count).Select(_ => new AppendLane(names, publish, known.IsSharded, options))];
             while (TakeEarly(lanes) is { } append)
             {
                 _ = RunAsync(lanes, append);

@@ -144,7 +144,7 @@ internal sealed class NotificationLog : IDisposable
 
     private async Task<LogPage> PageAsync(Script script, StreamName stream, bool begins, RedisKey[] keys, params RedisValue[] arguments)
     {
-        var result = (RedisResult[])(await script.RunAsync(_redis.GetDatabase(), Keys(stream, keys), Arguments(begins, arguments)))!;
+        var result = (RedisResult[])(await script.RunAsync(_redis.GetDatabase(), [.. Keys(stream), .. keys], Arguments(begins, arguments)))!;
         var entries = (RedisValue[])result[4]!;
         return new LogPage(
             (string)result[0]!, (long)result[1], (long)result[2], (long)result[3],
@@ -153,14 +153,15 @@ internal sealed class NotificationLog : IDisposable
 
     private async Task<Position[]> ReadEndsInCallAsync(IReadOnlyList<StreamName> streams)
     {
-        var ends = (RedisResult[])(await ReadEnds.RunAsync(_redis.GetDatabase(), [.. streams.SelectMany(stream => Keys(stream))], Arguments(begins: true)))!;
+        var ends = (RedisResult[])(await ReadEnds.RunAsync(_redis.GetDatabase(), [.. streams.SelectMany(Keys)], Arguments(begins: true)))!;
         return [.. ends.Chunk(3).Select(end => new Position((string)end[0]!, (long)end[1], (string)end[2]!))];
     }
 
-    private RedisKey[] Keys(StreamName stream, params RedisKey[] keys) =>
-        [.. Keys(_names.Live(stream)), .. keys];
-
-    private static RedisKey[] Keys(string live) => [RedisNames.Meta(live), RedisNames.Log(live), RedisNames.Cursors(live)];
+    private RedisKey[] Keys(StreamName stream)
+    {
+        var live = _names.Live(stream);
+        return [RedisNames.Meta(live), RedisNames.Log(live), RedisNames.Cursors(live)];
+    }
 
     private static RedisValue[] Arguments(bool begins, params RedisValue[] arguments) => [begins ? NewEpoch() : "", Milliseconds(UnusedLifetime), .. arguments];
 
