@@ -20,8 +20,7 @@ public static class MessagingRegistration
     /// </param>
     public static IServiceCollection AddNotificationPublisher(this IServiceCollection services, ConfigurationOptions? connection = null)
     {
-        services.TryAddSingleton(provider => RedisConnections.Of(provider.GetRequiredService<IConnectionMultiplexer>(), connection));
-        services.AddNotificationLog();
+        services.AddNotificationLog(connection);
         services.TryAddSingleton(provider => new NotificationPublisher(
             provider.GetRequiredService<NotificationLog>(),
             provider.GetRequiredService<IOptions<NotificationOptions>>(),
@@ -31,63 +30,43 @@ public static class MessagingRegistration
     }
 
     /// <summary>Adds <see cref="NotificationLog"/>, for a service that reads streams.</summary>
-    internal static IServiceCollection AddNotificationLog(this IServiceCollection services)
+    internal static IServiceCollection AddNotificationLog(this IServiceCollection services, ConfigurationOptions? connection = null)
     {
-        services.AddRedisNames();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<MessagingTelemetry>();
         services.TryAddSingleton<LiveChannels>();
-        services.TryAddSingleton(provider => RedisConnections.Of(provider.GetRequiredService<IConnectionMultiplexer>(), options: null));
-        services.TryAddSingleton<NotificationLog>();
-        return services;
+        services.TryAddSingleton(provider => RedisConnections.Of(provider.GetRequiredService<IConnectionMultiplexer>(), connection));
+        return services.AddWithNames<NotificationLog>();
     }
 
     /// <summary>Adds <see cref="EscalationSchedule"/> and <see cref="PhoneRegistry"/>, for the hubs.</summary>
-    internal static IServiceCollection AddEscalations(this IServiceCollection services)
-    {
-        services.AddNotificationLog();
-        services.TryAddSingleton<EscalationSchedule>();
-        services.TryAddSingleton<PhoneRegistry>();
-        return services;
-    }
+    internal static IServiceCollection AddEscalations(this IServiceCollection services) =>
+        services.AddNotificationLog().AddWithNames<EscalationSchedule>().AddWithNames<PhoneRegistry>();
 
     /// <summary>Adds <see cref="RevocationStore"/>, for the hubs.</summary>
-    internal static IServiceCollection AddRevocations(this IServiceCollection services)
-    {
-        services.AddRedisNames();
-        services.TryAddSingleton<RevocationStore>();
-        return services;
-    }
+    internal static IServiceCollection AddRevocations(this IServiceCollection services) => services.AddWithNames<RevocationStore>();
 
     /// <summary>Adds <see cref="UserInspector"/>, for the hubs.</summary>
-    internal static IServiceCollection AddUserInspector(this IServiceCollection services)
-    {
-        services.AddRedisNames();
-        services.TryAddSingleton<UserInspector>();
-        return services;
-    }
+    internal static IServiceCollection AddUserInspector(this IServiceCollection services) => services.AddWithNames<UserInspector>();
 
     /// <summary>Adds <see cref="InstanceRegistry"/>, for the hubs, which enter themselves, and the gateways, which read it.</summary>
-    internal static IServiceCollection AddInstanceRegistry(this IServiceCollection services)
-    {
-        services.AddRedisNames();
-        services.TryAddSingleton<InstanceRegistry>();
-        return services;
-    }
+    internal static IServiceCollection AddInstanceRegistry(this IServiceCollection services) => services.AddWithNames<InstanceRegistry>();
 
-    /// <summary>Adds <see cref="RedisNames"/> and its options once. A second validator would report the same error again.</summary>
-    private static void AddRedisNames(this IServiceCollection services)
+    /// <summary>Adds the service, and <see cref="RedisNames"/> with its options.</summary>
+    private static IServiceCollection AddWithNames<TService>(this IServiceCollection services) where TService : class
     {
+        services.TryAddSingleton<TService>();
         if (services.Any(service => service.ServiceType == typeof(RedisNames)))
         {
-            return;
+            // A second validator of the options would report the same error again.
+            return services;
         }
 
         services.AddOptions<NotificationOptions>()
             .BindConfiguration(NotificationOptions.Section)
             .ValidateDataAnnotations()
             .ValidateOnStart();
-        services.AddSingleton<RedisNames>();
+        return services.AddSingleton<RedisNames>();
     }
 }

@@ -59,32 +59,20 @@ public sealed class NotificationPublisher
     /// <returns>The notification with all times of its push part set.</returns>
     private Notification Checked(StreamName stream, Notification notification)
     {
-        if (!StreamName.IsValidId(notification.Id))
+        var refusal = notification switch
         {
-            throw new ArgumentException(
+            _ when !StreamName.IsValidId(notification.Id) =>
                 $"The notification id has {notification.Id.Length} characters or one that is not allowed: it takes 1 to {StreamName.MaxIdLength} out of a-z A-Z 0-9 . _ - ~ @ + = : | / ! $.",
-                nameof(notification));
-        }
-
-        if (notification.Type.Length is 0 or > MaxTypeLength)
+            _ when notification.Type.Length is 0 or > MaxTypeLength =>
+                $"The notification type has {notification.Type.Length} characters: it takes 1 to {MaxTypeLength}.",
+            _ when !JsonRule.IsText(notification.Type) => $"The notification type {JsonRule.NoText}",
+            { Payload.ValueKind: JsonValueKind.Undefined } => "The notification has no payload. Set one; JSON null is allowed.",
+            _ when JsonRule.Error(notification.Payload) is { } error => $"The notification payload {error}",
+            _ => null,
+        };
+        if (refusal is not null)
         {
-            throw new ArgumentException(
-                $"The notification type has {notification.Type.Length} characters: it takes 1 to {MaxTypeLength}.", nameof(notification));
-        }
-
-        if (!JsonRule.IsText(notification.Type))
-        {
-            throw new ArgumentException($"The notification type {JsonRule.NoText}", nameof(notification));
-        }
-
-        if (notification.Payload.ValueKind == JsonValueKind.Undefined)
-        {
-            throw new ArgumentException("The notification has no payload. Set one; JSON null is allowed.", nameof(notification));
-        }
-
-        if (JsonRule.Error(notification.Payload) is { } error)
-        {
-            throw new ArgumentException($"The notification payload {error}", nameof(notification));
+            throw new ArgumentException(refusal, nameof(notification));
         }
 
         var size = JsonMarshal.GetRawUtf8Value(notification.Payload).Length;

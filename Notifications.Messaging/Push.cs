@@ -66,7 +66,7 @@ public sealed record Push
         {
             Title = Text(json, "title"),
             Body = Text(json, "body"),
-            Badge = Read(json, "badge", "a whole number, 0 or more", static (JsonElement value, out int badge) => value.TryGetInt32(out badge)),
+            Badge = Read<int>(json, "badge", "a whole number, 0 or more", static value => value.TryGetInt32(out var badge) ? badge : null),
             Sound = Text(json, "sound"),
             Data = ReadData(json),
             Grace = Seconds(json, "grace"),
@@ -120,16 +120,14 @@ public sealed record Push
         };
     }
 
-    private delegate bool TryRead<T>(JsonElement value, out T read);
-
-    private static T? Read<T>(JsonElement json, string name, string rule, TryRead<T> tryRead) where T : struct =>
+    private static T? Read<T>(JsonElement json, string name, string rule, Func<JsonElement, T?> read) where T : struct =>
         !json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null ? null
-            : value.ValueKind == JsonValueKind.Number && tryRead(value, out var read) ? read
+            : value.ValueKind == JsonValueKind.Number && read(value) is { } number ? number
             : throw Invalid(name, value, rule);
 
     private static TimeSpan? Seconds(JsonElement json, string name) =>
-        Read(json, name, "a number of seconds", static (JsonElement value, out double seconds) =>
-            value.TryGetDouble(out seconds) && Math.Abs(seconds) <= TimeSpan.MaxValue.TotalSeconds / 2) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        Read<TimeSpan>(json, name, "a number of seconds", static value =>
+            value.TryGetDouble(out var seconds) && Math.Abs(seconds) <= TimeSpan.MaxValue.TotalSeconds / 2 ? TimeSpan.FromSeconds(seconds) : null);
 
     private static string? Text(JsonElement json, string name) =>
         !json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null ? null

@@ -73,26 +73,14 @@ internal sealed class AcknowledgementWriter(
 
     private async Task WriteAsync(IReadOnlyList<Acknowledgement> acknowledgements)
     {
-        if (acknowledgements.Count == 0)
-        {
-            return;
-        }
-
         foreach (var (acknowledgement, reason) in await log.AcknowledgeAsync(acknowledgements))
         {
             failures.Report(reason, $"An acknowledgement in {acknowledgement.Stream} is not written. It is kept and tried again.");
-            PutBack(acknowledgement);
-        }
-    }
-
-    /// <summary>
-    /// Keeps an acknowledgement for the next write. An acknowledgement that came in the meantime is later, also if it is of another epoch. It stays.
-    /// </summary>
-    private void PutBack(Acknowledgement acknowledgement)
-    {
-        lock (_lock)
-        {
-            _pending.TryAdd((acknowledgement.Stream, acknowledgement.Device), acknowledgement.Position);
+            lock (_lock)
+            {
+                // An acknowledgement that came in the meantime is later, also if it is of another epoch. It stays.
+                _pending.TryAdd((acknowledgement.Stream, acknowledgement.Device), acknowledgement.Position);
+            }
         }
     }
 }

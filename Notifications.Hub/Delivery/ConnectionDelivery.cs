@@ -55,12 +55,12 @@ internal sealed class ConnectionDelivery
     /// </exception>
     public async Task SubscribeAsync(StreamName stream, Position? since)
     {
-        var subscription = new Subscription(this, stream, since, _time.GetUtcNow());
+        var subscription = new Subscription(_queue, stream, since, _time.GetUtcNow());
         try
         {
             // First listen, then read the log. A notification that is published in between comes twice, and the second is dropped by its offset.
             await _subscriptions.AddAsync(subscription);
-            CatchUp(subscription);
+            subscription.CatchUp();
             // The starting position is decided before this returns. When delivery has ended, the connection is closed already.
             await await Task.WhenAny(subscription.Begun, _queue.Ended);
         }
@@ -77,9 +77,10 @@ internal sealed class ConnectionDelivery
         }
     }
 
-    public bool IsSubscribed(StreamName stream) => _subscriptions.Contains(stream);
+    public bool IsSubscribed(StreamName stream) => _subscriptions.Find(stream) is not null;
 
-    public Task UnsubscribeAsync(StreamName stream) => _subscriptions.RemoveAsync(stream);
+    public Task UnsubscribeAsync(StreamName stream) =>
+        _subscriptions.Find(stream) is { } subscription ? _subscriptions.RemoveAsync(subscription) : Task.CompletedTask;
 
     public void Acknowledge(StreamName stream, Position position)
     {
@@ -94,12 +95,6 @@ internal sealed class ConnectionDelivery
 
     /// <inheritdoc cref="ConnectionWriter.EndForNowAsync"/>
     public Task EndForNowAsync(string reason) => _writer.EndForNowAsync(reason);
-
-    /// <summary>Queues a live notification. Never waits.</summary>
-    public void Offer(Subscription subscription, NotificationFrame frame) => _queue.Add(subscription, frame);
-
-    /// <summary>Queues a read of the log from the subscription's position: it may have missed something. Never waits.</summary>
-    public void CatchUp(Subscription subscription) => _queue.Add(subscription, null);
 
     public async Task CloseAsync()
     {
@@ -232,6 +227,6 @@ internal sealed class ConnectionDelivery
     {
         await Task.Delay(delay, _time, _writer.Gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         subscription.IsWaitingForRedis = false;
-        CatchUp(subscription);
+        subscription.CatchUp();
     }
 }

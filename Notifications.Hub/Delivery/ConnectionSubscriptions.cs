@@ -2,10 +2,9 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>The subscriptions of one connection. Each is also a member of its stream at the <see cref="StreamRouter"/>.</summary>
-/// <param name="router">Offers live notifications to the members of a stream.</param>
-/// <param name="max">The largest number of subscriptions; 0: no limit.</param>
-/// <param name="telemetry">Counts refusals.</param>
+/// <summary>
+/// The subscriptions of one connection, at most <paramref name="max"/> (0: no limit). Each is also a member of its stream at the <see cref="StreamRouter"/>.
+/// </summary>
 internal sealed class ConnectionSubscriptions(StreamRouter router, int max, HubTelemetry telemetry)
 {
     private readonly Lock _lock = new();
@@ -47,17 +46,12 @@ internal sealed class ConnectionSubscriptions(StreamRouter router, int max, HubT
         }
     }
 
-    public async Task RemoveAsync(StreamName stream)
+    /// <summary>The subscription to the stream at this moment; null: there is none.</summary>
+    public Subscription? Find(StreamName stream)
     {
-        Subscription? subscription;
         lock (_lock)
         {
-            _subscriptions.Remove(stream, out subscription);
-        }
-
-        if (subscription is not null)
-        {
-            await LeaveAsync(subscription);
+            return _subscriptions.GetValueOrDefault(stream);
         }
     }
 
@@ -73,14 +67,6 @@ internal sealed class ConnectionSubscriptions(StreamRouter router, int max, HubT
         }
 
         await LeaveAsync(subscription);
-    }
-
-    public bool Contains(StreamName stream)
-    {
-        lock (_lock)
-        {
-            return _subscriptions.ContainsKey(stream);
-        }
     }
 
     /// <summary>The subscriptions at this moment.</summary>

@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>How many notifications this instance delivers and how late, over the last seconds. A delivery costs one addition and no memory.</summary>
-internal sealed class DeliveryPace
+internal sealed class DeliveryPace(TimeProvider time)
 {
     /// <summary>Each doubling of the lag has four steps, so a reported lag is at most a quarter too high.</summary>
     private const int StepBits = 2;
@@ -12,20 +12,14 @@ internal sealed class DeliveryPace
     /// <summary>The last doubling is from 2^22 to 2^23 ms, about 140 minutes. A longer lag counts as that.</summary>
     private const int MaxDoubling = 22;
 
+    /// <summary>Deliveries by the step of their lag, and at the end the deliveries without a lag.</summary>
+    private const int Counters = ((MaxDoubling + 1) * Steps) + 1;
+
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
-    private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly Queue<Counts> _earlier = new();
-
-    /// <summary>Deliveries by the step of their lag. The last element counts the deliveries without a lag.</summary>
-    private readonly long[] _deliveries = new long[((MaxDoubling + 1) * Steps) + 1];
-
-    public DeliveryPace(TimeProvider time)
-    {
-        _time = time;
-        _earlier.Enqueue(Count());
-    }
+    private readonly Queue<Counts> _earlier = new([new Counts(time.GetTimestamp(), new long[Counters])]);
+    private readonly long[] _deliveries = new long[Counters];
 
     /// <param name="lag">
     /// The time from the publish to the write; null: the notification was published before its connection subscribed, so its lag says nothing of this instance.
@@ -40,20 +34,20 @@ internal sealed class DeliveryPace
         {
             var now = Count();
             _earlier.Enqueue(now);
-            while (_earlier.ElementAt(1) is var next && next != now && _time.GetElapsedTime(next.At, now.At) >= Window)
+            while (_earlier.ElementAt(1) is var next && next != now && time.GetElapsedTime(next.At, now.At) >= Window)
             {
                 _earlier.Dequeue();
             }
 
             var before = _earlier.Peek();
-            var seconds = _time.GetElapsedTime(before.At, now.At).TotalSeconds;
+            var seconds = time.GetElapsedTime(before.At, now.At).TotalSeconds;
             var deliveries = now.Deliveries.Zip(before.Deliveries, (after, earlier) => after - earlier).ToArray();
             var lags = deliveries[..^1];
             return new PaceReading(seconds > 0 ? deliveries.Sum() / seconds : 0, Quantile(lags, 0.99), Quantile(lags, 1));
         }
     }
 
-    private Counts Count() => new(_time.GetTimestamp(), [.. _deliveries]);
+    private Counts Count() => new(time.GetTimestamp(), [.. _deliveries]);
 
     /// <summary>The end of the step in which this share of all lags is reached; null: there are none.</summary>
     private static TimeSpan? Quantile(long[] lags, double share)

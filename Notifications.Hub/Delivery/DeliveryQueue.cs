@@ -12,13 +12,11 @@ internal sealed class DeliveryQueue(
     int length, Func<Subscription, NotificationFrame?, ValueTask> deliver, Func<ValueTask> catchUpLate, Action<Exception> onFailed)
 {
     private readonly Lock _lock = new();
-    private readonly Queue<Work> _queue = new();
+    private readonly Queue<(Subscription Subscription, NotificationFrame? Frame)> _queue = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isWorking;
     private bool _isClosed;
     private volatile bool _isLate;
-
-    private readonly record struct Work(Subscription Subscription, NotificationFrame? Frame);
 
     /// <summary>Completes when nothing is delivered any more.</summary>
     public Task Ended => _ended.Task;
@@ -40,7 +38,7 @@ internal sealed class DeliveryQueue(
                 return;
             }
 
-            _queue.Enqueue(new Work(subscription, frame));
+            _queue.Enqueue((subscription, frame));
             if (_isWorking)
             {
                 return;
@@ -55,51 +53,39 @@ internal sealed class DeliveryQueue(
     /// <summary>Begins no further item. The item under way ends by itself.</summary>
     public void Close()
     {
-        bool isWorking;
         lock (_lock)
         {
             _isClosed = true;
-            isWorking = _isWorking;
-        }
-
-        if (!isWorking)
-        {
-            _ended.TrySetResult();
+            if (!_isWorking)
+            {
+                _ended.TrySetResult();
+            }
         }
     }
 
     private async Task WorkAsync()
     {
-        try
+        while (Next() is (var subscription, var frame))
         {
-            while (Next() is { } work)
+            try
             {
-                await deliver(work.Subscription, work.Frame);
+                await deliver(subscription, frame);
                 if (_isLate)
                 {
                     _isLate = false;
                     await catchUpLate();
                 }
             }
-
-            return;
+            catch (Exception exception)
+            {
+                onFailed(exception);
+                Close();
+            }
         }
-        catch (Exception exception)
-        {
-            onFailed(exception);
-        }
-
-        lock (_lock)
-        {
-            _isClosed = true;
-            _queue.Clear();
-        }
-
-        _ended.TrySetResult();
     }
 
     /// <returns>Null when the queue is empty or closed. The next caller of <see cref="Add"/> works it off then.</returns>
-    private Work? Next()
+    private (Subscription Subscription, NotificationFrame? Frame)? Next()
     {
         lock (_lock)
         {

@@ -5,8 +5,11 @@ namespace Notifications.Hubs.Delivery;
 /// <summary>A channel that this instance listens to, and the handler of its messages.</summary>
 /// <param name="channel">Its name and kind.</param>
 /// <param name="slot">The channel's slot in the Redis Cluster; without a cluster, the same number for all channels.</param>
-/// <param name="receive">The handler of its messages.</param>
-internal sealed class LiveChannel(RedisChannel channel, int slot, MessageHandler receive)
+/// <param name="receive">
+/// The handler of its messages. The thread that reads the live connection calls it for one message after the other, so it must not wait. The bytes are valid
+/// until it returns, so it has to copy the bytes that it keeps.
+/// </param>
+internal sealed class LiveChannel(RedisChannel channel, int slot, Action<ReadOnlySpan<byte>> receive)
 {
     private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -16,7 +19,7 @@ internal sealed class LiveChannel(RedisChannel channel, int slot, MessageHandler
 
     public int Slot => slot;
 
-    public MessageHandler Receive => receive;
+    public Action<ReadOnlySpan<byte>> Receive => receive;
 
     /// <summary>Completes when Redis has confirmed the subscription for the first time; fails if Redis refused it.</summary>
     public Task Listening => _listening.Task;

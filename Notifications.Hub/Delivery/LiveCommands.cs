@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Text;
 
 namespace Notifications.Hubs.Delivery;
 
@@ -31,16 +32,19 @@ internal sealed class LiveCommands(Stream stream)
     /// <summary>Writes the first commands, on the calling thread. Needs no permission in Redis beyond the user's own.</summary>
     /// <param name="user">Null or empty: the default user.</param>
     /// <param name="password">Null or empty: Redis needs none.</param>
-    /// <param name="name">The name under which Redis lists the connection.</param>
+    /// <param name="name">The name under which Redis lists the connection. It does its work without a name too.</param>
     public void Greet(string? user, string? password, string name)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        if (buffer.TryWriteLogIn(user, password))
+        if (!string.IsNullOrEmpty(password))
         {
+            // HELLO would log in too, but not every server has it.
+            var secret = Encoding.UTF8.GetBytes(password);
+            buffer.WriteCommand("AUTH", string.IsNullOrEmpty(user) ? [secret] : [Encoding.UTF8.GetBytes(user), secret]);
             _sent.Enqueue(new Sent(LiveCommand.Authenticate, []));
         }
 
-        buffer.WriteClientName(name);
+        buffer.WriteCommand("CLIENT", "SETNAME"u8.ToArray(), Encoding.UTF8.GetBytes(name));
         _sent.Enqueue(new Sent(LiveCommand.SetName, []));
         stream.Write(buffer.WrittenSpan);
     }

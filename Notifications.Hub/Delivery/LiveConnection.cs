@@ -21,17 +21,14 @@ internal sealed class LiveConnection : IDisposable
     private readonly Dictionary<byte[], LiveChannel> _channels = new(new ChannelNameComparer());
     private readonly Dictionary<byte[], LiveChannel>.AlternateLookup<ReadOnlySpan<byte>> _byName;
     private readonly HashSet<LiveChannel> _unheard = [];
-    private readonly ReconnectDelay _delay = new();
+    private readonly RetryDelay _delay = new(least: 0.5);
     private LiveCommands? _commands;
     private bool _hasConfirmed;
 
-    /// <param name="server">The server.</param>
-    /// <param name="connections">Connects to the server.</param>
-    /// <param name="name">The name under which Redis lists the connection.</param>
-    /// <param name="restored">
-    /// Called on the reading thread when the connection listens to all of its channels that Redis allows. Earlier messages may have been missed.
-    /// </param>
-    /// <param name="logger">The log.</param>
+    /// <summary>
+    /// Begins to connect. The reading thread calls <paramref name="restored"/> when the connection listens to all of its channels that Redis allows. Earlier
+    /// messages may have been missed.
+    /// </summary>
     public LiveConnection(EndPoint server, RedisConnections connections, string name, Action<LiveConnection> restored, ILogger logger)
     {
         (Server, _connections, _name, _restored, _logger) = (server, connections, name, restored, logger);
@@ -200,22 +197,10 @@ internal sealed class LiveConnection : IDisposable
         }
         finally
         {
-            EndBatch();
+            WriteBatch.End();
         }
 
         return handled;
-    }
-
-    private void EndBatch()
-    {
-        try
-        {
-            WriteBatch.End();
-        }
-        catch (Exception exception)
-        {
-            Log.MessageNotHandled(_logger, Address, exception);
-        }
     }
 
     private void Handle(RespReader reply, LiveCommands commands)
@@ -236,8 +221,7 @@ internal sealed class LiveConnection : IDisposable
         }
     }
 
-    /// <param name="reply">The reply, at its first element.</param>
-    /// <param name="commands">The commands that wait for an answer.</param>
+    /// <summary>Handles a reply that is at its first element.</summary>
     private void HandlePush(RespReader reply, LiveCommands commands)
     {
         var kind = reply.Value;

@@ -48,10 +48,11 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
     public bool Hears => _probes.Any(probe => probe.IsHeard) && !_probes.Any(probe => probe.IsDeaf(_options.ProbeTimeout));
 
     /// <summary>
-    /// Listens to the channel until <see cref="Leave"/>, also after its connection was lost or replaced. Then <see cref="Restored"/> is raised.
+    /// Listens to the channel until <see cref="Leave"/>, also after its connection was lost or replaced. Then <see cref="Restored"/> is raised. The handler must
+    /// not wait, and has to copy what it keeps (<see cref="LiveChannel"/>).
     /// </summary>
     /// <exception cref="RedisException">Redis does not confirm the subscription in time, or refuses it.</exception>
-    public async Task<LiveChannel> ListenAsync(RedisChannel channel, MessageHandler receive)
+    public async Task<LiveChannel> ListenAsync(RedisChannel channel, Action<ReadOnlySpan<byte>> receive)
     {
         var live = _servers.Add(channel, receive);
         try
@@ -121,12 +122,8 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
     {
         // Without a cluster, all partitions are on one connection.
         var count = await _channels.AreShardedAsync() ? RedisNames.Partitions : 1;
-        var probes = new PartitionProbe[count];
-        for (var partition = 0; partition < count; partition++)
-        {
-            probes[partition] = new PartitionProbe(partition, await _channels.ProbeAsync(partition, _instance.Id), _time);
-        }
-
+        var probes = await Task.WhenAll(Enumerable.Range(0, count)
+            .Select(async partition => new PartitionProbe(partition, await _channels.ProbeAsync(partition, _instance.Id), _time)));
         var listening = probes.Select(probe => _servers.Add(probe.Channel, message => Hear(probe, message)).Listening).ToArray();
         _probes = probes;
         try

@@ -7,11 +7,6 @@ namespace Notifications.Hubs.Delivery;
 /// Listens to each channel at the server that takes its messages: the primary, and in a Redis Cluster the primary that has the channel's slot. The connection
 /// for commands knows this server. Nobody listens at a replica. A replica has the messages too, but the server of the publishers does not count its listeners.
 /// </summary>
-/// <param name="commands">The connection for commands.</param>
-/// <param name="connections">Connects to servers.</param>
-/// <param name="name">The name under which Redis lists the connections.</param>
-/// <param name="restored">As in <see cref="LiveConnection"/>.</param>
-/// <param name="logger">The log.</param>
 internal sealed class LiveServers(
     IConnectionMultiplexer commands, RedisConnections connections, string name, Action<LiveConnection> restored, ILogger logger) : IDisposable
 {
@@ -25,7 +20,7 @@ internal sealed class LiveServers(
     /// <summary>Listens to the channel until it is removed, on the connection to the server that has its slot.</summary>
     /// <remarks>A SUBSCRIBE and an UNSUBSCRIBE are sent in the order of these calls. No call waits for an answer.</remarks>
     /// <exception cref="RedisConnectionException">This instance is stopping.</exception>
-    public LiveChannel Add(RedisChannel channel, MessageHandler receive)
+    public LiveChannel Add(RedisChannel channel, Action<ReadOnlySpan<byte>> receive)
     {
         var added = new LiveChannel(channel, SlotOf(channel), receive);
         lock (_lock)
@@ -202,8 +197,6 @@ internal sealed class LiveServers(
         server is { IsConnected: true, IsReplica: false } && (slot.Number == NoSlot || server.ClusterConfiguration?.GetBySlot(slot.Number) is { IsMyself: true });
 
     /// <summary>The channels of a slot. One connection listens to all of them.</summary>
-    /// <param name="number">The slot's number.</param>
-    /// <param name="name">The name of one of its channels.</param>
     private sealed class Slot(int number, byte[] name)
     {
         public int Number => number;

@@ -6,11 +6,9 @@ namespace Notifications.Hubs.Delivery;
 /// The subscription of this instance to one channel over the live link. The handler gets the messages in their order, from
 /// <see cref="BeginAsync"/> to <see cref="End"/>. Calls must not overlap.
 /// </summary>
-internal sealed class LiveSubscription(LiveLink link, Func<ValueTask<RedisChannel>> channel, MessageHandler receive)
+internal sealed class LiveSubscription(LiveLink link, Func<ValueTask<RedisChannel>> channel, Action<ReadOnlySpan<byte>> receive)
 {
     private LiveChannel? _channel;
-
-    public bool HasBegun => _channel is not null;
 
     /// <summary>
     /// Begins, if it has not begun. After this returned, each published message is heard, or the link reports that it may have missed messages.

@@ -3,7 +3,6 @@ namespace Notifications.Hubs.Delivery;
 /// <summary>One stream on this instance: its Redis subscription, and its members, which are the subscriptions of connections.</summary>
 internal sealed class LocalStream
 {
-    private readonly StreamName _name;
     private readonly HubTelemetry _telemetry;
     private readonly ILogger _logger;
     private readonly Action<LocalStream> _onClosed;
@@ -16,11 +15,11 @@ internal sealed class LocalStream
 
     public LocalStream(StreamName name, LiveLink link, LiveChannels channels, HubTelemetry telemetry, ILogger logger, Action<LocalStream> onClosed)
     {
-        (_name, _telemetry, _logger, _onClosed) = (name, telemetry, logger, onClosed);
+        (Name, _telemetry, _logger, _onClosed) = (name, telemetry, logger, onClosed);
         _live = new LiveSubscription(link, () => channels.LiveAsync(name), Receive);
     }
 
-    public StreamName Name => _name;
+    public StreamName Name { get; }
 
     /// <returns>False: the last subscription has left, and this stream is closed.</returns>
     public async Task<bool> TryAddAsync(Subscription subscription)
@@ -33,11 +32,7 @@ internal sealed class LocalStream
                 return false;
             }
 
-            if (!_live.HasBegun)
-            {
-                await SubscribeFirstAsync();
-            }
-
+            await BeginAsync();
             lock (_membersLock)
             {
                 subscription.Index = _members.Count;
@@ -140,7 +135,8 @@ internal sealed class LocalStream
         }
     }
 
-    private async Task SubscribeFirstAsync()
+    /// <summary>Begins to listen, if it does not listen yet.</summary>
+    private async Task BeginAsync()
     {
         try
         {
@@ -162,12 +158,12 @@ internal sealed class LocalStream
             // A copy, because the frames keep parts of it.
             if (!LiveMessage.TryParse(message.ToArray(), out var live))
             {
-                Log.NotALiveMessage(_logger, _name);
+                Log.NotALiveMessage(_logger, Name);
                 return;
             }
 
             var entry = LogEntry.Parse(live.Entry);
-            var frame = NotificationFrame.Heard(_name, live, entry);
+            var frame = NotificationFrame.Heard(Name, live, entry);
             lock (_membersLock)
             {
                 // The channel has the order of the log. An offset that does not rise comes only if two links overlap, or if Redis went back in time. In the
@@ -179,7 +175,7 @@ internal sealed class LocalStream
                     CatchUp();
                 }
 
-                using var activity = _telemetry.StartDeliver(_name, live.Offset, entry.TraceParent, _members.Count);
+                using var activity = _telemetry.StartDeliver(Name, live.Offset, entry.TraceParent, _members.Count);
                 foreach (var member in _members)
                 {
                     member.Offer(frame);
@@ -189,7 +185,7 @@ internal sealed class LocalStream
         catch (FormatException exception)
         {
             // The next offset shows the gap, and the log is read.
-            Log.UnreadableEntry(_logger, _name, exception);
+            Log.UnreadableEntry(_logger, Name, exception);
         }
     }
 }

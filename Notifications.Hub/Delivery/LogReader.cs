@@ -53,7 +53,18 @@ internal sealed class LogReader(NotificationLog log) : IDisposable
         }
         finally
         {
-            End(request);
+            lock (_lock)
+            {
+                var reads = _reads[request];
+                if (reads.Waiting is { } next)
+                {
+                    (reads.Running, reads.Waiting) = (next, null);
+                }
+                else
+                {
+                    _reads.Remove(request);
+                }
+            }
         }
     }
 
@@ -67,22 +78,6 @@ internal sealed class LogReader(NotificationLog log) : IDisposable
         finally
         {
             _slots.Release();
-        }
-    }
-
-    private void End(Request request)
-    {
-        lock (_lock)
-        {
-            var reads = _reads[request];
-            if (reads.Waiting is { } next)
-            {
-                (reads.Running, reads.Waiting) = (next, null);
-            }
-            else
-            {
-                _reads.Remove(request);
-            }
         }
     }
 

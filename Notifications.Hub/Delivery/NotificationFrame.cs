@@ -14,25 +14,16 @@ namespace Notifications.Hubs.Delivery;
 /// A notification at its position, in the form that is sent. It is serialized once for each protocol, for all connections of this instance. If two threads need
 /// it first at the same time, JSON may be serialized twice.
 /// </summary>
-internal sealed class NotificationFrame
+internal sealed class NotificationFrame(StreamName stream, string epoch, long offset, string previous, LogEntry entry)
 {
-    private readonly string _previous;
-    private readonly NotificationArgument _argument;
+    private readonly NotificationArgument _argument = new(stream, new Position(epoch, offset, entry.Token), entry.Body);
     private SerializedHubMessage? _json;
     private SerializedHubMessage? _other;
 
-    private NotificationFrame(StreamName stream, string epoch, long offset, string previous, LogEntry entry)
-    {
-        Position = new Position(epoch, offset, entry.Token);
-        _previous = previous;
-        Timestamp = entry.Timestamp;
-        _argument = new NotificationArgument(stream, Position, entry.Body);
-    }
-
-    public Position Position { get; }
+    public Position Position => _argument.Position;
 
     /// <summary>When it was published.</summary>
-    public DateTimeOffset Timestamp { get; }
+    public DateTimeOffset Timestamp { get; } = entry.Timestamp;
 
     /// <summary>A notification that was heard on the stream's channel.</summary>
     public static NotificationFrame Heard(StreamName stream, LiveMessage live, LogEntry entry) =>
@@ -45,14 +36,13 @@ internal sealed class NotificationFrame
     /// <summary>
     /// The message for connections of a protocol. JSON, the protocol of most connections, is written here: SignalR's serializer takes several times as long.
     /// </summary>
-    /// <param name="protocol">The name of a hub protocol.</param>
     public SerializedHubMessage In(string protocol) => protocol == JsonFrame.Protocol
         ? _json ??= new SerializedHubMessage([new SerializedMessage(protocol, JsonFrame.Of(_argument))])
         : _other ??= new SerializedHubMessage(new InvocationMessage(ClientEvents.Notification, [_argument]));
 
     /// <summary>Whether this is the next notification after the position, in the same epoch, and directly after the entry with the position's token.</summary>
     public bool Follows(Position position) =>
-        Position.Epoch == position.Epoch && Position.Offset == position.Offset + 1 && _previous == position.Token;
+        Position.Epoch == position.Epoch && Position.Offset == position.Offset + 1 && previous == position.Token;
 
     /// <summary>Whether a client at this position has had the notification, as far as the two positions show.</summary>
     public bool IsUpTo(Position position) =>
@@ -157,8 +147,7 @@ internal sealed class NotificationArgumentMessagePack : IMessagePackFormatter<No
     public NotificationArgument Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
         throw new NotSupportedException("The hub sends notifications and takes none.");
 
-    /// <param name="writer">The writer.</param>
-    /// <param name="json">JSON that keeps to <see cref="JsonRule"/>.</param>
+    /// <summary>Writes JSON that keeps to <see cref="JsonRule"/>.</summary>
     private static void Write(ref MessagePackWriter writer, JsonElement json)
     {
         switch (json.ValueKind)

@@ -11,7 +11,7 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
     private readonly Lock _lock = new();
     private long _sent;
     private long _heard;
-    private bool _isHeard;
+    private volatile bool _isHeard;
     private long? _awaitedSince;
     private long? _unheardSince;
     private long? _uncountedSince;
@@ -21,16 +21,7 @@ internal sealed class PartitionProbe(int partition, RedisChannel channel, TimePr
     public RedisChannel Channel => channel;
 
     /// <summary>Whether a probe has arrived since the last one that Redis did not take.</summary>
-    public bool IsHeard
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _isHeard;
-            }
-        }
-    }
+    public bool IsHeard => _isHeard;
 
     /// <summary>Whether probes are heard, the listener is counted, and no probe is overdue.</summary>
     public bool IsWell

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 
 namespace Notifications.Hubs.Delivery;
@@ -22,7 +23,7 @@ internal sealed class PositionCheck(
     private static readonly TimeSpan RestoredPace = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim _checkingRestored = new(1);
-    private readonly HashSet<int> _restored = [];
+    private ImmutableHashSet<int> _restored = [];
 
     public override void Dispose()
     {
@@ -62,15 +63,12 @@ internal sealed class PositionCheck(
     /// <summary>Checks the streams of these partitions. Only one check runs at a time. Partitions that come back during a check are checked after it.</summary>
     private async Task RestoredAsync(IReadOnlySet<int> partitions)
     {
-        lock (_restored)
-        {
-            _restored.UnionWith(partitions);
-        }
-
+        ImmutableInterlocked.Update(ref _restored, (earlier, more) => earlier.Union(more), partitions);
         await _checkingRestored.WaitAsync();
         try
         {
-            await CheckRestoredAsync(TakeRestored());
+            // Nothing is left if another check has taken these partitions.
+            await CheckRestoredAsync(Interlocked.Exchange(ref _restored, []));
         }
         finally
         {
@@ -78,18 +76,7 @@ internal sealed class PositionCheck(
         }
     }
 
-    /// <returns>All partitions that came back until now; empty: another check has taken them.</returns>
-    private HashSet<int> TakeRestored()
-    {
-        lock (_restored)
-        {
-            HashSet<int> taken = [.. _restored];
-            _restored.Clear();
-            return taken;
-        }
-    }
-
-    private async Task CheckRestoredAsync(HashSet<int> partitions)
+    private async Task CheckRestoredAsync(ImmutableHashSet<int> partitions)
     {
         var streams = router.Streams.Where(stream => partitions.Contains(RedisNames.Partition(stream.Name))).ToArray();
         Random.Shared.Shuffle(streams);
@@ -114,16 +101,16 @@ internal sealed class PositionCheck(
     private async Task CheckAtOnceAsync(LocalStream[] streams)
     {
         var before = streams.ToDictionary(stream => stream.Name, stream => (Stream: stream, stream.Heard));
-        foreach (var end in await log.ReadEndsAsync([.. before.Keys]))
+        foreach (var (name, end, failure) in await log.ReadEndsAsync([.. before.Keys]))
         {
-            var (stream, heard) = before[end.Stream];
-            if (end.Failure is { } failure)
+            var (stream, heard) = before[name];
+            if (failure is not null)
             {
-                failures.Report(failure, $"The position of {stream.Name} is not checked. The next round tries again.");
+                failures.Report(failure, $"The position of {name} is not checked. The next round tries again.");
             }
-            else if (stream.IsBehind(end.End, heard))
+            else if (stream.IsBehind(end, heard))
             {
-                Log.FoundBehind(logger, stream.Name);
+                Log.FoundBehind(logger, name);
                 stream.CatchUp();
             }
         }

@@ -1,13 +1,10 @@
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>The subscription of one connection to one stream. Only the connection's delivery changes its position.</summary>
-internal sealed class Subscription(ConnectionDelivery connection, StreamName stream, Position? since, DateTimeOffset createdAt)
+internal sealed class Subscription(DeliveryQueue queue, StreamName stream, Position? since, DateTimeOffset createdAt)
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
-
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TimeSpan _retryBound = FirstRetry;
+    private readonly RetryDelay _retry = new(least: 0);
     private volatile bool _behind;
     private volatile bool _waitsForRedis;
 
@@ -51,16 +48,14 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
         set => _waitsForRedis = value;
     }
 
-    /// <returns>The wait before the next attempt. It has full jitter, so that connections that failed together do not return together.</returns>
+    /// <returns>The wait before the next attempt.</returns>
     public TimeSpan RedisFailed()
     {
         IsWaitingForRedis = true;
-        var delay = _retryBound * Random.Shared.NextDouble();
-        _retryBound = _retryBound * 2 < LongestRetry ? _retryBound * 2 : LongestRetry;
-        return delay;
+        return _retry.Next();
     }
 
-    public void RedisAnswered() => _retryBound = FirstRetry;
+    public void RedisAnswered() => _retry.Reset();
 
     /// <summary>The stream that it is a member of; null: it is not a member yet.</summary>
     public LocalStream? Local { get; set; }
@@ -68,9 +63,9 @@ internal sealed class Subscription(ConnectionDelivery connection, StreamName str
     /// <summary>Its index in the stream's list of members. <see cref="LocalStream"/> sets it.</summary>
     public int Index { get; set; }
 
-    /// <summary>Hands over a live notification. Never waits. A notification that does not fit the connection's queue is read from the log later.</summary>
-    public void Offer(NotificationFrame frame) => connection.Offer(this, frame);
+    /// <summary>Queues a live notification. Never waits. A notification that does not fit the connection's queue is read from the log later.</summary>
+    public void Offer(NotificationFrame frame) => queue.Add(this, frame);
 
-    /// <summary>Makes the connection read the log from this subscription's position.</summary>
-    public void CatchUp() => connection.CatchUp(this);
+    /// <summary>Queues a read of the log from this subscription's position: it may have missed something. Never waits.</summary>
+    public void CatchUp() => queue.Add(this, null);
 }

@@ -8,12 +8,10 @@ internal sealed class SubscriptionReader(LogReader log, IOptions<DeliveryOptions
 {
     private readonly int _pageSize = options.Value.PageSize;
 
-    /// <param name="subscription">
-    /// The page begins after the subscription's position. A new subscription has none: the page begins after the position that its client named, or else after the device's
-    /// cursor, or else at the end of the log.
-    /// </param>
-    /// <param name="device">The device of the connection; null: it has none.</param>
-    /// <param name="user">The user of the connection.</param>
+    /// <summary>
+    /// Reads the page after the subscription's position. A new subscription has none: the page begins after the position that its client named, or else after
+    /// the device's cursor, or else at the end of the log.
+    /// </summary>
     /// <returns>The page, and whether nothing is missing between that position and the page.</returns>
     /// <exception cref="HubException">Nobody has published to the topic, and the user subscribes to such topics too often (<see cref="UnusedTopicLimit"/>).</exception>
     public async Task<(StreamPage Page, bool IsRecovered)> ReadAsync(Subscription subscription, DeviceName? device, string user)

@@ -63,9 +63,5 @@ internal enum EscalationState
     NoPhone,
 }
 
-/// <summary>A claimed escalation with what is needed to send it.</summary>
-/// <param name="State">The other members are empty if it is not <see cref="EscalationState.Due"/>.</param>
-/// <param name="Epoch">The epoch of the notification's position.</param>
-/// <param name="Entry">The notification.</param>
-/// <param name="Phones">The user's phones.</param>
+/// <summary>A claimed escalation with what is needed to send it: empty if the state is not <see cref="EscalationState.Due"/>.</summary>
 internal sealed record DueEscalation(EscalationState State, string Epoch, ReadOnlyMemory<byte> Entry, IReadOnlyList<Phone> Phones);

@@ -2,6 +2,3 @@ namespace Notifications.Messaging.Log;
 
 /// <summary>A device acknowledges that its application has handled a stream up to a position.</summary>
 internal readonly record struct Acknowledgement(StreamName Stream, DeviceName Device, Position Position);
-
-/// <summary>An acknowledgement that was not written to Redis, and the reason.</summary>
-internal readonly record struct UnwrittenAcknowledgement(Acknowledgement Acknowledgement, Exception Reason);

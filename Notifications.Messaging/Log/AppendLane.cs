@@ -10,10 +10,6 @@ namespace Notifications.Messaging.Log;
 /// Redis and its caller more than a notification in it does. A notification that is added while no call is under way is sent at once. Notifications are
 /// appended in the order in which they were added.
 /// </summary>
-/// <param name="names">The names in Redis.</param>
-/// <param name="publish">Runs publish.lua.</param>
-/// <param name="isSharded">Whether the streams' channels are sharded.</param>
-/// <param name="options">Limits and lifetimes.</param>
 internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[], Task<RedisResult>> publish, bool isSharded, NotificationOptions options)
 {
     /// <summary>How many notifications a call has at most. Redis does nothing else during a call, which takes about a millisecond at this size.</summary>
@@ -60,7 +56,11 @@ internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[]
             }
             catch (Exception exception)
             {
-                Fail(batch, exception);
+                foreach (var each in batch)
+                {
+                    each.Fail(exception);
+                }
+
                 if (exception is not RedisServerException)
                 {
                     // Redis is away. The notifications that wait have waited for Redis as long as these. Another call would make them wait for another
@@ -127,14 +127,6 @@ internal sealed class AppendLane(RedisNames names, Func<RedisKey[], RedisValue[]
         foreach (var append in all)
         {
             append.Abandon(exception);
-        }
-    }
-
-    private static void Fail(Append[] batch, Exception exception)
-    {
-        foreach (var append in batch)
-        {
-            append.Fail(exception);
         }
     }
 

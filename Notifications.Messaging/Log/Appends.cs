@@ -7,10 +7,6 @@ namespace Notifications.Messaging.Log;
 /// Appends notifications to the logs of streams. The notifications of one stream are appended in the order of the calls, from the first call on. For this, all
 /// notifications wait in one queue until the kind of server is known (<see cref="ScriptScope"/>).
 /// </summary>
-/// <param name="names">The names in Redis.</param>
-/// <param name="scope">Knows which keys one call of a script may have.</param>
-/// <param name="publish">Runs publish.lua.</param>
-/// <param name="options">Limits and lifetimes.</param>
 internal sealed class Appends(RedisNames names, ScriptScope scope, Func<RedisKey[], RedisValue[], Task<RedisResult>> publish, NotificationOptions options)
 {
     private readonly Lock _lock = new();
@@ -62,12 +58,8 @@ internal sealed class Appends(RedisNames names, ScriptScope scope, Func<RedisKey
         try
         {
             var known = await scope.AskAsync();
-            var lanes = new AppendLane[known.HasAllPartitions ? 1 : RedisNames.Partitions];
-            for (var i = 0; i < lanes.Length; i++)
-            {
-                lanes[i] = new AppendLane(names, publish, known.IsSharded, options);
-            }
-
+            var count = known.HasAllPartitions ? 1 : RedisNames.Partitions;
+            AppendLane[] lanes = [.. Enumerable.Range(0, count).Select(_ => new AppendLane(names, publish, known.IsSharded, options))];
             while (TakeEarly(lanes) is { } append)
             {
                 _ = RunAsync(lanes, append);

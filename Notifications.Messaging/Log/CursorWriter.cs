@@ -16,10 +16,10 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, RedisNames name
 
     private readonly StreamCalls _calls = new(scope, MaxInCall);
 
-    public async Task<IReadOnlyList<UnwrittenAcknowledgement>> WriteAsync(IReadOnlyList<Acknowledgement> acknowledgements)
+    public async Task<IReadOnlyList<(Acknowledgement Acknowledgement, Exception Reason)>> WriteAsync(IReadOnlyList<Acknowledgement> acknowledgements)
     {
         var outcomes = await Task.WhenAll(acknowledgements.GroupBy(each => each.Stream.IsUser).Select(kind => _calls.RunAsync([.. kind], each => each.Stream, MoveAsync)));
-        return [.. outcomes.SelectMany(each => each).Where(outcome => outcome.Failure is not null).Select(outcome => new UnwrittenAcknowledgement(outcome.Item, outcome.Failure!))];
+        return [.. outcomes.SelectMany(each => each).Where(outcome => outcome.Failure is not null).Select(outcome => (outcome.Item, outcome.Failure!))];
     }
 
     /// <summary>Moves cursors in one call of a script. The acknowledgements are all of users' streams, or all of topics.</summary>
@@ -34,40 +34,32 @@ internal sealed class CursorWriter(IConnectionMultiplexer redis, RedisNames name
 
     private Task<RedisResult> MoveInUsersAsync(IReadOnlyList<Acknowledgement> acknowledgements)
     {
-        const int shared = 4;
-        const int each = 3;
-        var keys = new RedisKey[each * acknowledgements.Count];
-        var arguments = new RedisValue[shared + (each * acknowledgements.Count)];
-        arguments[0] = Milliseconds(options.StreamLifetime);
-        arguments[1] = time.GetUtcNow().ToUnixTimeMilliseconds();
-        arguments[2] = Milliseconds(options.LogLifetime);
-        arguments[3] = options.MaxDevices;
-        for (var i = 0; i < acknowledgements.Count; i++)
+        List<RedisKey> keys = [];
+        List<RedisValue> arguments =
+        [
+            (long)options.StreamLifetime.TotalMilliseconds, time.GetUtcNow().ToUnixTimeMilliseconds(), (long)options.LogLifetime.TotalMilliseconds,
+            options.MaxDevices,
+        ];
+        foreach (var (stream, device, position) in acknowledgements)
         {
-            var (stream, device, position) = acknowledgements[i];
             var live = names.Live(stream);
-            var (key, argument) = (each * i, shared + (each * i));
-            (keys[key], keys[key + 1], keys[key + 2]) = (RedisNames.Meta(live), RedisNames.Cursors(live), RedisNames.Seen(live));
-            (arguments[argument], arguments[argument + 1], arguments[argument + 2]) = (device.Device, position.Epoch, position.Offset);
+            keys.AddRange(RedisNames.Meta(live), RedisNames.Cursors(live), RedisNames.Seen(live));
+            arguments.AddRange<RedisValue>(device.Device, position.Epoch, position.Offset);
         }
 
-        return User.RunAsync(redis.GetDatabase(), keys, arguments);
+        return User.RunAsync(redis.GetDatabase(), [.. keys], [.. arguments]);
     }
 
     private Task<RedisResult> MoveInTopicsAsync(IReadOnlyList<Acknowledgement> acknowledgements)
     {
-        var keys = new RedisKey[2 * acknowledgements.Count];
-        var arguments = new RedisValue[1 + (2 * acknowledgements.Count)];
-        arguments[0] = Milliseconds(options.LogLifetime);
-        for (var i = 0; i < acknowledgements.Count; i++)
+        List<RedisKey> keys = [];
+        List<RedisValue> arguments = [(long)options.LogLifetime.TotalMilliseconds];
+        foreach (var (topic, device, position) in acknowledgements)
         {
-            var (topic, device, position) = acknowledgements[i];
-            (keys[2 * i], keys[(2 * i) + 1]) = (names.Meta(topic), names.TopicCursor(topic, device.User, device.Device));
-            (arguments[(2 * i) + 1], arguments[(2 * i) + 2]) = (position.Epoch, position.Offset);
+            keys.AddRange(names.Meta(topic), names.TopicCursor(topic, device.User, device.Device));
+            arguments.AddRange<RedisValue>(position.Epoch, position.Offset);
         }
 
-        return Topic.RunAsync(redis.GetDatabase(), keys, arguments);
+        return Topic.RunAsync(redis.GetDatabase(), [.. keys], [.. arguments]);
     }
-
-    private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
 }

@@ -29,8 +29,6 @@ internal static class JsonRule
     /// <summary>@msgpack/msgpack refuses a message with this name, because an assignment to it would change a JavaScript object's prototype.</summary>
     private const string Prototype = "__proto__";
 
-    private static ReadOnlySpan<byte> PrototypeBytes => "__proto__"u8;
-
     /// <summary>Finds a member that is not known. It is a spelling mistake, or a feature that this version does not have. Its sender has to know.</summary>
     /// <returns>The end of an error message that names the member; null: all members are known.</returns>
     public static string? UnknownMember(JsonElement json, params ReadOnlySpan<string> known) =>
@@ -169,7 +167,7 @@ internal static class JsonRule
             var hash = new HashCode();
             hash.AddBytes(name);
             hashes[seen] = hash.ToHashCode();
-            if (name.Contains((byte)'\\') || name.SequenceEqual(PrototypeBytes) || hashes[..seen].Contains(hashes[seen]))
+            if (name.Contains((byte)'\\') || name.SequenceEqual("__proto__"u8) || hashes[..seen].Contains(hashes[seen]))
             {
                 return true;
             }

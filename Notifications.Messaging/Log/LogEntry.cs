@@ -9,10 +9,10 @@ namespace Notifications.Messaging.Log;
 /// The form in which a notification is stored in the log and sent on the channel: <c>timestamp SP token [SP traceparent] [SP push] LF body</c>.
 /// The body is the JSON object <c>{"id","type","payload","timestamp"}</c> in the form that JSON clients get, so it is not parsed on its way to them. The head
 /// has what the hub needs. The timestamp is the time of the publish in Unix milliseconds. The token is random, and no other entry has it: it tells apart two
-/// entries that got the same offset because Redis went back in time. <c>traceparent</c> is the W3C value, if the publisher was traced. The push part, if there
-/// is one, is a JSON object without line breaks.
+/// entries that got the same offset because Redis went back in time. <c>traceparent</c> is the W3C value, if the publisher was traced. The push part is a
+/// JSON object without line breaks, for <see cref="Messaging.Push.Parse"/>, or empty.
 /// </summary>
-internal readonly struct LogEntry
+internal readonly record struct LogEntry(DateTimeOffset Timestamp, string Token, string? TraceParent, ReadOnlyMemory<byte> Push, ReadOnlyMemory<byte> Body)
 {
     private const byte HeadEnd = (byte)'\n';
     private const char Separator = ' ';
@@ -26,20 +26,6 @@ internal readonly struct LogEntry
 
     [ThreadStatic]
     private static Utf8JsonWriter? _json;
-
-    private LogEntry(DateTimeOffset timestamp, string token, string? traceParent, ReadOnlyMemory<byte> push, ReadOnlyMemory<byte> body) =>
-        (Timestamp, Token, TraceParent, Push, Body) = (timestamp, token, traceParent, push, body);
-
-    public DateTimeOffset Timestamp { get; }
-
-    public string Token { get; }
-
-    public string? TraceParent { get; }
-
-    /// <summary>The push part as JSON for <see cref="Messaging.Push.Parse"/>; empty: there is none.</summary>
-    public ReadOnlyMemory<byte> Push { get; }
-
-    public ReadOnlyMemory<byte> Body { get; }
 
     /// <exception cref="FormatException">The bytes have another form. Another program or another version wrote them.</exception>
     public static LogEntry Parse(ReadOnlyMemory<byte> entry)

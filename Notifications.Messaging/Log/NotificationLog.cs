@@ -39,12 +39,6 @@ internal sealed record LogPage(string Epoch, long Last, long Asked, long After, 
     public bool IsLast => After + Entries.Count >= Last;
 }
 
-/// <summary>The end of a stream's log.</summary>
-/// <param name="Stream">The stream.</param>
-/// <param name="End">The position of the end. It has no meaning when <paramref name="Failure"/> is set.</param>
-/// <param name="Failure">Null: the end was read. Otherwise Redis does not answer, or it refused.</param>
-internal readonly record struct StreamEnd(StreamName Stream, Position End, Exception? Failure);
-
 /// <summary>A device of a user.</summary>
 internal readonly record struct DeviceName(string User, string Device);
 
@@ -94,32 +88,26 @@ internal sealed class NotificationLog : IDisposable
             _options);
     }
 
-    /// <summary>Reads the stream's present end, without entries.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="begins">Whether a stream without an epoch gets one now, for <see cref="UnusedLifetime"/>.</param>
+    /// <summary>
+    /// Reads the stream's present end, without entries. If <paramref name="begins"/>, a stream without an epoch gets one now, for <see cref="UnusedLifetime"/>.
+    /// </summary>
     public Task<LogPage> ReadEndAsync(StreamName stream, bool begins = true) => PageAsync(Read, stream, begins, [], EndOnly, 0, "", "");
 
     /// <summary>Reads the ends of many streams in as few calls as this Redis allows. If Redis refuses one stream, the others are still read.</summary>
-    /// <returns>One end for each stream, in any order.</returns>
-    public async Task<IReadOnlyList<StreamEnd>> ReadEndsAsync(IReadOnlyList<StreamName> streams)
+    /// <returns>One end for each stream, in any order. It has no meaning where there is a failure: Redis does not answer, or it refused.</returns>
+    public async Task<IReadOnlyList<(StreamName Stream, Position End, Exception? Failure)>> ReadEndsAsync(IReadOnlyList<StreamName> streams)
     {
         var outcomes = await _ends.RunAsync(streams, stream => stream, ReadEndsInCallAsync);
-        return [.. outcomes.Select(outcome => new StreamEnd(outcome.Item, outcome.Value, outcome.Failure))];
+        return [.. outcomes.Select(outcome => (outcome.Item, outcome.Value, outcome.Failure))];
     }
 
-    /// <summary>Reads up to <paramref name="limit"/> entries after an offset.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="offset">0 or more.</param>
-    /// <param name="limit">How many entries at the most.</param>
-    /// <param name="givenOutIn">
-    /// The epoch in which a hub itself delivered this offset. If the log of this epoch now ends before the offset, Redis went back in time, and the stream gets
-    /// a new epoch. Never pass an epoch that a client named for a topic: any client could renew the topic's epoch.
-    /// </param>
-    /// <param name="token">
-    /// The token of the entry that the hub delivered at this offset. If the log now has another entry there, Redis went back in time and gave out the same
-    /// offsets again.
-    /// </param>
-    /// <param name="begins">As in <see cref="ReadEndAsync"/>.</param>
+    /// <summary>Reads up to <paramref name="limit"/> entries after an offset. <paramref name="begins"/> is as in <see cref="ReadEndAsync"/>.</summary>
+    /// <remarks>
+    /// <paramref name="givenOutIn"/> is the epoch in which a hub itself delivered this offset. If the log of this epoch now ends before the offset, Redis went
+    /// back in time, and the stream gets a new epoch. Never pass an epoch that a client named for a topic: any client could renew the topic's epoch.
+    /// <paramref name="token"/> is that of the entry that the hub delivered at this offset. If the log now has another entry there, Redis went back in time and
+    /// gave out the same offsets again.
+    /// </remarks>
     public Task<LogPage> ReadAfterAsync(StreamName stream, long offset, int limit, string? givenOutIn = null, string token = "", bool begins = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -128,14 +116,9 @@ internal sealed class NotificationLog : IDisposable
 
     /// <summary>
     /// Reads up to <paramref name="limit"/> entries after the device's cursor. In its user's stream, a new device starts at the highest cursor of the user's
-    /// devices. The user's first device starts at the beginning of the log. In a topic, a new device starts at the end.
+    /// devices. The user's first device starts at the beginning of the log. In a topic, a new device starts at the end. For a topic, <paramref name="begins"/>
+    /// is as in <see cref="ReadEndAsync"/>. A user's stream always gets an epoch, which lives as long as the cursors of the user's devices.
     /// </summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="device">The device.</param>
-    /// <param name="limit">How many entries at the most.</param>
-    /// <param name="begins">
-    /// For a topic, as in <see cref="ReadEndAsync"/>. A user's stream always gets an epoch, which lives as long as the cursors of the user's devices.
-    /// </param>
     public Task<LogPage> ReadAfterCursorAsync(StreamName stream, DeviceName device, int limit, bool begins = true) =>
         stream.IsUser
             ? PageAsync(
@@ -150,22 +133,18 @@ internal sealed class NotificationLog : IDisposable
 
     /// <summary>Moves many cursors in as few calls as this Redis allows. If Redis refuses one acknowledgement, the others are still written.</summary>
     /// <returns>The acknowledgements that were not written, with the reason: Redis does not answer, or it refused.</returns>
-    public Task<IReadOnlyList<UnwrittenAcknowledgement>> AcknowledgeAsync(IReadOnlyList<Acknowledgement> acknowledgements) =>
+    public Task<IReadOnlyList<(Acknowledgement Acknowledgement, Exception Reason)>> AcknowledgeAsync(IReadOnlyList<Acknowledgement> acknowledgements) =>
         _cursors.WriteAsync(acknowledgements);
 
     public void Dispose() => _replicated.Dispose();
 
-    /// <summary>Appends a notification. The notifications of one stream are appended in the order of the calls.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="id">The notification's id.</param>
-    /// <param name="entry">The notification.</param>
-    /// <param name="grace">The time from the publish to the escalation, while a hub listens; null: there is no escalation.</param>
+    /// <summary>Appends a notification (<see cref="Append"/>). The notifications of one stream are appended in the order of the calls.</summary>
     internal Task<PublishResult> AppendAsync(StreamName stream, string id, ReadOnlyMemory<byte> entry, TimeSpan? grace) =>
         _appends.RunAsync(new Append(stream, _names.Live(stream), id, entry, grace));
 
     private async Task<LogPage> PageAsync(Script script, StreamName stream, bool begins, RedisKey[] keys, params RedisValue[] arguments)
     {
-        var result = (RedisResult[])(await script.RunAsync(_redis.GetDatabase(), Keys(stream, keys), Arguments(begins, arguments)))!;
+        var result = (RedisResult[])(await script.RunAsync(_redis.GetDatabase(), [.. Keys(stream), .. keys], Arguments(begins, arguments)))!;
         var entries = (RedisValue[])result[4]!;
         return new LogPage(
             (string)result[0]!, (long)result[1], (long)result[2], (long)result[3],
@@ -174,14 +153,15 @@ internal sealed class NotificationLog : IDisposable
 
     private async Task<Position[]> ReadEndsInCallAsync(IReadOnlyList<StreamName> streams)
     {
-        var ends = (RedisResult[])(await ReadEnds.RunAsync(_redis.GetDatabase(), [.. streams.SelectMany(stream => Keys(stream))], Arguments(begins: true)))!;
+        var ends = (RedisResult[])(await ReadEnds.RunAsync(_redis.GetDatabase(), [.. streams.SelectMany(Keys)], Arguments(begins: true)))!;
         return [.. ends.Chunk(3).Select(end => new Position((string)end[0]!, (long)end[1], (string)end[2]!))];
     }
 
-    private RedisKey[] Keys(StreamName stream, params RedisKey[] keys) =>
-        [.. Keys(_names.Live(stream)), .. keys];
-
-    private static RedisKey[] Keys(string live) => [RedisNames.Meta(live), RedisNames.Log(live), RedisNames.Cursors(live)];
+    private RedisKey[] Keys(StreamName stream)
+    {
+        var live = _names.Live(stream);
+        return [RedisNames.Meta(live), RedisNames.Log(live), RedisNames.Cursors(live)];
+    }
 
     private static RedisValue[] Arguments(bool begins, params RedisValue[] arguments) => [begins ? NewEpoch() : "", Milliseconds(UnusedLifetime), .. arguments];
 

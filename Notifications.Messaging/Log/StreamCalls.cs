@@ -3,22 +3,19 @@ using StackExchange.Redis;
 
 namespace Notifications.Messaging.Log;
 
-/// <summary>Does work on many streams in as few calls of a script as this Redis allows (<see cref="ScriptScope"/>).</summary>
-/// <param name="scope">Knows which keys one call may have.</param>
-/// <param name="maxInCall">How many items a call has at most. Redis does nothing else during a call.</param>
+/// <summary>
+/// Does work on many streams in as few calls of a script as this Redis allows (<see cref="ScriptScope"/>). Redis does nothing else during a call, so a call has
+/// at most <paramref name="maxInCall"/> items.
+/// </summary>
 internal sealed class StreamCalls(ScriptScope scope, int maxInCall)
 {
-    /// <param name="Item">The item.</param>
-    /// <param name="Value">The value that the call returned for the item.</param>
-    /// <param name="Failure">Null: the work on the item is done.</param>
+    /// <summary>The value that the call returned for the item, or the failure that kept the work from being done.</summary>
     internal readonly record struct Outcome<TItem, TValue>(TItem Item, TValue? Value, Exception? Failure);
 
-    /// <summary>Does the work on all items. If Redis refuses one item, the work on the others is still done.</summary>
-    /// <param name="items">In any order.</param>
-    /// <param name="stream">Returns the stream of an item.</param>
-    /// <param name="call">
-    /// Does the work on some items and returns a value for each. It may be called twice for an item, and the second call has to change nothing.
-    /// </param>
+    /// <summary>
+    /// Does the work on all items. If Redis refuses one item, the work on the others is still done. <paramref name="call"/> returns a value for each item. It
+    /// may be called twice for an item, and the second call has to change nothing.
+    /// </summary>
     /// <returns>One outcome for each item, in any order.</returns>
     public async Task<IReadOnlyList<Outcome<TItem, TValue>>> RunAsync<TItem, TValue>(
         IReadOnlyList<TItem> items, Func<TItem, StreamName> stream, Func<IReadOnlyList<TItem>, Task<TValue[]>> call)

@@ -25,9 +25,7 @@ internal sealed class UserInspector(IConnectionMultiplexer redis, RedisNames nam
 {
     private static readonly Script Inspect = Script.Load("inspect-user.lua");
 
-    /// <param name="user">The user's id.</param>
-    /// <param name="limit">How many of the user's notifications are read at most.</param>
-    /// <param name="maxBytes">No more notifications are read after this many bytes.</param>
+    /// <summary>Reads at most <paramref name="limit"/> notifications, and none after <paramref name="maxBytes"/> bytes.</summary>
     public async Task<InspectedUser> InspectAsync(string user, int limit, int maxBytes)
     {
         var stream = StreamName.User(user);
@@ -53,7 +51,7 @@ internal sealed class UserInspector(IConnectionMultiplexer redis, RedisNames nam
             ]);
     }
 
-    /// <param name="hash">Field, value, field, value …</param>
+    /// <summary>The pairs of field, value, field, value …</summary>
     private static IEnumerable<KeyValuePair<string, RedisValue>> Pairs(RedisResult hash) =>
         ((RedisValue[])hash!).Chunk(2).Select(pair => KeyValuePair.Create((string)pair[0]!, pair[1]));
 }

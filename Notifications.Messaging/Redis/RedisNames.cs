@@ -10,7 +10,7 @@ namespace Notifications.Messaging.Redis;
 /// Every Redis key and channel of the system. <c>{p}</c>, the partition of a stream, is the hash tag: all keys of a partition are in one Redis Cluster slot.
 /// Each name begins with <see cref="NotificationOptions.KeyPrefix"/>, which has no brace and so can't change the hash tag.
 /// </summary>
-internal sealed class RedisNames
+internal sealed class RedisNames(IOptions<NotificationOptions> options)
 {
     /// <summary>The number of partitions. The names contain the partition, so never change this number under live data.</summary>
     public const int Partitions = 64;
@@ -19,21 +19,11 @@ internal sealed class RedisNames
     private static readonly HashSet<string> Ends = ["meta", "log", "cursors", "seen", "phones"];
 
     /// <summary>The prefix of the names of each partition.</summary>
-    private readonly string[] _partitions;
+    private readonly string[] _partitions =
+        [.. Enumerable.Range(0, Partitions).Select(partition => string.Create(CultureInfo.InvariantCulture, $"{options.Value.KeyPrefix}n:{{{partition}}}"))];
 
     /// <summary>The prefix of the names that all hubs share.</summary>
-    private readonly string _hubs;
-
-    public RedisNames(IOptions<NotificationOptions> options)
-    {
-        var prefix = options.Value.KeyPrefix;
-        _partitions = [.. Enumerable.Range(0, Partitions).Select(partition => string.Create(CultureInfo.InvariantCulture, $"{prefix}n:{{{partition}}}"))];
-        _hubs = $"{prefix}n:{{hubs}}";
-        Instances = _hubs;
-        Hubs = $"{_hubs}:messages";
-        BackplanePrefix = $"{_hubs}:signalr:";
-        Revocations = $"{prefix}n:{{users}}:revoked";
-    }
+    private readonly string _hubs = $"{options.Value.KeyPrefix}n:{{hubs}}";
 
     /// <summary>Every partition, from 0.</summary>
     public static IReadOnlySet<int> AllPartitions { get; } = Enumerable.Range(0, Partitions).ToHashSet();
@@ -108,13 +98,13 @@ internal sealed class RedisNames
     public RedisKey Shown(StreamName stream, string device) => $"{Live(stream)}:shown:{Last(device)}";
 
     /// <summary>Set: ids of the hub instances that registered and did not leave.</summary>
-    public RedisKey Instances { get; }
+    public RedisKey Instances => _hubs;
 
     /// <summary>String: one instance and its report about itself, as JSON. Expires unless the instance refreshes it.</summary>
     public RedisKey Instance(string id) => $"{_hubs}:{id}";
 
     /// <summary>Channel: messages from one hub to all hubs.</summary>
-    public string Hubs { get; }
+    public string Hubs => $"{_hubs}:messages";
 
     /// <summary>Channel: messages from one hub to another.</summary>
     public string Hub(string instance) => $"{Hubs}:{instance}";
@@ -123,12 +113,12 @@ internal sealed class RedisNames
     /// The prefix of the channels of SignalR's backplane. A hub class's full name follows, and then <c>:all</c>, <c>:user:&lt;id&gt;</c>,
     /// <c>:group:&lt;name&gt;</c>, <c>:connection:&lt;id&gt;</c> or <c>:internal:…</c>. Never sharded.
     /// </summary>
-    public string BackplanePrefix { get; }
+    public string BackplanePrefix => $"{_hubs}:signalr:";
 
     /// <summary>
     /// Sorted set: user → the time up to which the user's tokens are revoked, in Unix seconds. Expires after the longest lifetime of a token.
     /// </summary>
-    public RedisKey Revocations { get; }
+    public RedisKey Revocations { get; } = $"{options.Value.KeyPrefix}n:{{users}}:revoked";
 
     /// <summary>
     /// Channel: the probes of an instance in a partition. The instance sends them and hears them, and so knows that it hears what is published there.

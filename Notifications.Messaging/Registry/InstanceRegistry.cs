@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
@@ -12,12 +13,7 @@ namespace Notifications.Messaging.Registry;
 /// <param name="Transport">The protocol over which it takes sessions beside HTTP (Notifications.Transport/README.md); null: HTTP only.</param>
 internal sealed record HubInstance(string Id, string Address, bool Draining, string? Transport = null);
 
-/// <summary>A running hub process and its report about itself.</summary>
-/// <param name="Id">As in <see cref="HubInstance"/>.</param>
-/// <param name="Address">As in <see cref="HubInstance"/>.</param>
-/// <param name="Draining">As in <see cref="HubInstance"/>.</param>
-/// <param name="Status">The report of its last refresh; null: it reports nothing.</param>
-/// <param name="Transport">As in <see cref="HubInstance"/>.</param>
+/// <summary>A <see cref="HubInstance"/> and its report about itself at its last refresh; null: it reports nothing.</summary>
 internal sealed record ObservedInstance(string Id, string Address, bool Draining, HubStatus? Status, string? Transport = null);
 
 /// <summary>
@@ -57,31 +53,19 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames 
     }
 
     /// <summary>The running instances, ordered by id. Instances that did not refresh their entry in time are removed.</summary>
-    public async Task<IReadOnlyList<HubInstance>> ListAsync(CancellationToken cancellationToken = default) =>
-    [
-        // Without the status, which changes all the time: gateways act when the list changes.
-        .. (await ReadAsync(cancellationToken))
-            .Select(entry => JsonSerializer.Deserialize(entry, RegistryJson.Default.HubInstance)!)
-            .OrderBy(instance => instance.Id, StringComparer.Ordinal),
-    ];
+    /// <remarks>Without the status, which changes all the time: gateways act when the list changes.</remarks>
+    public Task<IReadOnlyList<HubInstance>> ListAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(RegistryJson.Default.HubInstance, cancellationToken);
 
     /// <summary>The same, with the report of each instance about itself.</summary>
-    public async Task<IReadOnlyList<ObservedInstance>> ObserveAsync(CancellationToken cancellationToken = default) =>
-    [
-        .. (await ReadAsync(cancellationToken))
-            .Select(entry => JsonSerializer.Deserialize(entry, RegistryJson.Default.ObservedInstance)!)
-            .OrderBy(instance => instance.Id, StringComparer.Ordinal),
-    ];
+    public Task<IReadOnlyList<ObservedInstance>> ObserveAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(RegistryJson.Default.ObservedInstance, cancellationToken);
 
-    private async Task<IEnumerable<string>> ReadAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<T>> ReadAsync<T>(JsonTypeInfo<T> form, CancellationToken cancellationToken)
     {
         var database = redis.GetDatabase();
-        var ids = await database.SetMembersAsync(names.Instances).WaitAsync(cancellationToken);
-        if (ids.Length == 0)
-        {
-            return [];
-        }
-
+        var members = await database.SetMembersAsync(names.Instances).WaitAsync(cancellationToken);
+        var ids = members.OrderBy(id => (string)id!, StringComparer.Ordinal).ToArray();
         var entries = await database.StringGetAsync(Array.ConvertAll(ids, id => names.Instance(id!))).WaitAsync(cancellationToken);
         var expired = ids.Where((_, i) => entries[i].IsNull).ToArray();
         if (expired.Length > 0)
@@ -90,7 +74,7 @@ internal sealed class InstanceRegistry(IConnectionMultiplexer redis, RedisNames 
             await database.SetRemoveAsync(names.Instances, expired).WaitAsync(cancellationToken);
         }
 
-        return entries.Where(entry => !entry.IsNull).Select(entry => (string)entry!);
+        return [.. entries.Where(entry => !entry.IsNull).Select(entry => JsonSerializer.Deserialize((string)entry!, form)!)];
     }
 }
 

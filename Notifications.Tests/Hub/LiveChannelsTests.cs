@@ -19,7 +19,7 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
     private readonly RedisProcesses _redis = new();
     private readonly ConcurrentQueue<string> _heard = new();
 
-    private MessageHandler Keep => message => _heard.Enqueue(Encoding.UTF8.GetString(message));
+    private Action<ReadOnlySpan<byte>> Keep => message => _heard.Enqueue(Encoding.UTF8.GetString(message));
 
     public ValueTask DisposeAsync() => _redis.DisposeAsync();
 
