@@ -42,7 +42,7 @@ internal static class OrderDatabase
             }
 
             var file = new SqliteConnectionStringBuilder(configured).ToString();
-            return options => options.UseSqlite(file).AddInterceptors(SqliteBusyTimeout.Instance);
+            return options => options.UseSqlite(file).AddInterceptors(new SqliteBusyTimeout());
         }
         catch (ArgumentException exception)
         {
