@@ -41,7 +41,7 @@ internal sealed class ReconnectStorm : FaultScenario
         var clients = stage.Workload.Clients.ToArray();
         var before = Connects(clients);
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var commands = new RedisCommandRate(stage.Cluster.RedisConnection.GetDatabase());
+        var commands = new RedisCommandRate(stage.Cluster.RedisConnection.GetServers()[0]);
         var counted = commands.RunAsync(watching.Token);
         var watch = Stopwatch.StartNew();
         var rates = await Task.WhenAll(stage.Cluster.Gateways.Select(async gateway =>
