@@ -6,13 +6,13 @@ using Notifications.Testing.Clusters;
 namespace Notifications.Benchmarks.Attacks;
 
 /// <summary>One thing that somebody does to the system through its gateway, and the answer that they have to get.</summary>
-internal abstract class AttackScenario
+internal abstract class AttackScenario(string name, string what)
 {
     /// <summary>What the command calls it, such as <c>handshake-flood</c>.</summary>
-    public abstract string Name { get; }
+    public string Name => name;
 
     /// <summary>What is done, for the table.</summary>
-    public abstract string What { get; }
+    public string What => what;
 
     /// <returns>What the system answered, for the table.</returns>
     public abstract Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken);

@@ -4,13 +4,13 @@ using Notifications.Benchmarks.Load;
 namespace Notifications.Benchmarks.Faults;
 
 /// <summary>One thing that goes wrong under load, and what must hold then.</summary>
-internal abstract class FaultScenario
+internal abstract class FaultScenario(string name, string what)
 {
     /// <summary>What the command calls it, such as <c>hub-kill</c>.</summary>
-    public abstract string Name { get; }
+    public string Name => name;
 
     /// <summary>What happens, for the table.</summary>
-    public abstract string What { get; }
+    public string What => what;
 
     /// <summary>The longest that a notification may take to its application; null: as long as the fault lasts.</summary>
     public virtual TimeSpan? LongestWait => null;
