@@ -27,19 +27,8 @@ internal sealed class HubKill() : FaultScenario("hub-kill", "a hub is killed (SI
 
 internal sealed class HubPause() : FaultScenario("hub-pause", "a hub stands still (SIGSTOP) for 10 s and goes on (SIGCONT)")
 {
-    public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
-    {
-        var hub = stage.Cluster.Hubs[0];
-        hub.Pause();
-        try
-        {
-            await Task.Delay(stage.Length(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(6)), cancellationToken);
-        }
-        finally
-        {
-            hub.Resume();
-        }
-    }
+    public override Task RunAsync(FaultStage stage, CancellationToken cancellationToken) =>
+        stage.Cluster.Hubs[0].PauseAsync(stage.Length(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(6)), cancellationToken);
 }
 
 internal sealed class RollingRestart() : FaultScenario(

@@ -59,16 +59,7 @@ internal sealed class RedisPause() : FaultScenario("redis-pause", "Redis stands 
 {
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
     {
-        stage.Cluster.Redis.Pause();
-        try
-        {
-            await Task.Delay(stage.Length(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(6)), cancellationToken);
-        }
-        finally
-        {
-            stage.Cluster.Redis.Resume();
-        }
-
+        await stage.Cluster.Redis.PauseAsync(stage.Length(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(6)), cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(5), cancellationToken);
     }
 }
