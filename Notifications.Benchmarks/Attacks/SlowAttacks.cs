@@ -82,17 +82,7 @@ internal sealed class SlowReads() : AttackScenario(
     {
         using var connection = await RawConnection.OpenAsync(stage.Gateway, stage.Source, cancellationToken);
         connection.Stream.Socket.ReceiveBufferSize = 4096;
-        await connection.SayAsync(
-            $"GET /hubs/notifications?device=slow HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer {stage.Token(user)}\r\n\r\n",
-            cancellationToken);
-        // The answer to the upgrade, and no byte more.
-        var answer = "";
-        var one = new byte[1];
-        while (!answer.EndsWith("\r\n\r\n", StringComparison.Ordinal) && await connection.Stream.ReadAsync(one, cancellationToken) == 1)
-        {
-            answer += (char)one[0];
-        }
-
+        await connection.UpgradeAsync("/hubs/notifications?device=slow", stage.Token(user), cancellationToken);
         using var socket = WebSocket.CreateFromStream(connection.Stream, new WebSocketCreationOptions { IsServer = false });
         await socket.SendAsync("""{"protocol":"json","version":1}"""u8.ToArray().Append((byte)HubSocket.RecordEnd).ToArray(), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
         return await IsResetAsync(connection.Stream, cancellationToken);
