@@ -18,11 +18,9 @@ internal abstract class AttackScenario(string name, string what)
     public abstract Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken);
 }
 
-/// <param name="cluster">What is attacked.</param>
-/// <param name="source">Where the attacker's connections come from, an address that nobody else has.</param>
-/// <param name="isBrief">The short form is run.</param>
 internal sealed class AttackStage(Cluster cluster, IPAddress source, bool isBrief) : ScenarioStage(cluster, isBrief)
 {
+    /// <summary>Where the attacker's connections come from, an address that nobody else has.</summary>
     public IPAddress Source => source;
 
     public IPEndPoint Gateway => Cluster.Gateways[0].EndPoint;

@@ -7,9 +7,7 @@ using Notifications.Client;
 
 namespace Notifications.Benchmarks.Attacks;
 
-/// <param name="name">Of the attack, and of its user: a user has one burst.</param>
-/// <param name="what">What is done, for the table.</param>
-/// <param name="query">What is added to the query of each request.</param>
+/// <summary>The name is also that of the user: a user has one burst.</summary>
 internal sealed class HandshakeFlood(string name, string what, string query) : AttackScenario(name, what)
 {
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)

@@ -51,10 +51,10 @@ internal sealed class OversizedFrames() : AttackScenario(
     }
 }
 
-/// <summary>Messages to the hub that no client would send, in JSON and in MessagePack, each on a connection of its own.</summary>
-/// <param name="name">The attack's name.</param>
-/// <param name="what">What they are.</param>
-/// <param name="messages">By protocol, and whether it is the short form.</param>
+/// <summary>
+/// Messages to the hub that no client would send, in JSON and in MessagePack, each on a connection of its own. <paramref name="messages"/> gives
+/// those of a protocol, and fewer for the short form.
+/// </summary>
 internal sealed class StrangeMessages(string name, string what, Func<string, bool, IEnumerable<byte[]>> messages) : AttackScenario(name, what)
 {
     private const int Seed = 20_260_601;

@@ -12,11 +12,9 @@ internal sealed partial record Heard(string Said, bool IsClosed)
     /// <summary>Why the hub closed, as it says it; empty if it does not.</summary>
     public string Reason => Closing().Match(Said) is { Success: true } match ? match.Groups[1].Value : "";
 
-    /// <summary>All that comes until this text is part of it, the other end closes, or so long has passed.</summary>
-    /// <param name="read">Returns how many bytes came; 0 at the end.</param>
-    /// <param name="until">The text; null: to the end.</param>
-    /// <param name="limit">The longest time.</param>
-    /// <param name="cancellationToken">The end at once.</param>
+    /// <summary>
+    /// All that <paramref name="read"/> gives until a text is part of it, the other end closes (0 bytes), or so long has passed.
+    /// </summary>
     public static async Task<Heard> ReadAsync(
         Func<Memory<byte>, CancellationToken, ValueTask<int>> read, string? until, TimeSpan limit, CancellationToken cancellationToken)
     {

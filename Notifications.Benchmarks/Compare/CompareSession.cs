@@ -69,9 +69,7 @@ internal sealed class CompareSession : IAsyncDisposable
         Clients.RunUntil(() => Clients.Ready == ready, ConnectLimit, $"{connections.Count} clients to be connected");
     }
 
-    /// <param name="users">By their numbers.</param>
-    /// <param name="topic">What they listen to besides.</param>
-    /// <param name="straight">To the servers in turn, not through the proxy.</param>
+    /// <summary>Clients of users, by their numbers: through the proxy, or <paramref name="straight"/> to the servers in turn.</summary>
     public IReadOnlyList<WireConnection> Add(IEnumerable<int> users, string? topic = null, bool straight = false) =>
         [.. users.Select(user => Clients.Add(User(user), straight ? System.Servers[user % System.Servers.Count] : System.Proxy, topic, straight))];
 

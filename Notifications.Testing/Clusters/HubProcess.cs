@@ -4,14 +4,6 @@ using Notifications.Messaging.Registry;
 namespace Notifications.Testing.Clusters;
 
 /// <summary>A hub replica. As under an orchestrator each start is another instance, with an id of its own and, unless it keeps it, a port of its own.</summary>
-/// <param name="name">Of the replica; the instance's id adds how often it was started.</param>
-/// <param name="directory">Where it logs.</param>
-/// <param name="watchdog">Ends it with the driver.</param>
-/// <param name="registry">Tells that it has started.</param>
-/// <param name="http">Asks for its health.</param>
-/// <param name="redis">The network between it and Redis, if that can be disturbed.</param>
-/// <param name="settings">Environment variables.</param>
-/// <param name="keepsPort">It listens at the same port whenever it is started.</param>
 internal sealed class HubProcess(
     string name,
     DirectoryInfo directory,

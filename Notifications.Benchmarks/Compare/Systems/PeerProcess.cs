@@ -5,11 +5,6 @@ using Notifications.Testing.Clusters;
 namespace Notifications.Benchmarks.Compare.Systems;
 
 /// <summary>A server of a peer on a port of its own.</summary>
-/// <param name="name">Of its log.</param>
-/// <param name="directory">Where it logs.</param>
-/// <param name="watchdog">Ends it with the driver.</param>
-/// <param name="command">What starts it on an end point.</param>
-/// <param name="environment">Its environment variables.</param>
 internal sealed class PeerProcess(
     string name, DirectoryInfo directory, Watchdog watchdog, Func<IPEndPoint, IEnumerable<string>> command, IReadOnlyDictionary<string, string>? environment = null)
     : ServerProcess(name, directory, watchdog)
