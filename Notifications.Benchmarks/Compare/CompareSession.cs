@@ -75,7 +75,7 @@ internal sealed class CompareSession : IAsyncDisposable
 
     public static string User(int number) => string.Create(CultureInfo.InvariantCulture, $"{Order.UserPrefix}{number}");
 
-    public CpuReading ReadCpu() => CpuReading.Of(Groups);
+    public CpuReading ReadCpu() => new(Groups);
 
     /// <summary>
     /// Waits until everything that was ordered has come, as many times as it has readers, and has the checker compare. Then all is
