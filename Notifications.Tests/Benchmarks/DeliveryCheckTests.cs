@@ -11,7 +11,7 @@ namespace Notifications.Tests.Benchmarks;
 /// <summary>The compare command's check finds what a system did wrong, whether or not the system has offsets.</summary>
 public sealed class DeliveryCheckTests
 {
-    private readonly OrderBook _orders = new(new OrderWriter(Stream.Null)) { Recipient = _ => 0 };
+    private readonly OrderBook _orders = new(Stream.Null) { Recipient = _ => 0 };
     private readonly Arrivals _arrivals = new();
     private readonly ClientLoop _clients;
 

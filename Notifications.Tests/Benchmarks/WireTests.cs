@@ -77,7 +77,7 @@ public sealed class WireTests
     public void An_order_is_read_as_it_was_written()
     {
         using var stream = new MemoryStream();
-        var book = new OrderBook(new OrderWriter(stream)) { Recipient = rank => rank + 7 };
+        var book = new OrderBook(stream) { Recipient = rank => rank + 7 };
         book.Add(intended: 42);
         book.Add(intended: 43);
         book.Flush();
