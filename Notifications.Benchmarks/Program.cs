@@ -22,50 +22,30 @@ try
     switch (args.FirstOrDefault())
     {
         case "compare":
-            var arguments = new Arguments([.. args.Skip(1)]);
-            var compare = CompareOptions.Read(arguments);
-            arguments.ThrowIfUnknown();
-            return (await CompareRun.RunAsync(compare, Console.Out, stopping.Token)).IsGreen ? 0 : Red;
+            return (await CompareRun.RunAsync(Options(CompareOptions.Read), Console.Out, stopping.Token)).IsGreen ? 0 : Red;
         case "faults":
-            return await FaultsAsync(args.ElementAtOrDefault(1), new Arguments([.. args.Skip(2)])) ? 0 : Red;
+            return await FaultsAsync(args.ElementAtOrDefault(1), Options(FaultOptions.Read, from: 2)) ? 0 : Red;
         case "attacks":
-            var named = args.ElementAtOrDefault(1) is { } name && !name.StartsWith('-') ? name : null;
-            return await AttacksAsync(named, new Arguments([.. args.Skip(named is null ? 1 : 2)])) ? 0 : Red;
+            return await AttacksAsync(Name(), Options(AttackOptions.Read, from: Name() is null ? 1 : 2)) ? 0 : Red;
         case "fuzz":
-            arguments = new Arguments([.. args.Skip(1)]);
-            var fuzz = FuzzOptions.Read(arguments);
-            arguments.ThrowIfUnknown();
-            var violations = await FuzzRun.RunAsync(fuzz, Console.Out, stopping.Token);
+            var violations = await FuzzRun.RunAsync(Options(FuzzOptions.Read), Console.Out, stopping.Token);
             Console.WriteLine(violations.Count == 0 ? "No 5xx, no error in any log, and nobody else noticed." : string.Join(Environment.NewLine, violations));
             return violations.Count == 0 ? 0 : Red;
         case PublisherProgram.Command:
-            arguments = new Arguments([.. args.Skip(1)]);
-            var redis = arguments.Text("redis") ?? throw new ArgumentException("publisher needs --redis host:port.");
-            arguments.ThrowIfUnknown();
+            var redis = Options(arguments => arguments.Text("redis")) ?? throw new ArgumentException("publisher needs --redis host:port.");
             await PublisherProgram.RunAsync(redis, Console.OpenStandardInput(), Console.Out, stopping.Token);
             return 0;
         case "micro":
-            arguments = new Arguments([.. args.Skip(args.ElementAtOrDefault(1)?.StartsWith('-') == false ? 2 : 1)]);
-            arguments.ThrowIfUnknown();
-            MicroRun.Run(args.ElementAtOrDefault(1));
+            MicroRun.Run(Options(_ => Name(), from: Name() is null ? 1 : 2));
             return 0;
         case "scale":
-            arguments = new Arguments([.. args.Skip(1)]);
-            var scale = ScaleOptions.Read(arguments);
-            arguments.ThrowIfUnknown();
-            return await ScaleRun.RunAsync(scale, Console.Out, stopping.Token) ? 0 : Red;
+            return await ScaleRun.RunAsync(Options(ScaleOptions.Read), Console.Out, stopping.Token) ? 0 : Red;
         case "soak":
-            arguments = new Arguments([.. args.Skip(1)]);
-            var soak = SoakOptions.Read(arguments);
-            arguments.ThrowIfUnknown();
-            var result = await SoakRun.RunAsync(soak, Console.Out, stopping.Token);
+            var result = await SoakRun.RunAsync(Options(SoakOptions.Read), Console.Out, stopping.Token);
             result.WriteTo(Console.Out);
             return result.IsGreen ? 0 : Red;
         case "stalled":
-            arguments = new Arguments([.. args.Skip(1)]);
-            var stalled = StalledOptions.Read(arguments);
-            arguments.ThrowIfUnknown();
-            await StalledRun.RunAsync(stalled, Console.Out, stopping.Token);
+            await StalledRun.RunAsync(Options(StalledOptions.Read), Console.Out, stopping.Token);
             return 0;
         default:
             Console.Error.WriteLine("Usage: Notifications.Benchmarks compare|scale|micro [name]|soak|stalled|attacks|fuzz|faults <scenario> [--option value] …; README.md lists all.");
@@ -83,10 +63,19 @@ catch (OperationCanceledException) when (stopping.IsCancellationRequested)
     return Red;
 }
 
-async Task<bool> FaultsAsync(string? scenario, Arguments arguments)
+// What stands behind the command and is no option.
+string? Name() => args.ElementAtOrDefault(1) is { } name && !name.StartsWith('-') ? name : null;
+
+T Options<T>(Func<Arguments, T> read, int from = 1)
 {
-    var options = FaultOptions.Read(arguments);
+    var arguments = new Arguments([.. args.Skip(from)]);
+    var options = read(arguments);
     arguments.ThrowIfUnknown();
+    return options;
+}
+
+async Task<bool> FaultsAsync(string? scenario, FaultOptions options)
+{
     var results = new List<FaultResult>();
     foreach (var each in FaultScenarios.Named(scenario))
     {
@@ -101,10 +90,8 @@ async Task<bool> FaultsAsync(string? scenario, Arguments arguments)
     return results.TrueForAll(result => result.IsGreen);
 }
 
-async Task<bool> AttacksAsync(string? scenario, Arguments arguments)
+async Task<bool> AttacksAsync(string? scenario, AttackOptions options)
 {
-    var options = AttackOptions.Read(arguments);
-    arguments.ThrowIfUnknown();
     var results = await AttackRun.RunAsync(AttackScenarios.Named(scenario), options, result => result.WriteRowTo(Console.Out), Console.Out, stopping.Token);
     AttackResult.WriteHeadTo(Console.Out);
     foreach (var result in results)

@@ -19,13 +19,12 @@ internal static class OrderDatabase
 
     public static void AddOrderDatabase(this IHostApplicationBuilder builder)
     {
-        var configure = Provider(builder);
-        builder.Services.AddDbContextFactory<OrderDb>(options => configure(options));
+        builder.Services.AddDbContextFactory<OrderDb>(Provider(builder));
         builder.Services.AddHostedService<OrderSchema>();
         builder.Services.AddHealthChecks().AddCheck<ConnectionCheck>("orders database");
     }
 
-    private static Func<DbContextOptionsBuilder, DbContextOptionsBuilder> Provider(IHostApplicationBuilder builder)
+    private static Action<DbContextOptionsBuilder> Provider(IHostApplicationBuilder builder)
     {
         var configured = builder.Configuration.GetConnectionString(ConnectionName);
         if (string.IsNullOrWhiteSpace(configured))
@@ -35,7 +34,15 @@ internal static class OrderDatabase
 
         try
         {
-            return NamesServer(configured) ? PostgreSql(configured) : Sqlite(configured);
+            var keywords = new DbConnectionStringBuilder { ConnectionString = configured };
+            if (keywords.ContainsKey("Host") || keywords.ContainsKey("Server"))
+            {
+                var server = new NpgsqlConnectionStringBuilder(configured).ToString();
+                return options => options.UseNpgsql(server);
+            }
+
+            var file = new SqliteConnectionStringBuilder(configured).ToString();
+            return options => options.UseSqlite(file).AddInterceptors(new SqliteBusyTimeout());
         }
         catch (ArgumentException exception)
         {
@@ -44,24 +51,6 @@ internal static class OrderDatabase
                 $"ConnectionStrings:{ConnectionName} is no connection string of a database that the order service knows ({exception.Message}) {Remedy}",
                 exception);
         }
-    }
-
-    private static bool NamesServer(string connectionString)
-    {
-        var keywords = new DbConnectionStringBuilder { ConnectionString = connectionString };
-        return keywords.ContainsKey("Host") || keywords.ContainsKey("Server");
-    }
-
-    private static Func<DbContextOptionsBuilder, DbContextOptionsBuilder> PostgreSql(string configured)
-    {
-        var connectionString = new NpgsqlConnectionStringBuilder(configured).ToString();
-        return options => options.UseNpgsql(connectionString);
-    }
-
-    private static Func<DbContextOptionsBuilder, DbContextOptionsBuilder> Sqlite(string configured)
-    {
-        var connectionString = new SqliteConnectionStringBuilder(configured).ToString();
-        return options => options.UseSqlite(connectionString).AddInterceptors(SqliteBusyTimeout.Instance);
     }
 
     private sealed class ConnectionCheck(OrderDb db) : IHealthCheck

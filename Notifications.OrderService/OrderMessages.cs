@@ -43,7 +43,6 @@ internal sealed record PlaceOrder(string? Item, int? Quantity)
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ChangeStatus(string? Status);
 
-/// <summary>An order as the API returns it.</summary>
 internal sealed record OrderResponse(
     Guid Id, string Owner, string Item, int Quantity, OrderStatus Status, DateTime CreatedAt, DateTime UpdatedAt)
 {

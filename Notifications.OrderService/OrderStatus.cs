@@ -29,16 +29,6 @@ internal static class OrderStatuses
     /// Finds a status by its name, in upper or lower case. Null when there is none. Unlike
     /// <see cref="Enum.TryParse{TEnum}(string, bool, out TEnum)"/>, it accepts no numbers.
     /// </summary>
-    public static OrderStatus? Parse(string? name)
-    {
-        foreach (var status in Enum.GetValues<OrderStatus>())
-        {
-            if (string.Equals(status.ToString(), name, StringComparison.OrdinalIgnoreCase))
-            {
-                return status;
-            }
-        }
-
-        return null;
-    }
+    public static OrderStatus? Parse(string? name) => Enum.GetValues<OrderStatus>().Cast<OrderStatus?>()
+        .FirstOrDefault(status => string.Equals(status.ToString(), name, StringComparison.OrdinalIgnoreCase));
 }

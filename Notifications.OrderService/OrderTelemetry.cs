@@ -4,7 +4,6 @@ using Notifications.OrderService.Outbox;
 
 namespace Notifications.OrderService;
 
-/// <summary>Spans and metrics of the order service.</summary>
 internal sealed class OrderTelemetry
 {
     private const string Name = "Notifications.OrderService";

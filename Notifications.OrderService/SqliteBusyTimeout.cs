@@ -9,16 +9,10 @@ namespace Notifications.OrderService;
 /// </summary>
 internal sealed class SqliteBusyTimeout : DbConnectionInterceptor
 {
-    public static readonly SqliteBusyTimeout Instance = new();
-
     /// <summary>
     /// After this time the driver goes on with its own waits, until the time-out of the command. That is 30 s unless the connection string says otherwise.
     /// </summary>
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(5);
-
-    private SqliteBusyTimeout()
-    {
-    }
 
     public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Set(connection);
 

@@ -2,7 +2,6 @@ using System.Net;
 using Garnet;
 using Garnet.server;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Notifications.AppHost.Redis;
@@ -20,7 +19,13 @@ internal static class EmbeddedRedis
     public static IResourceBuilder<IResourceWithConnectionString> AddEmbeddedRedis(this IDistributedApplicationBuilder builder, string name, string why)
     {
         var redis = new EmbeddedRedisResource(name, FreePort.Next());
-        builder.Services.AddHostedService(services => new Server(redis, services.GetRequiredService<ResourceLoggerService>()));
+        // Disposed with the AppHost's services, so after every resource has stopped: a draining hub still writes.
+        builder.Services.AddSingleton(services => CreateServer(redis, services.GetRequiredService<ResourceLoggerService>()));
+        builder.OnBeforeStart((start, _) =>
+        {
+            start.Services.GetRequiredService<GarnetServer>().Start();
+            return Task.CompletedTask;
+        });
         builder.Report("Redis", $"Garnet inside the AppHost on {redis.EndPoint}, in memory only, because {why}");
         return builder.AddResource(redis).WithInitialState(new CustomResourceSnapshot
         {
@@ -30,42 +35,17 @@ internal static class EmbeddedRedis
         });
     }
 
-    private sealed class Server(EmbeddedRedisResource redis, ResourceLoggerService logs) : IHostedLifecycleService, IDisposable
+    private static GarnetServer CreateServer(EmbeddedRedisResource redis, ResourceLoggerService logs)
     {
-        private GarnetServer? _server;
-
-        /// <summary>Starts the server before any resource starts.</summary>
-        public Task StartingAsync(CancellationToken cancellationToken)
+        var options = new GarnetServerOptions
         {
-            var options = new GarnetServerOptions
-            {
-                EndPoints = [redis.EndPoint],
-                EnableLua = true,
-                LuaTransactionMode = true,
-                LuaOptions = new LuaOptions(),
-                QuietMode = true,
-            };
-            _server = new GarnetServer(options, new ResourceLog(logs.GetLogger(redis)));
-            _server.Start();
-            return Task.CompletedTask;
-        }
-
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        /// <summary>Stops the server after every resource has stopped, because a draining hub still writes.</summary>
-        public Task StoppedAsync(CancellationToken cancellationToken)
-        {
-            Dispose();
-            return Task.CompletedTask;
-        }
-
-        public void Dispose() => Interlocked.Exchange(ref _server, null)?.Dispose();
+            EndPoints = [redis.EndPoint],
+            EnableLua = true,
+            LuaTransactionMode = true,
+            LuaOptions = new LuaOptions(),
+            QuietMode = true,
+        };
+        return new GarnetServer(options, new ResourceLog(logs.GetLogger(redis)));
     }
 
     /// <summary>Shows Garnet's log in the dashboard under its resource.</summary>

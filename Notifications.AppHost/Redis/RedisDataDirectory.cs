@@ -8,12 +8,13 @@ namespace Notifications.AppHost.Redis;
 /// A folder to which only one Redis server at a time writes: two servers on one append-only file would destroy the file. The AppHost locks the
 /// folder while it runs. A server that outlived its AppHost is found by its process id.
 /// </summary>
-internal sealed class RedisDataDirectory : IDisposable
+internal sealed class RedisDataDirectory
 {
     /// <summary>After an AppHost was killed, the orchestrator takes up to 18 s to end its processes.</summary>
     private static readonly TimeSpan LeftBehindLimit = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
 
+    // Held until the process ends.
     private readonly FileStream _lock;
 
     private RedisDataDirectory(string path, FileStream @lock) => (Path, _lock) = (path, @lock);
@@ -42,8 +43,6 @@ internal sealed class RedisDataDirectory : IDisposable
         WaitForServerLeftBehind(path);
         return new RedisDataDirectory(path, @lock);
     }
-
-    public void Dispose() => _lock.Dispose();
 
     private static void WaitForServerLeftBehind(string path)
     {

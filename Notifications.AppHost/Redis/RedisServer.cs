@@ -28,7 +28,7 @@ internal static class RedisServer
     {
         var directory = RedisDataDirectory.Take(Path.GetFullPath(Path.Combine(
             builder.AppHostDirectory, builder.Configuration[DirectoryKey] is { Length: > 0 } configured ? configured : "../.data/redis")));
-        builder.Services.AddSingleton(_ => directory);
+        builder.Services.AddSingleton(directory);
         var port = FreePort.Next();
         var server = new RedisServerResource(name, program, directory.Path, port);
         var check = $"{name}_check";

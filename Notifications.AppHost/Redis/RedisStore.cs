@@ -25,7 +25,7 @@ internal static class RedisStore
             return builder.AddConfiguredRedis(name);
         }
 
-        if (wanted is RedisKind.Container or null && ContainerRuntime.Find() is { } runtime)
+        if (wanted is RedisKind.Container or null && ContainerRedis.FindRuntime() is { } runtime)
         {
             return builder.AddContainerRedis(name, why ?? $"{runtime} answers and ConnectionStrings:{name} is not set");
         }

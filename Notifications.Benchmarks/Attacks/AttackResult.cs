@@ -2,12 +2,10 @@ using System.Globalization;
 
 namespace Notifications.Benchmarks.Attacks;
 
-/// <summary>What the others had of an attack.</summary>
-/// <param name="Process">Whose memory it is.</param>
-/// <param name="Before">In bytes, before the attack.</param>
-/// <param name="After">And after it.</param>
+/// <summary>In bytes, before and after an attack.</summary>
 internal sealed record MemoryChange(string Process, long Before, long After);
 
+/// <summary>What the others had of an attack.</summary>
 internal sealed record AttackResult
 {
     /// <summary>What a process may hold more after an attack than before, in bytes: its collector takes its time to give back.</summary>

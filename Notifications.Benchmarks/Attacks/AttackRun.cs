@@ -29,11 +29,6 @@ internal static class AttackRun
         ["Notifications__MaxDevices"] = $"{BriefDevices}",
     };
 
-    /// <param name="scenarios">What is done.</param>
-    /// <param name="options">How long.</param>
-    /// <param name="onResult">Hears of each.</param>
-    /// <param name="output">Where it says what it does.</param>
-    /// <param name="cancellationToken">The end at once.</param>
     public static async Task<IReadOnlyList<AttackResult>> RunAsync(
         IReadOnlyList<AttackScenario> scenarios, AttackOptions options, Action<AttackResult> onResult, TextWriter output, CancellationToken cancellationToken)
     {

@@ -7,19 +7,13 @@ using Notifications.Client;
 
 namespace Notifications.Benchmarks.Attacks;
 
-/// <param name="name">Of the attack, and of its user: a user has one burst.</param>
-/// <param name="what">What is done, for the table.</param>
-/// <param name="query">What is added to the query of each request.</param>
-internal sealed class HandshakeFlood(string name, string what, string query) : AttackScenario
+/// <summary>The name is also that of the user: a user has one burst.</summary>
+internal sealed class HandshakeFlood(string name, string what, string query) : AttackScenario(name, what)
 {
-    public override string Name => name;
-
-    public override string What => what;
-
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         var count = stage.Length(10_000, 5_000);
-        using var http = stage.Http(stage.Token(name));
+        using var http = stage.Http(stage.Token(Name));
         var answers = new ConcurrentDictionary<HttpStatusCode, int>();
         var late = 0;
         var watch = Stopwatch.StartNew();
@@ -52,12 +46,8 @@ internal sealed class HandshakeFlood(string name, string what, string query) : A
     }
 }
 
-internal sealed class ConnectionFlood : AttackScenario
+internal sealed class ConnectionFlood() : AttackScenario("connection-flood", "3,000 silent TCP connections from one address")
 {
-    public override string Name => "connection-flood";
-
-    public override string What => "3,000 silent TCP connections from one address";
-
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         var (count, limit) = stage.Length((3_000, 2_500), (300, 200));

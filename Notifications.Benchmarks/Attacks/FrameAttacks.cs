@@ -5,14 +5,12 @@ using System.Text;
 
 namespace Notifications.Benchmarks.Attacks;
 
-internal sealed class OversizedFrames : AttackScenario
+internal sealed class OversizedFrames() : AttackScenario(
+    "oversized-frames",
+    "Messages of 40 KB and endless ones, in JSON and MessagePack, and a body of 5 MB to the publish endpoint")
 {
     private const int Size = 40_000;
     private const int Endless = 4 * 1024 * 1024;
-
-    public override string Name => "oversized-frames";
-
-    public override string What => "Messages of 40 KB and endless ones, in JSON and MessagePack, and a body of 5 MB to the publish endpoint";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -53,18 +51,14 @@ internal sealed class OversizedFrames : AttackScenario
     }
 }
 
-/// <summary>Messages to the hub that no client would send, in JSON and in MessagePack, each on a connection of its own.</summary>
-/// <param name="name">The attack's name.</param>
-/// <param name="what">What they are.</param>
-/// <param name="messages">By protocol, and whether it is the short form.</param>
-internal sealed class StrangeMessages(string name, string what, Func<string, bool, IEnumerable<byte[]>> messages) : AttackScenario
+/// <summary>
+/// Messages to the hub that no client would send, in JSON and in MessagePack, each on a connection of its own. <paramref name="messages"/> gives
+/// those of a protocol, and fewer for the short form.
+/// </summary>
+internal sealed class StrangeMessages(string name, string what, Func<string, bool, IEnumerable<byte[]>> messages) : AttackScenario(name, what)
 {
     private const int Seed = 20_260_601;
     private const int Lanes = 16;
-
-    public override string Name => name;
-
-    public override string What => what;
 
     /// <summary>Valid ones changed at random.</summary>
     public static StrangeMessages Malformed() => new(
@@ -90,7 +84,7 @@ internal sealed class StrangeMessages(string name, string what, Func<string, boo
         {
             var frames = new ConcurrentQueue<byte[]>(messages(protocol, stage.IsBrief));
             count += frames.Count;
-            await Task.WhenAll(Enumerable.Range(0, Lanes).Select(lane => RunLaneAsync(stage, $"{name}-{protocol}-{lane}", protocol, frames, answers, cancellationToken)));
+            await Task.WhenAll(Enumerable.Range(0, Lanes).Select(lane => RunLaneAsync(stage, $"{Name}-{protocol}-{lane}", protocol, frames, answers, cancellationToken)));
         }
 
         stage.Require(answers.Values.Sum() == count, "every frame was sent");
@@ -109,13 +103,9 @@ internal sealed class StrangeMessages(string name, string what, Func<string, boo
     }
 }
 
-internal sealed class UnknownMethods : AttackScenario
+internal sealed class UnknownMethods() : AttackScenario("unknown-methods", "Calls of unknown methods, among them those of .NET's hub class")
 {
     private const int Calls = 101;
-
-    public override string Name => "unknown-methods";
-
-    public override string What => "Calls of unknown methods, among them those of .NET's hub class";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -144,12 +134,8 @@ internal sealed class UnknownMethods : AttackScenario
     }
 }
 
-internal sealed class CallFlood : AttackScenario
+internal sealed class CallFlood() : AttackScenario("call-flood", "Calls and acknowledgements as fast as ten connections take them")
 {
-    public override string Name => "call-flood";
-
-    public override string What => "Calls and acknowledgements as fast as ten connections take them";
-
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         var connections = stage.Length(10, 2);

@@ -3,13 +3,9 @@ using System.Text.Json;
 
 namespace Notifications.Benchmarks.Attacks;
 
-internal sealed class ForeignOrigin : AttackScenario
+internal sealed class ForeignOrigin() : AttackScenario("foreign-origin", "A foreign page opens WebSockets, negotiates and polls with a valid token")
 {
     private const string Page = "https://evil.example";
-
-    public override string Name => "foreign-origin";
-
-    public override string What => "A foreign page opens WebSockets, negotiates and polls with a valid token";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -48,13 +44,11 @@ internal sealed class ForeignOrigin : AttackScenario
 }
 
 /// <summary>Requests that two servers in a row may read differently (RFC 9112, 11.2), and such as mean another thing than they say.</summary>
-internal sealed class Smuggling : AttackScenario
+internal sealed class Smuggling() : AttackScenario(
+    "smuggling",
+    "Requests with two lengths, hidden requests, paths that lead elsewhere, and upgrades to other protocols than WebSocket")
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
-    public override string Name => "smuggling";
-
-    public override string What => "Requests with two lengths, hidden requests, paths that lead elsewhere, and upgrades to other protocols than WebSocket";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -126,12 +120,8 @@ internal sealed class Smuggling : AttackScenario
         [.. heard.Split("HTTP/1.1 ")[1..].Select(answer => answer[..3])];
 }
 
-internal sealed class UpgradedBodies : AttackScenario
+internal sealed class UpgradedBodies() : AttackScenario("upgraded-bodies", "Bodies of 25 MB on requests for an upgrade that no service accepts")
 {
-    public override string Name => "upgraded-bodies";
-
-    public override string What => "Bodies of 25 MB on requests for an upgrade that no service accepts";
-
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         var times = stage.Length(40, 4);

@@ -1,11 +1,10 @@
 using System.Net.WebSockets;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Notifications.Benchmarks.Attacks;
 
 /// <summary>A bare WebSocket to the hub, on which one says what no client would.</summary>
-internal sealed partial class HubSocket : IDisposable
+internal sealed class HubSocket : IDisposable
 {
     public const char RecordEnd = '\u001e';
 
@@ -74,47 +73,18 @@ internal sealed partial class HubSocket : IDisposable
     }
 
     /// <summary>All that the hub says until it says this, closes, or so long has passed.</summary>
-    public async Task<Heard> HearAsync(string? until, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        var said = new StringBuilder();
-        var buffer = new byte[8192];
-        using var within = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        within.CancelAfter(limit);
-        try
+    public Task<Heard> HearAsync(string? until, TimeSpan limit, CancellationToken cancellationToken) => Heard.ReadAsync(
+        async (buffer, token) =>
         {
-            while (until is null || !said.ToString().Contains(until, StringComparison.Ordinal))
+            ValueWebSocketReceiveResult received;
+            do
             {
-                var received = await _socket.ReceiveAsync(buffer, within.Token);
-                if (received.MessageType == WebSocketMessageType.Close)
-                {
-                    return new Heard(said.ToString(), IsClosed: true);
-                }
-
-                said.Append(Encoding.Latin1.GetString(buffer, 0, received.Count));
+                received = await _socket.ReceiveAsync(buffer, token);
             }
-
-            return new Heard(said.ToString(), IsClosed: false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return new Heard(said.ToString(), IsClosed: false);
-        }
-        catch (Exception exception) when (exception is WebSocketException or IOException)
-        {
-            return new Heard(said.ToString(), IsClosed: true);
-        }
-    }
+            while (received is { Count: 0, MessageType: not WebSocketMessageType.Close });
+            return received.Count;
+        },
+        until, limit, cancellationToken);
 
     public void Dispose() => _socket.Dispose();
-
-    /// <param name="Said">In either protocol the texts can be read.</param>
-    /// <param name="IsClosed">It was the last.</param>
-    public sealed partial record Heard(string Said, bool IsClosed)
-    {
-        /// <summary>Why the hub closed, as it says it; empty if it does not.</summary>
-        public string Reason => Closing().Match(Said) is { Success: true } match ? match.Groups[1].Value : "";
-
-        [GeneratedRegex("Connection closed with an error\\.(?: HubException: )?([^\"\\x00-\\x1f\\x80-\\xff]*)")]
-        private static partial Regex Closing();
-    }
 }

@@ -8,7 +8,9 @@ using Notifications.Messaging;
 namespace Notifications.Benchmarks.Attacks;
 
 /// <summary>What somebody has the hubs leave in Redis about topics that there are not.</summary>
-internal sealed class UnusedTopics : AttackScenario
+internal sealed class UnusedTopics() : AttackScenario(
+    "unused-topics",
+    "One user subscribes to thousands of topics that nobody publishes to, and unsubscribes at once")
 {
     /// <summary>What a connection may call at once.</summary>
     private const int Calls = 250;
@@ -18,10 +20,6 @@ internal sealed class UnusedTopics : AttackScenario
     private const int PerSecond = 2;
 
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
-
-    public override string Name => "unused-topics";
-
-    public override string What => "One user subscribes to thousands of topics that nobody publishes to, and unsubscribes at once";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -74,14 +72,12 @@ internal sealed class UnusedTopics : AttackScenario
 }
 
 /// <summary>A user who gives each connection another device name, and acknowledges on all of them.</summary>
-internal sealed class DevicesWithoutEnd : AttackScenario
+internal sealed class DevicesWithoutEnd() : AttackScenario(
+    "devices-without-end",
+    "One user connects as one device after the other, and all of them acknowledge")
 {
     /// <summary>A user's connections through one gateway.</summary>
     private const int ConnectionsAtOnce = 100;
-
-    public override string Name => "devices-without-end";
-
-    public override string What => "One user connects as one device after the other, and all of them acknowledge";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {

@@ -7,17 +7,15 @@ using Microsoft.AspNetCore.SignalR.Client;
 namespace Notifications.Benchmarks.Attacks;
 
 /// <summary>Names become part of Redis keys and channels, where these characters would mean something.</summary>
-internal sealed class EscapingNames : AttackScenario
+internal sealed class EscapingNames() : AttackScenario(
+    "escaping-names",
+    "Stream names, notification ids and device names with control characters, wildcards, braces and CR LF, by the APIs and the hub")
 {
     /// <summary>Part of each, so that a key that one of them got into can be found.</summary>
     private const string Mark = "escaped";
 
     private static readonly string[] Endings =
         ["\0", "\u0001", "\n", "\r\nFLUSHALL\r\n", "\t", " ", "*", "?", "[a-z]", "{1}", "}", "{", ":{1}:x\u007f", "é", "\u202e", "\ud83d\ude00", "'", "\"", "`", ";", "%00", "\\", "(", "&", "#", new('x', 129)];
-
-    public override string Name => "escaping-names";
-
-    public override string What => "Stream names, notification ids and device names with control characters, wildcards, braces and CR LF, by the APIs and the hub";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {

@@ -63,9 +63,7 @@ internal static class OddFrames
 
     public static int Count => Framings.Length;
 
-    /// <param name="number">Which of the <see cref="Count"/> ways.</param>
-    /// <param name="protocol">Whose messages are text or binary.</param>
-    /// <param name="message">The message.</param>
+    /// <summary>The message in one of the <see cref="Count"/> ways.</summary>
     public static byte[] In(int number, string protocol, byte[] message) => Framings[number](OpcodeOf(protocol), message);
 
     public static byte OpcodeOf(string protocol) => protocol == "json" ? Text : Binary;

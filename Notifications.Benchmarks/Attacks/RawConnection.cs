@@ -31,30 +31,37 @@ internal sealed class RawConnection : IDisposable
 
     public ValueTask SayAsync(string text, CancellationToken cancellationToken) => Stream.WriteAsync(Encoding.Latin1.GetBytes(text), cancellationToken);
 
+    /// <summary>Asks for a WebSocket to the hub, and reads the answer to that and no byte more.</summary>
+    /// <exception cref="HttpRequestException">It was refused.</exception>
+    public async Task UpgradeAsync(string path, string token, CancellationToken cancellationToken)
+    {
+        await SayAsync(
+            $"GET {path} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            cancellationToken);
+        var head = "";
+        var next = new byte[1];
+        while (!head.EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            await Stream.ReadExactlyAsync(next, cancellationToken);
+            head += (char)next[0];
+        }
+
+        if (!head.StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal))
+        {
+            throw new HttpRequestException($"Refused: {head.Split('\r')[0]}");
+        }
+    }
+
+    /// <summary>All that is answered until it holds this text, the other end closes, or so long has passed.</summary>
+    public Task<Heard> HearAsync(string? until, TimeSpan limit, CancellationToken cancellationToken) =>
+        Heard.ReadAsync(Stream.ReadAsync, until, limit, cancellationToken);
+
     /// <summary>All that is answered until the other end closes, or for so long.</summary>
     public async Task<string> HearAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
-        var heard = new StringBuilder();
-        var buffer = new byte[4096];
-        using var within = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        within.CancelAfter(limit);
-        try
-        {
-            while (await Stream.ReadAsync(buffer, within.Token) is > 0 and var count)
-            {
-                heard.Append(Encoding.Latin1.GetString(buffer, 0, count));
-            }
-        }
-        catch (IOException)
-        {
-            // Reset, which is an end too.
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            heard.Append("(left open)");
-        }
-
-        return heard.ToString();
+        var heard = await HearAsync(until: null, limit, cancellationToken);
+        return heard.IsClosed ? heard.Said : $"{heard.Said}(left open)";
     }
 
     /// <summary>The same, waiting for the end as long as any limit of the system may take.</summary>

@@ -4,13 +4,11 @@ using Notifications.Messaging;
 
 namespace Notifications.Benchmarks.Attacks;
 
-internal sealed class SlowHeaders : AttackScenario
+internal sealed class SlowHeaders() : AttackScenario(
+    "slow-headers",
+    "Five hundred connections that send headers line by line and never finish (slowloris)")
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
-
-    public override string Name => "slow-headers";
-
-    public override string What => "Five hundred connections that send headers line by line and never finish (slowloris)";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -41,7 +39,9 @@ internal sealed class SlowHeaders : AttackScenario
     }
 }
 
-internal sealed class SlowReads : AttackScenario
+internal sealed class SlowReads() : AttackScenario(
+    "slow-reads",
+    "Clients that ask for pages of 12 MB and streams of large notifications, and read nothing")
 {
     private const int Users = 4;
     private const int Notifications = 1_000;
@@ -51,10 +51,6 @@ internal sealed class SlowReads : AttackScenario
 
     /// <summary>One that nobody asked for is allowed on a WebSocket; over HTTP it would be the next request, which is not read before the answer is taken.</summary>
     private static readonly byte[] Pong = [0x8A, 0x80, 0, 0, 0, 0];
-
-    public override string Name => "slow-reads";
-
-    public override string What => "Clients that ask for pages of 12 MB and streams of large notifications, and read nothing";
 
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
@@ -86,17 +82,7 @@ internal sealed class SlowReads : AttackScenario
     {
         using var connection = await RawConnection.OpenAsync(stage.Gateway, stage.Source, cancellationToken);
         connection.Stream.Socket.ReceiveBufferSize = 4096;
-        await connection.SayAsync(
-            $"GET /hubs/notifications?device=slow HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer {stage.Token(user)}\r\n\r\n",
-            cancellationToken);
-        // The answer to the upgrade, and no byte more.
-        var answer = "";
-        var one = new byte[1];
-        while (!answer.EndsWith("\r\n\r\n", StringComparison.Ordinal) && await connection.Stream.ReadAsync(one, cancellationToken) == 1)
-        {
-            answer += (char)one[0];
-        }
-
+        await connection.UpgradeAsync("/hubs/notifications?device=slow", stage.Token(user), cancellationToken);
         using var socket = WebSocket.CreateFromStream(connection.Stream, new WebSocketCreationOptions { IsServer = false });
         await socket.SendAsync("""{"protocol":"json","version":1}"""u8.ToArray().Append((byte)HubSocket.RecordEnd).ToArray(), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
         return await IsResetAsync(connection.Stream, cancellationToken);
@@ -124,12 +110,10 @@ internal sealed class SlowReads : AttackScenario
     }
 }
 
-internal sealed class UnfinishedHandshakes : AttackScenario
+internal sealed class UnfinishedHandshakes() : AttackScenario(
+    "unfinished-handshakes",
+    "A thousand WebSockets of a hundred users, without SignalR's handshake")
 {
-    public override string Name => "unfinished-handshakes";
-
-    public override string What => "A thousand WebSockets of a hundred users, without SignalR's handshake";
-
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         var (users, each) = stage.Length((100, 10), (10, 10));

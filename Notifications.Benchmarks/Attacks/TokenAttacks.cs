@@ -10,13 +10,10 @@ using Notifications.Messaging;
 namespace Notifications.Benchmarks.Attacks;
 
 /// <summary>Those of an authority's keys are in the tests: this cluster has a Development key.</summary>
-internal sealed class ForgedTokens : AttackScenario
+internal sealed class ForgedTokens() : AttackScenario(
+    "forged-tokens",
+    "WebSockets, negotiations and calls with a token that is missing, expired, unsigned, of another audience, issuer or key, changed to another user, or in the query outside the hub's path")
 {
-    public override string Name => "forged-tokens";
-
-    public override string What =>
-        "WebSockets, negotiations and calls with a token that is missing, expired, unsigned, of another audience, issuer or key, changed to another user, or in the query outside the hub's path";
-
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         var good = stage.Token("mallory");
@@ -69,12 +66,10 @@ internal sealed class ForgedTokens : AttackScenario
     private static string Encode(string text) => Base64UrlEncoder.Encode(Encoding.UTF8.GetBytes(text));
 }
 
-internal sealed class OthersStreams : AttackScenario
+internal sealed class OthersStreams() : AttackScenario(
+    "others-streams",
+    "With the attacker's own valid token: another user's stream, acknowledgements and session, and forged affinity cookies")
 {
-    public override string Name => "others-streams";
-
-    public override string What => "With the attacker's own valid token: another user's stream, acknowledgements and session, and forged affinity cookies";
-
     public override async Task<string> RunAsync(AttackStage stage, CancellationToken cancellationToken)
     {
         var victim = StreamName.User("victim-of-another");

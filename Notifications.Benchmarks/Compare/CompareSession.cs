@@ -70,15 +70,13 @@ internal sealed class CompareSession : IAsyncDisposable
         Clients.RunUntil(() => Clients.Ready == ready, ConnectLimit, $"{connections.Count} clients to be connected");
     }
 
-    /// <param name="users">By their numbers.</param>
-    /// <param name="topic">What they listen to besides.</param>
-    /// <param name="straight">To the servers in turn, not through the proxy.</param>
+    /// <summary>Clients of users, by their numbers: through the proxy, or <paramref name="straight"/> to the servers in turn.</summary>
     public IReadOnlyList<WireConnection> Add(IEnumerable<int> users, string? topic = null, bool straight = false) =>
         [.. users.Select(user => Clients.Add(User(user), straight ? System.Servers[user % System.Servers.Count] : System.Proxy, topic, straight))];
 
     public static string User(int number) => string.Create(CultureInfo.InvariantCulture, $"{Order.UserPrefix}{number}");
 
-    public CpuReading ReadCpu() => CpuReading.Of(Groups);
+    public CpuReading ReadCpu() => new(Groups);
 
     /// <summary>
     /// Waits until everything that was ordered has come, as many times as it has readers, and has the checker compare. Then all is

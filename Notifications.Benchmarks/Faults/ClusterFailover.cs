@@ -4,12 +4,10 @@ using Notifications.Benchmarks.Load;
 namespace Notifications.Benchmarks.Faults;
 
 /// <summary>A primary of a Redis Cluster dies, its replica takes over, and it comes back as that one's replica.</summary>
-internal sealed class ClusterFailover(bool waits) : FaultScenario
+internal sealed class ClusterFailover(bool waits) : FaultScenario(
+    waits ? "cluster-failover" : "cluster-failover-without-wait",
+    $"a primary of a Redis Cluster is killed (SIGKILL) and started again as a replica, publishing {(waits ? "with" : "without")} WAIT")
 {
-    public override string Name => waits ? "cluster-failover" : "cluster-failover-without-wait";
-
-    public override string What => $"a primary of a Redis Cluster is killed (SIGKILL) and started again as a replica, publishing {(waits ? "with" : "without")} WAIT";
-
     public override ClusterOptions Cluster { get; } = new() { Gateways = 2, HasRedisCluster = true, WaitForReplicas = waits ? 1 : 0 };
 
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)

@@ -4,13 +4,13 @@ using Notifications.Benchmarks.Load;
 namespace Notifications.Benchmarks.Faults;
 
 /// <summary>One thing that goes wrong under load, and what must hold then.</summary>
-internal abstract class FaultScenario
+internal abstract class FaultScenario(string name, string what)
 {
     /// <summary>What the command calls it, such as <c>hub-kill</c>.</summary>
-    public abstract string Name { get; }
+    public string Name => name;
 
     /// <summary>What happens, for the table.</summary>
-    public abstract string What { get; }
+    public string What => what;
 
     /// <summary>The longest that a notification may take to its application; null: as long as the fault lasts.</summary>
     public virtual TimeSpan? LongestWait => null;
@@ -41,23 +41,14 @@ internal abstract class FaultScenario
     }
 }
 
-/// <summary>What a scenario has to work with.</summary>
-internal sealed class FaultStage(Cluster cluster, Workload workload, bool isBrief, TextWriter output)
+internal sealed class FaultStage(Cluster cluster, Workload workload, bool isBrief, TextWriter output) : ScenarioStage(cluster, isBrief)
 {
-    private readonly List<string> _violations = [];
     private readonly List<string> _notes = [];
-
-    public Cluster Cluster => cluster;
 
     public Workload Workload => workload;
 
-    public IReadOnlyList<string> Violations => _violations;
-
     /// <summary>What was measured besides, for the table.</summary>
     public IReadOnlyList<string> Notes => _notes;
-
-    /// <summary>The length of something: as the full scenario has it, or as its short form does.</summary>
-    public T Length<T>(T full, T brief) => isBrief ? brief : full;
 
     public void Say(string what) => output.WriteLine(what);
 
@@ -65,13 +56,5 @@ internal sealed class FaultStage(Cluster cluster, Workload workload, bool isBrie
     {
         output.WriteLine(what);
         _notes.Add(what);
-    }
-
-    public void Require(bool holds, string what)
-    {
-        if (!holds)
-        {
-            _violations.Add($"not so: {what}");
-        }
     }
 }

@@ -2,13 +2,9 @@ using Notifications.Testing.Clusters;
 
 namespace Notifications.Benchmarks.Faults;
 
-internal sealed class HubKill : FaultScenario
+internal sealed class HubKill() : FaultScenario("hub-kill", "a hub is killed (SIGKILL) and started again after 2 s, every 10 s for a minute")
 {
     private static readonly TimeSpan Dead = TimeSpan.FromSeconds(2);
-
-    public override string Name => "hub-kill";
-
-    public override string What => "a hub is killed (SIGKILL) and started again after 2 s, every 10 s for a minute";
 
     public override TimeSpan? LongestWait => TimeSpan.FromSeconds(3);
 
@@ -29,33 +25,16 @@ internal sealed class HubKill : FaultScenario
     }
 }
 
-internal sealed class HubPause : FaultScenario
+internal sealed class HubPause() : FaultScenario("hub-pause", "a hub stands still (SIGSTOP) for 10 s and goes on (SIGCONT)")
 {
-    public override string Name => "hub-pause";
-
-    public override string What => "a hub stands still (SIGSTOP) for 10 s and goes on (SIGCONT)";
-
-    public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
-    {
-        var hub = stage.Cluster.Hubs[0];
-        hub.Pause();
-        try
-        {
-            await Task.Delay(stage.Length(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(6)), cancellationToken);
-        }
-        finally
-        {
-            hub.Resume();
-        }
-    }
+    public override Task RunAsync(FaultStage stage, CancellationToken cancellationToken) =>
+        stage.Cluster.Hubs[0].PauseAsync(stage.Length(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(6)), cancellationToken);
 }
 
-internal sealed class RollingRestart : FaultScenario
+internal sealed class RollingRestart() : FaultScenario(
+    "rolling-restart",
+    "every hub, then every gateway is stopped (SIGTERM) and started again, one by one")
 {
-    public override string Name => "rolling-restart";
-
-    public override string What => "every hub, then every gateway is stopped (SIGTERM) and started again, one by one";
-
     public override TimeSpan? LongestWait => TimeSpan.FromSeconds(2);
 
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)

@@ -2,13 +2,11 @@ using Notifications.Testing.Clusters;
 
 namespace Notifications.Benchmarks.Faults;
 
-internal sealed class OrdersKill : FaultScenario
+internal sealed class OrdersKill() : FaultScenario(
+    "orders-kill",
+    "the order service is killed (SIGKILL) again and again, every other time while Redis stands still for 1 s, so that orders are committed and not published")
 {
     private static readonly TimeSpan RedisPause = TimeSpan.FromSeconds(1);
-
-    public override string Name => "orders-kill";
-
-    public override string What => "the order service is killed (SIGKILL) again and again, every other time while Redis stands still for 1 s, so that orders are committed and not published";
 
     public override ClusterOptions Cluster { get; } = new() { Gateways = 2, OrderServices = 1 };
 

@@ -6,17 +6,15 @@ using Notifications.Benchmarks.Load;
 namespace Notifications.Benchmarks.Faults;
 
 /// <summary>All clients lose their gateways at the same moment, and all want back.</summary>
-internal sealed class ReconnectStorm : FaultScenario
+internal sealed class ReconnectStorm() : FaultScenario(
+    "reconnect-storm",
+    "10,000 clients lose their gateways (SIGKILL, started again at once) at the same moment")
 {
     private const int GatewayCount = 2;
     private const int HandshakesPerSecond = 75;
     private const int Burst = 25;
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
-
-    public override string Name => "reconnect-storm";
-
-    public override string What => "10,000 clients lose their gateways (SIGKILL, started again at once) at the same moment";
 
     public override ClusterOptions Cluster { get; } = new()
     {
@@ -41,7 +39,7 @@ internal sealed class ReconnectStorm : FaultScenario
         var clients = stage.Workload.Clients.ToArray();
         var before = Connects(clients);
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var commands = new RedisCommandRate(stage.Cluster.RedisConnection.GetDatabase());
+        var commands = new RedisCommandRate(stage.Cluster.RedisConnection.GetServers()[0]);
         var counted = commands.RunAsync(watching.Token);
         var watch = Stopwatch.StartNew();
         var rates = await Task.WhenAll(stage.Cluster.Gateways.Select(async gateway =>

@@ -3,12 +3,10 @@ using Notifications.Benchmarks.Load;
 
 namespace Notifications.Benchmarks.Faults;
 
-internal sealed class RedisRestart : FaultScenario
+internal sealed class RedisRestart() : FaultScenario(
+    "redis-restart",
+    "Redis with AOF is killed (SIGKILL), back after 5 s, and killed again, back after 30 s")
 {
-    public override string Name => "redis-restart";
-
-    public override string What => "Redis with AOF is killed (SIGKILL), back after 5 s, and killed again, back after 30 s";
-
     public override ClusterOptions Cluster { get; } = new() { Gateways = 2, OrderServices = 1, RedisArguments = ["--appendonly", "yes"] };
 
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
@@ -25,12 +23,8 @@ internal sealed class RedisRestart : FaultScenario
     }
 }
 
-internal sealed class RedisEmpty : FaultScenario
+internal sealed class RedisEmpty() : FaultScenario("redis-empty", "Redis without persistence is killed (SIGKILL) and comes back empty after 5 s")
 {
-    public override string Name => "redis-empty";
-
-    public override string What => "Redis without persistence is killed (SIGKILL) and comes back empty after 5 s";
-
     public override ClusterOptions Cluster { get; } = new() { Gateways = 2, OrderServices = 1 };
 
     // The ids of what was published are gone with the rest.
@@ -61,34 +55,17 @@ internal sealed class RedisEmpty : FaultScenario
     }
 }
 
-internal sealed class RedisPause : FaultScenario
+internal sealed class RedisPause() : FaultScenario("redis-pause", "Redis stands still (SIGSTOP) for 10 s and goes on (SIGCONT)")
 {
-    public override string Name => "redis-pause";
-
-    public override string What => "Redis stands still (SIGSTOP) for 10 s and goes on (SIGCONT)";
-
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
     {
-        stage.Cluster.Redis.Pause();
-        try
-        {
-            await Task.Delay(stage.Length(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(6)), cancellationToken);
-        }
-        finally
-        {
-            stage.Cluster.Redis.Resume();
-        }
-
+        await stage.Cluster.Redis.PauseAsync(stage.Length(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(6)), cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(5), cancellationToken);
     }
 }
 
-internal sealed class RedisCut : FaultScenario
+internal sealed class RedisCut() : FaultScenario("redis-cut", "the network between one hub and Redis is cut for 10 s")
 {
-    public override string Name => "redis-cut";
-
-    public override string What => "the network between one hub and Redis is cut for 10 s";
-
     public override ClusterOptions Cluster { get; } = new() { Gateways = 2, HubsReachRedisThroughProxies = true };
 
     public override async Task RunAsync(FaultStage stage, CancellationToken cancellationToken)
@@ -106,14 +83,10 @@ internal sealed class RedisCut : FaultScenario
     }
 }
 
-internal sealed class LiveLinkDead : FaultScenario
+internal sealed class LiveLinkDead() : FaultScenario("live-link-dead", "one hub's pub/sub connection falls silent while its commands work")
 {
     // Those of the connection for commands are made first: one for commands, one for its subscriptions.
     private const int Spared = 2;
-
-    public override string Name => "live-link-dead";
-
-    public override string What => "one hub's pub/sub connection falls silent while its commands work";
 
     public override ClusterOptions Cluster { get; } = new() { Gateways = 2, HubsReachRedisThroughProxies = true };
 

@@ -49,7 +49,7 @@ internal sealed class LoadClient(Device device, Action<ReceivedNotification> onD
         });
         _client.Handle(DeliverAsync);
         _client.OnGap(AnnounceAsync);
-        _client.StateChanged += Count;
+        _client.StateChanged += state => Interlocked.Add(ref _connects, state == ConnectionState.Connected ? 1 : 0);
         return _client.StartAsync(cancellationToken);
     }
 
@@ -81,13 +81,5 @@ internal sealed class LoadClient(Device device, Action<ReceivedNotification> onD
             gap.Before is { } before ? (before.Epoch, before.Offset) : null, (gap.After.Epoch, gap.After.Offset));
         Interlocked.Exchange(ref _at, gap.After.Offset);
         return Task.CompletedTask;
-    }
-
-    private void Count(ConnectionState state)
-    {
-        if (state == ConnectionState.Connected)
-        {
-            Interlocked.Increment(ref _connects);
-        }
     }
 }

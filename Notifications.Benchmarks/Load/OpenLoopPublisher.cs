@@ -40,11 +40,9 @@ internal sealed class OpenLoopPublisher(NotificationPublisher publisher, Deliver
     /// </summary>
     public TimeSpan LongestStall { get; private set; }
 
-    /// <summary>Returns when everything that was begun is acknowledged.</summary>
-    /// <param name="rate">Notifications per second.</param>
-    /// <param name="duration">For how long they are begun.</param>
-    /// <param name="until">If this ends before, that is the end.</param>
-    /// <param name="cancellationToken">The end at once.</param>
+    /// <summary>
+    /// Begins <paramref name="rate"/> notifications a second for a time, or until a task ends before that. Returns when all of them are acknowledged.
+    /// </summary>
     public async Task RunAsync(int rate, TimeSpan duration, Task until, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();

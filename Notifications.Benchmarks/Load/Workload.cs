@@ -51,10 +51,7 @@ internal sealed class Workload : IAsyncDisposable
             async (client, token) => await client.StartAsync(token));
     }
 
-    /// <summary>Returns when all that was published is acknowledged.</summary>
-    /// <param name="duration">For how long is published.</param>
-    /// <param name="until">If this ends before, that is the end.</param>
-    /// <param name="cancellationToken">The end at once.</param>
+    /// <summary>Publishes for a time, or until a task ends before that. Returns when all that was published is acknowledged.</summary>
     public async Task PublishAsync(TimeSpan duration, Task until, CancellationToken cancellationToken)
     {
         _output.WriteLine($"Publishing {_options.Rate}/s.");

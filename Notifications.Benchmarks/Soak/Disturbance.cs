@@ -25,9 +25,10 @@ internal sealed class Disturbance(IReadOnlyList<ClientGroup> groups)
     /// <summary>Connections whose bytes were swallowed without a close.</summary>
     public int Silent => _silent;
 
-    /// <summary>Until cancelled. When it returns the network is whole and every client was started again.</summary>
-    /// <param name="perSecond">Clients that lose their connection, on average.</param>
-    /// <param name="cancellationToken">The end of it.</param>
+    /// <summary>
+    /// Until cancelled, so many clients a second on average lose their connections. When it returns the network is whole and every client was
+    /// started again.
+    /// </summary>
     public async Task RunAsync(int perSecond, CancellationToken cancellationToken)
     {
         if (perSecond == 0)

@@ -19,17 +19,8 @@ internal static class HubFaults
         output.WriteLine($"{killed.Name} was started again.");
 
         await Task.Delay(time / 5, cancellationToken);
-        paused.Pause();
-        output.WriteLine($"{paused.Name} was paused (SIGSTOP).");
-        try
-        {
-            await Task.Delay(pause, cancellationToken);
-        }
-        finally
-        {
-            paused.Resume();
-        }
-
+        output.WriteLine($"{paused.Name} is paused (SIGSTOP).");
+        await paused.PauseAsync(pause, cancellationToken);
         output.WriteLine($"{paused.Name} goes on (SIGCONT).");
     }
 }

@@ -24,9 +24,7 @@ internal sealed class StalledRun(StalledOptions options, Cluster cluster, TextWr
     private long[] _latencies = [];
     private int _received;
 
-    /// <param name="Median">Of the latencies.</param>
-    /// <param name="P99">Of the latencies.</param>
-    /// <param name="Memory">The most that the hub held beyond what it held at the start, in bytes.</param>
+    /// <summary>Latencies, and the most bytes that the hub held beyond what it held at the start.</summary>
     private sealed record Round(TimeSpan Median, TimeSpan P99, long Memory);
 
     private HubProcess Hub => cluster.Hubs[0];

@@ -8,12 +8,10 @@ internal sealed class OutboxClaim
 {
     public required string Stream { get; init; }
 
-    /// <summary>The process that has the claim.</summary>
     public required string Owner { get; init; }
 
     /// <summary>When the claim expires, in Unix milliseconds by the database's clock. The clocks of the machines need not agree.</summary>
     public required long Until { get; init; }
 
-    /// <summary>How many attempts in a row have failed.</summary>
     public required int Failures { get; init; }
 }

@@ -10,18 +10,12 @@ internal sealed class OutboxSignal(TimeProvider time)
 
     public void Raise() => _raised.Writer.TryWrite(true);
 
-    /// <summary>Returns when the signal is raised, or after <paramref name="atMost"/>.</summary>
+    /// <summary>Returns when the signal is raised, after <paramref name="atMost"/>, or when cancelled.</summary>
     public async Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(atMost, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            await _raised.Reader.ReadAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The time is over.
-        }
+        Task raised = _raised.Reader.ReadAsync(either.Token).AsTask();
+        await raised.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -20,6 +20,5 @@ internal sealed class RefusedRow
     /// <summary>UTC.</summary>
     public required DateTime CreatedAt { get; init; }
 
-    /// <summary>Why the row can't be published.</summary>
     public required string Reason { get; init; }
 }

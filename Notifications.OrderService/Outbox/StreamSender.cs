@@ -4,7 +4,6 @@ using Notifications.Messaging;
 
 namespace Notifications.OrderService.Outbox;
 
-/// <summary>Publishes a claimed stream's rows.</summary>
 internal sealed class StreamSender(
     NotificationPublisher publisher, OrderTelemetry telemetry, IOptions<OutboxOptions> options, TimeProvider time, ILogger<StreamSender> logger)
 {

@@ -1,6 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Notifications.Messaging;
 using Notifications.Messaging.Redis;
@@ -33,7 +31,7 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly Watchdog _watchdog = new();
     private readonly HttpClient _http = new();
     private readonly ClusterOptions _options;
-    private ServiceProvider? _services;
+    private PublisherConnection? _driver;
     private Front? _front;
     private RedisClusterProcesses? _redisCluster;
 
@@ -66,18 +64,18 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Whether they outlive the cluster; they do unless the run says that nobody will want them.</summary>
     public bool KeepsLogs { get; set; } = true;
 
-    public NotificationPublisher Publisher => Services.GetRequiredService<NotificationPublisher>();
+    public NotificationPublisher Publisher => Driver.Publisher;
 
     /// <summary>The driver's own.</summary>
-    public IConnectionMultiplexer RedisConnection => Services.GetRequiredService<IConnectionMultiplexer>();
+    public IConnectionMultiplexer RedisConnection => Driver.Redis;
 
-    public RedisNames Names => Services.GetRequiredService<RedisNames>();
+    public RedisNames Names => Driver.Names;
 
-    public InstanceRegistry Registry => Services.GetRequiredService<InstanceRegistry>();
+    public InstanceRegistry Registry => Driver.Registry;
 
     private ServerProcess[] Processes => [.. Gateways, .. Orders, .. Hubs, .. _redisCluster?.Nodes ?? [Redis]];
 
-    private ServiceProvider Services => _services ?? throw NotStarted();
+    private PublisherConnection Driver => _driver ?? throw new InvalidOperationException("The cluster has not started.");
 
     /// <summary>Returns when every server takes requests, each gateway knowing every hub.</summary>
     public static async Task<Cluster> StartAsync(ClusterOptions options, CancellationToken cancellationToken)
@@ -111,9 +109,9 @@ internal sealed class Cluster : IAsyncDisposable
             await _front.DisposeAsync();
         }
 
-        if (_services is not null)
+        if (_driver is not null)
         {
-            await _services.DisposeAsync();
+            await _driver.DisposeAsync();
         }
 
         foreach (var process in Processes)
@@ -132,7 +130,8 @@ internal sealed class Cluster : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         var redis = await StartRedisAsync(cancellationToken);
-        _services = await ConnectAsync(redis, _options);
+        // As an administrator, for INFO and ACL LOG.
+        _driver = await PublisherConnection.OpenAsync($"{redis},abortConnect=false,allowAdmin=true", _options.WaitForReplicas);
         Dictionary<string, string> own = new()
         {
             ["ASPNETCORE_ENVIRONMENT"] = Environments.Development,
@@ -198,24 +197,4 @@ internal sealed class Cluster : IAsyncDisposable
 
     private static Dictionary<string, string> Merged(IReadOnlyDictionary<string, string> settings, IReadOnlyDictionary<string, string> over) =>
         settings.Concat(over).GroupBy(setting => setting.Key).ToDictionary(same => same.Key, same => same.Last().Value);
-
-    private static InvalidOperationException NotStarted() => new("The cluster has not started.");
-
-    private static async Task<ServiceProvider> ConnectAsync(string redis, ClusterOptions cluster)
-    {
-        var services = new ServiceCollection();
-        services.AddLogging();
-        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
-        var options = ConfigurationOptions.Parse(redis);
-        options.AbortOnConnectFail = false;
-        // For INFO and ACL LOG.
-        options.AllowAdmin = true;
-        var connection = await ConnectionMultiplexer.ConnectAsync(options);
-        // By a factory, so that the container disposes it.
-        services.AddSingleton<IConnectionMultiplexer>(_ => connection);
-        services.AddNotificationPublisher();
-        services.Configure<NotificationOptions>(options => options.WaitForReplicas = cluster.WaitForReplicas);
-        services.AddInstanceRegistry();
-        return services.BuildServiceProvider();
-    }
 }

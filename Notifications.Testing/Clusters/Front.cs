@@ -44,7 +44,7 @@ internal sealed class Front(IReadOnlyList<GatewayProcess> gateways) : IAsyncDisp
         {
             while (await timer.WaitForNextTickAsync(stopping))
             {
-                if (await gateway.IsReadyAsync(AnswerLimit, stopping))
+                if (await gateway.IsHealthyAsync(AnswerLimit, stopping))
                 {
                     _unready.TryRemove(gateway, out _);
                 }

@@ -3,12 +3,7 @@ using System.Net.Sockets;
 
 namespace Notifications.Testing.Clusters;
 
-/// <summary>Any program that listens on a port. It is ready when it accepts a connection.</summary>
-/// <param name="name">Of its log.</param>
-/// <param name="directory">Where it logs.</param>
-/// <param name="watchdog">Ends it with the driver.</param>
-/// <param name="command">What starts it on an end point.</param>
-/// <param name="environment">Its environment variables.</param>
+/// <summary>Any program that listens on a port of its own. It is ready when it accepts a connection.</summary>
 internal sealed class ListeningProcess(
     string name, DirectoryInfo directory, Watchdog watchdog, Func<IPEndPoint, IEnumerable<string>> command, IReadOnlyDictionary<string, string>? environment = null)
     : ServerProcess(name, directory, watchdog)

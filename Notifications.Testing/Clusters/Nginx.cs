@@ -20,8 +20,7 @@ internal static class Nginx
     public static IEnumerable<string> Command(IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, DirectoryInfo directory) =>
         Command(Sticky(endPoint, servers), directory);
 
-    /// <param name="servers">What stands in the <c>http</c> block: servers and their upstreams.</param>
-    /// <param name="directory">For nginx's own files.</param>
+    /// <summary><paramref name="servers"/> stand in the <c>http</c> block, with their upstreams.</summary>
     public static IEnumerable<string> Command(string servers, DirectoryInfo directory)
     {
         var file = Path.Combine(directory.FullName, "nginx.conf");

@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Notifications.Messaging;
+using Notifications.Messaging.Redis;
+using Notifications.Messaging.Registry;
 using StackExchange.Redis;
 
 namespace Notifications.Testing.Clusters;
 
-/// <summary>A publisher as a service has it, with a Redis connection of its own.</summary>
+/// <summary>A publisher as a service has it, with a Redis connection of its own, and what a driver looks up over the same connection.</summary>
 internal sealed class PublisherConnection : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
@@ -14,7 +16,13 @@ internal sealed class PublisherConnection : IAsyncDisposable
 
     public NotificationPublisher Publisher => _services.GetRequiredService<NotificationPublisher>();
 
-    public static async Task<PublisherConnection> OpenAsync(string redis)
+    public IConnectionMultiplexer Redis => _services.GetRequiredService<IConnectionMultiplexer>();
+
+    public RedisNames Names => _services.GetRequiredService<RedisNames>();
+
+    public InstanceRegistry Registry => _services.GetRequiredService<InstanceRegistry>();
+
+    public static async Task<PublisherConnection> OpenAsync(string redis, int waitForReplicas = 0)
     {
         var services = new ServiceCollection();
         services.AddLogging();
@@ -23,6 +31,8 @@ internal sealed class PublisherConnection : IAsyncDisposable
         // By a factory, so that the container disposes it.
         services.AddSingleton<IConnectionMultiplexer>(_ => connection);
         services.AddNotificationPublisher();
+        services.Configure<NotificationOptions>(options => options.WaitForReplicas = waitForReplicas);
+        services.AddInstanceRegistry();
         return new PublisherConnection(services.BuildServiceProvider());
     }
 

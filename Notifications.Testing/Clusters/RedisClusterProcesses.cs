@@ -7,28 +7,24 @@ namespace Notifications.Testing.Clusters;
 internal sealed class RedisClusterProcesses : IAsyncDisposable
 {
     private const int Primaries = 3;
-    private const int Slots = 16_384;
     private static readonly TimeSpan FormLimit = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the other nodes wait for one before they take it for dead. A replica takes over one or two seconds later.</summary>
     private static readonly TimeSpan NodeTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly int[] _busPorts;
-
     private RedisClusterProcesses(DirectoryInfo directory, Watchdog watchdog)
     {
-        _busPorts = [.. Enumerable.Range(0, 2 * Primaries).Select(_ => FreePorts.Next())];
-        Nodes = [.. _busPorts.Select((busPort, index) => new RedisProcess(
+        Nodes = [.. Enumerable.Range(1, 2 * Primaries).Select(number => new RedisProcess(
             directory,
             watchdog,
             [
-                "--cluster-enabled", "yes", "--cluster-port", $"{busPort}", "--cluster-node-timeout", $"{NodeTimeout.TotalMilliseconds}",
+                "--cluster-enabled", "yes", "--cluster-port", $"{FreePorts.Next()}", "--cluster-node-timeout", $"{NodeTimeout.TotalMilliseconds}",
                 "--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0",
             ],
-            $"redis-{index + 1}"))];
+            $"redis-{number}"))];
     }
 
-    /// <summary>The first three began as primaries, the others as their replicas in the same order.</summary>
+    /// <summary>The first three began as primaries, the others as their replicas.</summary>
     public IReadOnlyList<RedisProcess> Nodes { get; }
 
     public string ConnectionString => string.Join(',', Nodes.Select(node => node.ConnectionString));
@@ -125,27 +121,8 @@ internal sealed class RedisClusterProcesses : IAsyncDisposable
 
     private async Task FormAsync(CancellationToken cancellationToken)
     {
-        for (var index = 0; index < Primaries; index++)
-        {
-            await Nodes[index].SendAsync("CLUSTER", "ADDSLOTSRANGE", $"{Slots * index / Primaries}", $"{(Slots * (index + 1) / Primaries) - 1}");
-        }
-
-        for (var index = 0; index < Nodes.Count; index++)
-        {
-            // Different configuration epochs from the start spare the nodes a conflict that they would first have to settle.
-            await Nodes[index].SendAsync("CLUSTER", "SET-CONFIG-EPOCH", $"{index + 1}");
-            await Nodes[index].SendAsync("CLUSTER", "MEET", $"{Nodes[0].EndPoint.Address}", $"{Nodes[0].EndPoint.Port}", $"{_busPorts[0]}");
-        }
-
-        for (var index = Primaries; index < Nodes.Count; index++)
-        {
-            var replica = Nodes[index];
-            var id = await Nodes[index - Primaries].SendAsync("CLUSTER", "MYID");
-            await Waiting.UntilAsync(
-                async () => (await ViewAsync(replica)).Any(node => node.Id == id), "the Redis nodes to meet", FormLimit, cancellationToken);
-            await replica.SendAsync("CLUSTER", "REPLICATE", id);
-        }
-
+        string[] create = ["--cluster", "create", .. Nodes.Select(node => node.ConnectionString), "--cluster-replicas", "1", "--cluster-yes"];
+        await Programs.OutputAsync(Programs.Installed("redis-cli", RedisProcess.Remedy), create).WaitAsync(FormLimit, cancellationToken);
         await Waiting.UntilAsync(
             async () => (await Task.WhenAll(Nodes.Select(ViewAsync))).All(view => view.Count(node => node.PrimaryId is not null) == Primaries),
             "every Redis node to know the replicas", FormLimit, cancellationToken);

@@ -8,9 +8,8 @@ namespace Notifications.Testing.Clusters;
 /// Counts the commands that a Redis server carries out, by <c>INFO stats</c>, second by second. A driver with ten thousand clients on its hands may hear of
 /// one too late; that second counts with the next.
 /// </summary>
-internal sealed class RedisCommandRate(IDatabase redis)
+internal sealed class RedisCommandRate(IServer redis)
 {
-    private const string Field = "total_commands_processed:";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>The most in one second so far.</summary>
@@ -46,8 +45,7 @@ internal sealed class RedisCommandRate(IDatabase redis)
 
     private async Task<long> CountAsync()
     {
-        var statistics = (string)(await redis.ExecuteAsync("INFO", "stats"))!;
-        var line = statistics.Split("\r\n").First(line => line.StartsWith(Field, StringComparison.Ordinal));
-        return long.Parse(line[Field.Length..], CultureInfo.InvariantCulture);
+        var statistics = (await redis.InfoAsync("stats")).SelectMany(section => section);
+        return long.Parse(statistics.Single(field => field.Key == "total_commands_processed").Value, CultureInfo.InvariantCulture);
     }
 }

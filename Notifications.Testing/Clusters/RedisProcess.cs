@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Text;
 
 namespace Notifications.Testing.Clusters;
 
@@ -32,16 +30,11 @@ internal sealed class RedisProcess(DirectoryInfo directory, Watchdog watchdog, I
     {
         try
         {
-            using var client = new TcpClient();
-            await client.ConnectAsync(EndPoint, cancellationToken);
-            await client.GetStream().WriteAsync("PING\r\n"u8.ToArray(), cancellationToken);
-            var answer = new byte[64];
-            var count = await client.GetStream().ReadAsync(answer, cancellationToken);
-            // While it loads its data it answers -LOADING.
-            return Encoding.ASCII.GetString(answer, 0, count).StartsWith("+PONG", StringComparison.Ordinal);
+            return await SendAsync("PING").WaitAsync(cancellationToken) == "PONG";
         }
-        catch (SocketException)
+        catch (InvalidOperationException)
         {
+            // It does not listen yet, or still loads its data.
             return false;
         }
     }

@@ -80,6 +80,20 @@ internal abstract class ServerProcess(string name, DirectoryInfo directory, Watc
         }
     }
 
+    /// <summary>It does nothing for that time, while its sockets stay open, and then goes on where it was.</summary>
+    public async Task PauseAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        Pause();
+        try
+        {
+            await Task.Delay(time, cancellationToken);
+        }
+        finally
+        {
+            Resume();
+        }
+    }
+
     /// <summary>SIGSTOP: it does nothing, and its sockets stay open.</summary>
     public void Pause()
     {

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Notifications.Testing.Clusters;
 
 /// <summary>
-/// A shell that outlives the AppHost by a few seconds: it reads the ids of the running processes from a pipe, and when the pipe
-/// closes, which is what the AppHost's end does however it came about, it ends those that are left.
+/// A shell that outlives this process by a few seconds: it reads the ids of the running processes from a pipe. The pipe closes when this
+/// process ends, in whatever way. Then the shell ends those that are left.
 /// </summary>
 internal sealed class Watchdog : IDisposable
 {
@@ -66,9 +66,8 @@ internal sealed class Watchdog : IDisposable
             return null; // Windows has no sh: there, the processes outlive a run that is killed.
         }
 
-        string[] shell = ["sh", "-c", Script];
-        return Process.Start(OwnSession.IsAvailable
-            ? new ProcessStartInfo(OwnSession.Command, shell) { RedirectStandardInput = true }
-            : new ProcessStartInfo(shell[0], shell[1..]) { RedirectStandardInput = true });
+        // A session of its own keeps it out of the terminal's process group: Ctrl-C does not reach it.
+        string[] shell = Programs.IsInstalled("setsid") ? ["setsid", "sh", "-c", Script] : ["sh", "-c", Script];
+        return Process.Start(new ProcessStartInfo(shell[0], shell[1..]) { RedirectStandardInput = true });
     }
 }

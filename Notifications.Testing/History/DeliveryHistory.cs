@@ -26,13 +26,13 @@ internal sealed class DeliveryHistory
     /// <summary>Call it when nothing is published or delivered any more.</summary>
     public Verdict Check()
     {
-        var findings = new Findings();
+        var verdict = new Verdict(_streams.Values.Sum(stream => stream.Count));
         foreach (var reader in _readers)
         {
-            reader.Check(findings);
+            reader.Check(verdict);
         }
 
-        return findings.ToVerdict(_streams.Values.Sum(stream => stream.Count));
+        return verdict;
     }
 
     private PublishedStream Stream(string name) => _streams.GetOrAdd(name, _ => new PublishedStream());

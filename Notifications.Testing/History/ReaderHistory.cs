@@ -33,47 +33,47 @@ internal sealed class ReaderHistory(string name, PublishedStream stream)
         }
     }
 
-    public void Check(Findings findings)
+    public void Check(Verdict verdict)
     {
-        var delivered = CheckDeliveries(findings);
+        var delivered = CheckDeliveries(verdict);
         for (var epoch = 0; epoch < stream.Epochs; epoch++)
         {
             for (var offset = 1; offset <= stream.Length(epoch); offset++)
             {
                 if (stream.At(epoch, offset) is not null && !delivered[epoch][offset])
                 {
-                    Missing(findings, epoch, offset);
+                    Missing(verdict, epoch, offset);
                 }
             }
         }
 
-        findings.Lost(stream.Conflicts, name, "was acknowledged at the place of another");
-        findings.Gaps(_gaps.Count);
+        verdict.AddLost(stream.Conflicts, name, "was acknowledged at the place of another");
+        verdict.AddGaps(_gaps.Count);
     }
 
     /// <returns>For each epoch, which offsets came.</returns>
-    private BitArray[] CheckDeliveries(Findings findings)
+    private BitArray[] CheckDeliveries(Verdict verdict)
     {
         BitArray[] delivered = [.. Enumerable.Range(0, stream.Epochs).Select(epoch => new BitArray(stream.Length(epoch) + 1))];
         var left = new BitArray(stream.Epochs);
         var at = new Place(-1, 0);
         foreach (var (epoch, offset, fingerprint) in _deliveries)
         {
-            findings.Delivered();
+            verdict.AddDelivered();
             if (stream.At(epoch, offset) != fingerprint)
             {
-                findings.Phantom(Describe(epoch, offset));
+                verdict.AddPhantom(Describe(epoch, offset));
             }
             else if (delivered[epoch][offset])
             {
-                findings.Duplicated(Describe(epoch, offset));
+                verdict.AddDuplicated(Describe(epoch, offset));
             }
             else
             {
                 delivered[epoch][offset] = true;
                 if (left[epoch] || (epoch == at.Epoch && offset < at.Offset))
                 {
-                    findings.Reordered(Describe(epoch, offset));
+                    verdict.AddReordered(Describe(epoch, offset));
                     continue;
                 }
 
@@ -89,15 +89,15 @@ internal sealed class ReaderHistory(string name, PublishedStream stream)
         return delivered;
     }
 
-    private void Missing(Findings findings, int epoch, int offset)
+    private void Missing(Verdict verdict, int epoch, int offset)
     {
         if (_gaps.Exists(gap => gap.Covers(new Place(epoch, offset))))
         {
-            findings.MissingInGap();
+            verdict.AddMissingInGap();
         }
         else
         {
-            findings.Lost(1, name, Place(epoch, offset));
+            verdict.AddLost(1, name, Place(epoch, offset));
         }
     }
 

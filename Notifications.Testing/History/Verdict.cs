@@ -2,38 +2,62 @@ using System.Globalization;
 
 namespace Notifications.Testing.History;
 
-/// <summary>What <see cref="DeliveryHistory.Check"/> found.</summary>
-internal sealed record Verdict
+/// <summary>What <see cref="DeliveryHistory.Check"/> found: how much is wrong, and the first of each kind to look at.</summary>
+/// <param name="published">Publishes acknowledged to their publisher.</param>
+internal sealed class Verdict(long published)
 {
-    /// <summary>Publishes acknowledged to their publisher.</summary>
-    public required long Published { get; init; }
+    private const int ExamplesOfAKind = 5;
+
+    private readonly List<string> _examples = [];
+
+    public long Published => published;
 
     /// <summary>Notifications given to the application, by all readers.</summary>
-    public required long Delivered { get; init; }
+    public long Delivered { get; private set; }
 
     /// <summary>Acknowledged to its publisher, and never given to a reader of the stream, who was not told of a gap there either.</summary>
-    public required long Lost { get; init; }
+    public long Lost { get; private set; }
 
     /// <summary>Given to the application again.</summary>
-    public required long Duplicated { get; init; }
+    public long Duplicated { get; private set; }
 
     /// <summary>Given to the application after one of a higher offset, or of an epoch that the reader had left. A swapped pair is one.</summary>
-    public required long Reordered { get; init; }
+    public long Reordered { get; private set; }
 
     /// <summary>Given to the application without, or at another place than, an acknowledged publish.</summary>
-    public required long Phantom { get; init; }
+    public long Phantom { get; private set; }
 
     /// <summary>How often a reader was told that notifications are gone.</summary>
-    public required long Gaps { get; init; }
+    public long Gaps { get; private set; }
 
     /// <summary>How many a reader did not get and was told so.</summary>
-    public required long MissingInGaps { get; init; }
+    public long MissingInGaps { get; private set; }
 
-    /// <summary>The first few of each kind.</summary>
-    public required IReadOnlyList<string> Examples { get; init; }
+    public IReadOnlyList<string> Examples => _examples;
 
     /// <summary>Nothing was wrong. Announced gaps are not: the reader knows.</summary>
     public bool IsGreen => (Lost, Duplicated, Reordered, Phantom) == (0, 0, 0, 0);
+
+    public void AddDelivered() => Delivered++;
+
+    public void AddLost(int count, string reader, string what)
+    {
+        if (count > 0)
+        {
+            AddExample(Lost, "lost", $"{reader}: {what}");
+            Lost += count;
+        }
+    }
+
+    public void AddDuplicated(string what) => AddExample(Duplicated++, "duplicated", what);
+
+    public void AddReordered(string what) => AddExample(Reordered++, "reordered", what);
+
+    public void AddPhantom(string what) => AddExample(Phantom++, "phantom", what);
+
+    public void AddGaps(int count) => Gaps += count;
+
+    public void AddMissingInGap() => MissingInGaps++;
 
     public void WriteTo(TextWriter output)
     {
@@ -45,6 +69,14 @@ internal sealed record Verdict
         foreach (var example in Examples)
         {
             output.WriteLine($"  {example}");
+        }
+    }
+
+    private void AddExample(long before, string kind, string what)
+    {
+        if (before < ExamplesOfAKind)
+        {
+            _examples.Add($"{kind}: {what}");
         }
     }
 }

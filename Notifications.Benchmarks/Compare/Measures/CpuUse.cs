@@ -1,9 +1,9 @@
 namespace Notifications.Benchmarks.Compare.Measures;
 
-/// <summary>What was used of the processors between two readings.</summary>
-/// <param name="Elapsed">Between them.</param>
-/// <param name="Groups">By name.</param>
-/// <param name="OtherProcesses">All that does not belong to the run, by the names of the programs, most first.</param>
+/// <summary>
+/// What was used of the processors between two readings: by the groups of the run, by name, and by all other processes, by the names of their
+/// programs, most first.
+/// </summary>
 internal sealed record CpuUse(TimeSpan Elapsed, IReadOnlyDictionary<string, TimeSpan> Groups, IReadOnlyList<(string Name, TimeSpan Cpu)> OtherProcesses)
 {
     /// <summary>Hubs, Redis and proxy: what somebody who runs the system pays for.</summary>

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Notifications.Testing.Clusters;
 
 namespace Notifications.Benchmarks.Compare.Measures;
 
@@ -8,8 +8,6 @@ namespace Notifications.Benchmarks.Compare.Measures;
 /// </summary>
 internal readonly record struct MemoryReading(long Resident, long Proportional, long Private)
 {
-    private const int Kilobyte = 1024;
-
     public static MemoryReading Of(ProcessGroup group) => group.Processes.Select(Of).Aggregate((sum, each) => sum + each);
 
     public static MemoryReading operator +(MemoryReading one, MemoryReading other) =>
@@ -21,12 +19,8 @@ internal readonly record struct MemoryReading(long Resident, long Proportional, 
     private static MemoryReading Of(int process)
     {
         var lines = File.ReadAllLines($"/proc/{process}/smaps_rollup");
-        return new MemoryReading(Bytes(lines, "Rss:"), Bytes(lines, "Pss:"), Bytes(lines, "Private_Clean:") + Bytes(lines, "Private_Dirty:"));
-    }
+        return new MemoryReading(Bytes("Rss:"), Bytes("Pss:"), Bytes("Private_Clean:") + Bytes("Private_Dirty:"));
 
-    private static long Bytes(string[] lines, string name)
-    {
-        var line = lines.First(line => line.StartsWith(name, StringComparison.Ordinal));
-        return long.Parse(line.AsSpan(name.Length, line.Length - name.Length - "kB".Length), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) * Kilobyte;
+        long Bytes(string name) => ProcessMemory.Bytes(lines, name);
     }
 }

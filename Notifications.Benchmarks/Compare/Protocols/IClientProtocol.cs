@@ -6,7 +6,7 @@ namespace Notifications.Benchmarks.Compare.Protocols;
 internal interface IClientProtocol
 {
     /// <summary>After which a client that has sent nothing sends something by itself; null: never.</summary>
-    TimeSpan? KeepAlive { get; }
+    TimeSpan? KeepAlive => null;
 
     /// <summary>Of the request for the WebSocket, with its query.</summary>
     string Path(string user, string? topic);
@@ -17,14 +17,18 @@ internal interface IClientProtocol
     ProtocolSession Begin(WireConnection connection, ClientLoop clients);
 
     /// <summary>Every few milliseconds, for what a client does after a while.</summary>
-    void OnTick(long now);
+    void OnTick(long now)
+    {
+    }
 }
 
 /// <summary>The protocol on one connection.</summary>
 internal abstract class ProtocolSession
 {
-    /// <summary>The WebSocket is there.</summary>
-    public abstract void OnUpgraded();
+    /// <summary>The WebSocket is there. Unless the client has to speak first, it waits for the server.</summary>
+    public virtual void OnUpgraded()
+    {
+    }
 
     public abstract void OnMessage(ReadOnlySpan<byte> message);
 

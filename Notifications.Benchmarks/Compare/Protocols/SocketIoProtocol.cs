@@ -9,25 +9,13 @@ namespace Notifications.Benchmarks.Compare.Protocols;
 /// </summary>
 internal sealed class SocketIoProtocol(Arrivals arrivals) : IClientProtocol
 {
-    // The server asks, and the client answers.
-    public TimeSpan? KeepAlive => null;
-
     public string Path(string user, string? topic) =>
         $"/socket.io/?EIO=4&transport=websocket&user={user}{(topic is null ? "" : $"&topic={topic}")}";
 
     public ProtocolSession Begin(WireConnection connection, ClientLoop clients) => new Session(connection, clients, arrivals);
 
-    public void OnTick(long now)
-    {
-    }
-
     private sealed class Session(WireConnection connection, ClientLoop clients, Arrivals arrivals) : ProtocolSession
     {
-        public override void OnUpgraded()
-        {
-            // The server speaks first.
-        }
-
         /// <exception cref="InvalidDataException">The server refuses, or says what this client does not know.</exception>
         public override void OnMessage(ReadOnlySpan<byte> message)
         {

@@ -12,10 +12,6 @@ internal sealed class StockSignalRProtocol(Arrivals arrivals) : IClientProtocol
 
     public ProtocolSession Begin(WireConnection connection, ClientLoop clients) => new Session(connection, clients, arrivals);
 
-    public void OnTick(long now)
-    {
-    }
-
     private sealed class Session(WireConnection connection, ClientLoop clients, Arrivals arrivals) : SignalRSession(connection)
     {
         protected override void OnInvocation(ReadOnlySpan<byte> record)

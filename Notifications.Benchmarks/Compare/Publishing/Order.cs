@@ -21,11 +21,13 @@ internal readonly record struct Order(int Number, int Recipient, long Intended)
     public const string TopicName = "load";
     public const string UserPrefix = "u";
 
-    public void Write(Span<byte> bytes)
+    public void WriteTo(Stream stream)
     {
+        Span<byte> bytes = stackalloc byte[Size];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, Number);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[4..], Recipient);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], Intended);
+        stream.Write(bytes);
     }
 
     public static Order Read(ReadOnlySpan<byte> bytes) => new(

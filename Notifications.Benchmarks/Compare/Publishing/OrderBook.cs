@@ -3,7 +3,7 @@ using Notifications.Benchmarks.Compare.Wire;
 namespace Notifications.Benchmarks.Compare.Publishing;
 
 /// <summary>Gives out orders, to recipients in turn, and remembers them: what was ordered is what has to arrive.</summary>
-internal sealed class OrderBook(OrderWriter writer)
+internal sealed class OrderBook(Stream publisher)
 {
     private readonly List<Order> _orders = new(1 << 20);
     private int _next;
@@ -20,11 +20,11 @@ internal sealed class OrderBook(OrderWriter writer)
     {
         var order = new Order(First + _orders.Count, Recipient(_next++), intended);
         _orders.Add(order);
-        writer.Add(order);
+        order.WriteTo(publisher);
     }
 
     /// <summary>Hands the publisher what was added.</summary>
-    public void Flush() => writer.Flush();
+    public void Flush() => publisher.Flush();
 
     public Order Of(int number) => _orders[number - First];
 
@@ -52,7 +52,7 @@ internal sealed class OrderBook(OrderWriter writer)
                 Add(start + (begun + 1) * Clock.Second / rate);
             }
 
-            writer.Flush();
+            Flush();
             return start + (begun + 1) * Clock.Second / rate;
         };
     }

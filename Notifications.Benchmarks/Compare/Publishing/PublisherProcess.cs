@@ -12,6 +12,7 @@ internal readonly record struct Published(int Number, string Epoch, long Offset)
 internal sealed class PublisherProcess : IDisposable
 {
     private const int PipeSize = 1024 * 1024;
+    private const int BufferSize = 1024 * Order.Size;
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
@@ -21,7 +22,7 @@ internal sealed class PublisherProcess : IDisposable
     private PublisherProcess(Process process, bool tellsPositions)
     {
         (_process, _tellsPositions) = (process, tellsPositions);
-        Orders = new OrderWriter(process.StandardInput.BaseStream);
+        Orders = new BufferedStream(process.StandardInput.BaseStream, BufferSize);
         // A publisher that falls behind must not stop the clients, who write to it between two reads.
         if (process.StandardInput.BaseStream is PipeStream pipe)
         {
@@ -31,7 +32,8 @@ internal sealed class PublisherProcess : IDisposable
 
     public int Id => _process.Id;
 
-    public OrderWriter Orders { get; }
+    /// <summary>Takes orders, those of one round of the clients at once.</summary>
+    public Stream Orders { get; }
 
     /// <summary>Returns when it is connected to its Redis.</summary>
     public static async Task<PublisherProcess> StartAsync(ProcessStartInfo start, bool tellsPositions, CancellationToken cancellationToken)
@@ -58,7 +60,7 @@ internal sealed class PublisherProcess : IDisposable
     /// <returns>How many since the last time, and where each went if this system has such places.</returns>
     public (int Count, IReadOnlyList<Published> Places) Settle()
     {
-        Orders.Add(new Order(Order.Settle, 0, 0));
+        new Order(Order.Settle, 0, 0).WriteTo(Orders);
         Orders.Flush();
         var words = Line().Split(' ');
         var count = words is [PublisherProgram.Settled, var number]

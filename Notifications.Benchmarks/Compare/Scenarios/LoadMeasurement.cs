@@ -4,20 +4,17 @@ using Notifications.Testing.History;
 
 namespace Notifications.Benchmarks.Compare.Scenarios;
 
-/// <summary>What came in between two moments of a load that goes on before and after, and what it cost.</summary>
-internal sealed class LoadMeasurement
+/// <summary>What came in between two moments of a load that goes on before and after, and what it cost. Begins when it is made.</summary>
+internal sealed class LoadMeasurement(CompareSession session)
 {
     /// <summary>What was sent last may come this long after: nearly all of it, and the checker waits for the rest.</summary>
     private static readonly TimeSpan Tail = TimeSpan.FromSeconds(0.5);
 
-    private readonly CompareSession _session;
-    private readonly CpuReading _before;
-    private readonly int _first;
+    private readonly CpuReading _before = session.ReadCpu();
+    private readonly int _first = session.Arrivals.Count;
     private CpuReading? _after;
     private int _last;
     private long[]? _latencies;
-
-    private LoadMeasurement(CompareSession session) => (_session, _before, _first) = (session, session.ReadCpu(), session.Arrivals.Count);
 
     /// <summary>Delivered in a second.</summary>
     public double Rate => Delivered / Cpu.Elapsed.TotalSeconds;
@@ -30,13 +27,11 @@ internal sealed class LoadMeasurement
 
     private long[] Sorted => _latencies ?? throw new InvalidOperationException("The latencies have not been read.");
 
-    public static LoadMeasurement Begin(CompareSession session) => new(session);
-
     /// <summary>A load that has begun is measured after a while, and ends.</summary>
     public static LoadMeasurement Take(CompareSession session, LoadTimes times)
     {
         session.Clients.RunFor(times.LeadIn);
-        var measurement = Begin(session);
+        var measurement = new LoadMeasurement(session);
         session.Clients.RunFor(times.Measured);
         measurement.End();
         session.Clients.EachRound = null;
@@ -45,7 +40,7 @@ internal sealed class LoadMeasurement
         return measurement;
     }
 
-    public void End() => (_last, _after) = (_session.Arrivals.Count, _session.ReadCpu());
+    public void End() => (_last, _after) = (session.Arrivals.Count, session.ReadCpu());
 
     /// <summary>
     /// Of what was meant to be sent in that time, also of what came after it: a system that falls behind must not look fast. To be read
@@ -53,7 +48,7 @@ internal sealed class LoadMeasurement
     /// </summary>
     public void ReadLatencies()
     {
-        _latencies = [.. _session.Arrivals.All.Where(arrival => IsOfThisTime(arrival.Number)).Select(arrival => arrival.Latency)];
+        _latencies = [.. session.Arrivals.All.Where(arrival => IsOfThisTime(arrival.Number)).Select(arrival => arrival.Latency)];
         Array.Sort(_latencies);
     }
 
@@ -73,5 +68,5 @@ internal sealed class LoadMeasurement
         Sorted.Length == 0 ? double.NaN : (double)Sorted[(int)Math.Ceiling(Sorted.Length * share) - 1] / Clock.Millisecond;
 
     private bool IsOfThisTime(int number) =>
-        _session.Orders.Has(number) && _session.Orders.Of(number).Intended is var intended && intended >= _before.Time && intended < After.Time;
+        session.Orders.Has(number) && session.Orders.Of(number).Intended is var intended && intended >= _before.Time && intended < After.Time;
 }

@@ -40,7 +40,7 @@ internal sealed record Return() : Scenario("return", $"{Returning:N0} users back
 
         Serve(session);
         session.Clients.RunFor(times.LeadIn);
-        var calm = LoadMeasurement.Begin(session);
+        var calm = new LoadMeasurement(session);
         session.Clients.RunFor(times.Measured);
         calm.End();
 
@@ -49,7 +49,7 @@ internal sealed record Return() : Scenario("return", $"{Returning:N0} users back
         session.Arrivals.OnArrival = arrival => come += arrival.Connection >= back[0].Index ? 1 : 0;
         var refusals = session.Clients.Refusals;
         var began = Clock.Now;
-        var storm = LoadMeasurement.Begin(session);
+        var storm = new LoadMeasurement(session);
         session.Clients.Connect(back, inFlight: Returning);
         session.Clients.Run(() => come == Returning * Missed, Limit);
         storm.End();

@@ -9,7 +9,7 @@ namespace Notifications.Benchmarks.Compare.Wire;
 /// All the clients of a run in one thread: whoever calls <see cref="RunUntil"/> reads, answers and publishes for them until a condition
 /// holds. Between two calls the clients do nothing.
 /// </summary>
-internal sealed class ClientLoop : IDisposable
+internal sealed class ClientLoop(IClientProtocol protocol, CancellationToken cancellationToken) : IDisposable
 {
     public const int BufferSize = 256 * 1024;
 
@@ -19,8 +19,6 @@ internal sealed class ClientLoop : IDisposable
     private const long Tick = 10 * Clock.Millisecond;
     private const int MaxMissedTicks = 100;
 
-    private readonly IClientProtocol _protocol;
-    private readonly CancellationToken _cancellationToken;
     private readonly Epoll _epoll = new();
     private readonly byte[] _buffer = new byte[BufferSize];
     private readonly List<WireConnection> _connections = [];
@@ -31,9 +29,6 @@ internal sealed class ClientLoop : IDisposable
     private int _nextKeepAlive;
     private long _nextTick;
     private long _nextSecond;
-
-    public ClientLoop(IClientProtocol protocol, CancellationToken cancellationToken) =>
-        (_protocol, _cancellationToken) = (protocol, cancellationToken);
 
     /// <summary>Called once in each round, before the clients wait for something to come; returns when it wants to be called again.</summary>
     public Func<long, long>? EachRound { get; set; }
@@ -51,7 +46,7 @@ internal sealed class ClientLoop : IDisposable
     /// <summary>A client of <paramref name="user"/>, which <see cref="Connect"/> connects.</summary>
     public WireConnection Add(string user, IPEndPoint server, string? topic = null, bool isStraight = false)
     {
-        var request = $"GET {_protocol.Path(user, topic)} HTTP/1.1\r\nHost: {server}\r\n{Upgrade}{_protocol.Headers(user, isStraight)}\r\n";
+        var request = $"GET {protocol.Path(user, topic)} HTTP/1.1\r\nHost: {server}\r\n{Upgrade}{protocol.Headers(user, isStraight)}\r\n";
         var connection = new WireConnection(_connections.Count, user, topic, server, request, this);
         _connections.Add(connection);
         return connection;
@@ -90,7 +85,7 @@ internal sealed class ClientLoop : IDisposable
                 return false;
             }
 
-            _cancellationToken.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             BeginConnects(now);
             var next = EachRound?.Invoke(now) ?? long.MaxValue;
             OnTick(now);
@@ -176,7 +171,7 @@ internal sealed class ClientLoop : IDisposable
         while (_inFlight < _inFlightLimit && _waiting.TryDequeue(out var connection))
         {
             _inFlight++;
-            connection.Connect(_epoll, _protocol.Begin(connection, this));
+            connection.Connect(_epoll, protocol.Begin(connection, this));
         }
     }
 
@@ -190,14 +185,14 @@ internal sealed class ClientLoop : IDisposable
         // After a time in which nobody ran the clients, those whose turn was then would otherwise all come at once.
         var ticks = Math.Min((now - _nextTick) / Tick + 1, MaxMissedTicks);
         _nextTick = now + Tick;
-        _protocol.OnTick(now);
+        protocol.OnTick(now);
         if (now >= _nextSecond)
         {
             _nextSecond = now + Clock.Second;
             EachSecond?.Invoke();
         }
 
-        if (_protocol.KeepAlive is { } interval)
+        if (protocol.KeepAlive is { } interval)
         {
             // Each is looked at once a second.
             var looks = (int)Math.Min(_connections.Count, (ticks * Tick * _connections.Count / Clock.Second) + 1);

@@ -49,9 +49,7 @@ internal sealed class WireConnection(int index, string user, string? topic, IPEn
         epoll.Add(_socket, index, SocketEvents.Writable);
     }
 
-    /// <summary>The socket has something to tell.</summary>
-    /// <param name="epoll">Where it is watched.</param>
-    /// <param name="buffer">Shared by all connections.</param>
+    /// <summary>The socket has something to tell. All connections share the <paramref name="buffer"/>.</summary>
     public void OnReady(Epoll epoll, byte[] buffer)
     {
         if (Phase == WirePhase.Closed)
