@@ -4,6 +4,12 @@ namespace Notifications.AspNetCore;
 
 internal static partial class Log
 {
+    [LoggerMessage(LogLevel.Warning, "{Reason} {Consequence} This line comes at most once a minute; {More} more failures since the last one.")]
+    public static partial void RedisDoesNotServe(ILogger logger, string reason, string consequence, int more);
+
+    [LoggerMessage(LogLevel.Debug, "{Consequence}")]
+    public static partial void RedisFailed(ILogger logger, string consequence, Exception exception);
+
     [LoggerMessage(LogLevel.Error, "The drain before the stop failed; the service stops at once.")]
     public static partial void DrainFailed(ILogger logger, Exception exception);
 

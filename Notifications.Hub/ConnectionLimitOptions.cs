@@ -2,20 +2,13 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Notifications.Hubs;
 
-/// <summary>How much of an instance one connection, one user and one publisher may use, section <c>Limits</c>. 0 means no limit.</summary>
+/// <summary>
+/// How much of an instance one connection, one user and one publisher may use, section <c>Limits</c>. Subscriptions have their own
+/// <see cref="Delivery.SubscriptionLimitOptions"/>. 0 means no limit.
+/// </summary>
 internal sealed class ConnectionLimitOptions : IValidatableObject
 {
     public const string Section = "Limits";
-
-    /// <summary>How many streams a connection is subscribed to at once, the user's own included. Default 100.</summary>
-    public int SubscriptionsPerConnection { get; set; } = 100;
-
-    /// <summary>
-    /// How often a user may subscribe at this instance to a topic that has neither notifications nor subscribers. Each such topic leaves a key of up to 300
-    /// bytes in Redis for up to 15 minutes. With the default these are at most 2,300 keys, 0.7 MB. The other limits alone would let a user make a thousand a
-    /// second.
-    /// </summary>
-    public Rate UnusedTopics { get; set; } = new() { PerSecond = 2, Burst = 500 };
 
     /// <summary>
     /// How often a connection may call hub methods. The burst is for a client that reconnects and subscribes to all its streams, each of them twice.
@@ -41,7 +34,7 @@ internal sealed class ConnectionLimitOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        (string Name, int Value)[] counts = [(nameof(SubscriptionsPerConnection), SubscriptionsPerConnection), (nameof(UnusableMessages), UnusableMessages), (nameof(PagesPerUser), PagesPerUser)];
+        (string Name, int Value)[] counts = [(nameof(UnusableMessages), UnusableMessages), (nameof(PagesPerUser), PagesPerUser)];
         foreach (var (name, value) in counts.Where(count => count.Value < 0))
         {
             yield return new ValidationResult($"{Section}:{name} is {value} and has to be 0 or more.");
@@ -49,7 +42,7 @@ internal sealed class ConnectionLimitOptions : IValidatableObject
 
         (string Name, Rate Value, int LeastBurst)[] rates =
         [
-            (nameof(UnusedTopics), UnusedTopics, 1), (nameof(Invocations), Invocations, 1), (nameof(Acknowledgements), Acknowledgements, 1),
+            (nameof(Invocations), Invocations, 1), (nameof(Acknowledgements), Acknowledgements, 1),
             (nameof(PublishedNotifications), PublishedNotifications, NotificationApi.MaxPublished),
         ];
         foreach (var (name, rate, leastBurst) in rates)

@@ -5,6 +5,7 @@ using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Instances;
 using Notifications.Hubs.Limits;
 using Notifications.Hubs.Tokens;
+using Notifications.Transport;
 
 namespace Notifications.Hubs;
 
@@ -23,7 +24,6 @@ public static class HubRegistration
         services.AddOptions<HubOptions>().BindConfiguration("SignalR");
         services.AddOptions<ConnectionLimitOptions>().BindConfiguration(ConnectionLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<InvocationLimits>();
-        services.AddSingleton<UnusedTopicLimit>();
         services.AddSignalR(options =>
         {
             options.AddFilter<InvocationErrors>();
@@ -34,7 +34,10 @@ public static class HubRegistration
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.Critical);
         services.AddSingleton<IUserIdProvider, SubjectUserIdProvider>();
         services.TryAddSingleton<TopicPolicy>();
-        services.AddDelivery();
+        services.AddSingleton<HubTelemetry>();
+        services.AddDelivery(provider => provider.GetRequiredService<Instance>().Id);
+        services.AddSingleton<HubLifetimeManager<NotificationHub>, DeliveringLifetimeManager>();
+        services.AddOptions<SessionTransportOptions>().Configure<IOptions<DeliveryOptions>>((transport, delivery) => transport.SendTimeout = delivery.Value.SendTimeout);
         services.AddTokenSessions();
         services.AddSingleton<HubMessages>();
         services.AddHostedService<HubMessageListener>();

@@ -1,47 +1,12 @@
-using Notifications.Hubs.Delivery;
-
 namespace Notifications.Hubs;
 
 internal static partial class Log
 {
-    [LoggerMessage(LogLevel.Warning, "{Reason} {Consequence} This line comes at most once a minute; {More} more failures since the last one.")]
-    public static partial void RedisDoesNotServe(ILogger logger, string reason, string consequence, int more);
-
-    [LoggerMessage(LogLevel.Debug, "{Consequence}")]
-    public static partial void RedisFailed(ILogger logger, string consequence, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "A message on the channel of {Stream} is not of the form \"offset epoch previous-token entry\" and was ignored.")]
-    public static partial void NotALiveMessage(ILogger logger, StreamName stream);
-
-    [LoggerMessage(LogLevel.Error, "An entry of {Stream} can't be read and was skipped.")]
-    public static partial void UnreadableEntry(ILogger logger, StreamName stream, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "Delivery to connection {ConnectionId} failed; the connection is closed so that its client resumes.")]
-    public static partial void DeliveryFailed(ILogger logger, string connectionId, Exception exception);
-
     [LoggerMessage(LogLevel.Information, "Hub instance {Instance} serves at {Address}.")]
     public static partial void Registered(ILogger logger, string instance, string address);
 
     [LoggerMessage(LogLevel.Information, "Hub instance {Instance} drains {Connections} connections over {Window}.")]
     public static partial void Draining(ILogger logger, string instance, int connections, TimeSpan window);
-
-    [LoggerMessage(LogLevel.Error, "Redis accepts probes, but none arrived within {Timeout}. The live link is replaced.")]
-    public static partial void LinkReplaced(ILogger logger, TimeSpan timeout);
-
-    [LoggerMessage(LogLevel.Warning, "The live connection to {Server} is lost or can't be made; the next attempt comes in {Delay}: {Error}")]
-    public static partial void LiveConnectionLost(ILogger logger, string server, TimeSpan delay, string error);
-
-    [LoggerMessage(LogLevel.Warning, "{Server} refuses this instance {Channels} channels. It is asked again: {Error}")]
-    public static partial void NotListened(ILogger logger, int channels, string server, string error);
-
-    [LoggerMessage(LogLevel.Warning, "{Server} refuses {Command} on the live connection, which works without it: {Error}")]
-    public static partial void LiveCommandRefused(ILogger logger, LiveCommand command, string server, string error);
-
-    [LoggerMessage(LogLevel.Error, "A message on the Redis channel {Channel} could not be handled.")]
-    public static partial void MessageNotHandled(ILogger logger, string channel, Exception exception);
-
-    [LoggerMessage(LogLevel.Information, "{Stream} has notifications in Redis that this hub did not hear. Its connections read them from the log.")]
-    public static partial void FoundBehind(ILogger logger, StreamName stream);
 
     [LoggerMessage(LogLevel.Error, "{Method} failed on connection {ConnectionId}.")]
     public static partial void InvocationFailed(ILogger logger, string method, string connectionId, Exception exception);

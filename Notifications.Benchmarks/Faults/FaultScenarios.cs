@@ -7,7 +7,7 @@ internal static class FaultScenarios
     public static IReadOnlyList<FaultScenario> All { get; } =
     [
         new HubKill(), new HubPause(), new RollingRestart(),
-        new RedisRestart(), new RedisEmpty(), new RedisPause(), new RedisCut(), new LiveLinkDead(),
+        new RedisRestart(), new RedisEmpty(), new RedisPause(), new RedisCut(), new LiveFeedDead(),
         new OrdersKill(), new ClusterFailover(waits: true), new ClusterFailover(waits: false), new ReconnectStorm(),
     ];
 

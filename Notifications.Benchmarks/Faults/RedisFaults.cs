@@ -83,7 +83,7 @@ internal sealed class RedisCut() : FaultScenario("redis-cut", "the network betwe
     }
 }
 
-internal sealed class LiveLinkDead() : FaultScenario("live-link-dead", "one hub's pub/sub connection falls silent while its commands work")
+internal sealed class LiveFeedDead() : FaultScenario("live-feed-dead", "one hub's pub/sub connection falls silent while its commands work")
 {
     // Those of the connection for commands are made first: one for commands, one for its subscriptions.
     private const int Spared = 2;

@@ -56,7 +56,7 @@ export class NotificationClient {
   #positions;
   #device;
   /** The present connection. Messages of earlier connections are ignored. @type {HubConnection | undefined} */
-  #link;
+  #connection;
   #backoff;
   #running = false;
   /** @type {State} */
@@ -167,14 +167,14 @@ export class NotificationClient {
   async stop() {
     this.#running = false;
     globalThis.removeEventListener?.('pagehide', this.#onPageHide);
-    const link = this.#link;
+    const connection = this.#connection;
     this.#leave();
     clearTimeout(this.#retryTimer);
     this.#waits.forEach(end => end());
     this.#streams.forEach(stream => stream.pause());
     this.#enter('disconnected');
     await settled(within(STOP_LIMIT, Promise.all([...this.#streams.values()].map(stream => stream.flush()))));
-    await settled(within(STOP_LIMIT, link?.stop()));
+    await settled(within(STOP_LIMIT, connection?.stop()));
   }
 
   /**
@@ -187,18 +187,18 @@ export class NotificationClient {
    */
   async subscribe(stream, since) {
     this.#wanted.set(stream, since);
-    const link = this.#link;
-    if (this.#state !== 'connected' || link === undefined) {
+    const connection = this.#connection;
+    if (this.#state !== 'connected' || connection === undefined) {
       return;
     }
 
     try {
       this.#wanted.set(stream, undefined);
-      await this.#stream(stream).subscribe(link, since);
+      await this.#stream(stream).subscribe(connection, since);
     } catch (error) {
       if (isUnavailable(error)) {
-        this.#stream(stream).resubscribe(link);
-      } else if (link.state === 'Connected') {
+        this.#stream(stream).resubscribe(connection);
+      } else if (connection.state === 'Connected') {
         this.#wanted.delete(stream);
         throw error;
       }
@@ -208,27 +208,27 @@ export class NotificationClient {
   /** Ends a subscription. Notifications that have arrived before are still handled. @param {string} stream */
   async unsubscribe(stream) {
     this.#wanted.delete(stream);
-    if (this.#link?.state === 'Connected') {
-      await this.#link.invoke('Unsubscribe', stream);
+    if (this.#connection?.state === 'Connected') {
+      await this.#connection.invoke('Unsubscribe', stream);
     }
   }
 
   /** @returns {Promise<string>} the id of the hub instance that serves this connection */
   async instance() {
-    if (this.#link === undefined) {
+    if (this.#connection === undefined) {
       throw new Error('There is no connection. Wait for the state "connected".');
     }
 
-    return this.#link.invoke('Instance');
+    return this.#connection.invoke('Instance');
   }
 
   /** @param {State} state */
   async #connect(state) {
     this.#enter(state);
     this.#retryAfter = 0;
-    let link;
+    let connection;
     try {
-      link = this.#link = (this.#options.connectionFactory ?? (address => this.#newConnection(address)))(this.#address);
+      connection = this.#connection = (this.#options.connectionFactory ?? (address => this.#newConnection(address)))(this.#address);
     } catch (error) {
       console.error('A connection could not be made and is tried again.', error);
       this.#lost(undefined);
@@ -239,22 +239,22 @@ export class NotificationClient {
     // Messages that arrive together with the handshake's answer wait until the connection is open, so that they can be answered.
     const started = new Promise(resolve => (begin = () => resolve(undefined)));
     /** @param {(argument: any) => unknown} hear */
-    const heard = hear => (/** @type {any} */ argument) => started.then(() => this.#link === link && hear(argument));
-    link.on('subscribed', heard(subscribed => this.#subscribed(link, subscribed)));
-    link.on('notification', heard(notification => this.#stream(notification.stream).onNotification(link, notification)));
-    link.on('reconnect', heard(request => this.#moveAfter(link, request.delayMs)));
-    link.onclose(() => this.#lost(link));
+    const heard = hear => (/** @type {any} */ argument) => started.then(() => this.#connection === connection && hear(argument));
+    connection.on('subscribed', heard(subscribed => this.#subscribed(connection, subscribed)));
+    connection.on('notification', heard(notification => this.#stream(notification.stream).onNotification(connection, notification)));
+    connection.on('reconnect', heard(request => this.#moveAfter(connection, request.delayMs)));
+    connection.onclose(() => this.#lost(connection));
     try {
-      await within(this.#options.connectTimeoutMs, link.start());
+      await within(this.#options.connectTimeoutMs, connection.start());
     } catch {
       // Every failure is tried again, also a refused token: the next attempt asks for a new token.
-      this.#lost(link);
-      await settled(link.stop());
+      this.#lost(connection);
+      await settled(connection.stop());
       return;
     }
 
-    if (this.#link !== link) {
-      await settled(link.stop());
+    if (this.#connection !== connection) {
+      await settled(connection.stop());
       return;
     }
 
@@ -276,10 +276,10 @@ export class NotificationClient {
   }
 
   /**
-   * @param {HubConnection} link
+   * @param {HubConnection} connection
    * @param {Subscribed} subscribed
    */
-  #subscribed(link, subscribed) {
+  #subscribed(connection, subscribed) {
     const { stream } = subscribed;
     const isOwn = stream.startsWith('user:');
     if (isOwn && this.#own !== stream) {
@@ -289,13 +289,13 @@ export class NotificationClient {
       this.#streams.clear();
     }
 
-    this.#stream(stream).onSubscribed(link, subscribed);
+    this.#stream(stream).onSubscribed(connection, subscribed);
     // The hub sends this when it listens for the user. An open connection misses notifications that are published before.
     if (isOwn && this.#state !== 'connected') {
       this.#enter('connected');
       for (const [wanted, since] of this.#wanted) {
         this.#wanted.set(wanted, undefined);
-        this.#stream(wanted).resubscribe(link, since);
+        this.#stream(wanted).resubscribe(connection, since);
       }
     }
   }
@@ -326,9 +326,9 @@ export class NotificationClient {
     });
   }
 
-  /** @param {HubConnection | undefined} link */
-  #lost(link) {
-    if (this.#link !== link || !this.#running) {
+  /** @param {HubConnection | undefined} connection */
+  #lost(connection) {
+    if (this.#connection !== connection || !this.#running) {
       return;
     }
 
@@ -346,18 +346,18 @@ export class NotificationClient {
   #leave() {
     clearTimeout(this.#comeBackTimer);
     this.#comeBackAt = this.#connectedAt = 0;
-    this.#link = undefined;
+    this.#connection = undefined;
   }
 
   /**
    * Moves to another instance after a delay, because this instance is going away. It delivers until then, so the connection is kept.
-   * @param {HubConnection} link
+   * @param {HubConnection} connection
    * @param {number} delayMs
    */
-  #moveAfter(link, delayMs) {
+  #moveAfter(connection, delayMs) {
     this.#comeBackAt = performance.now() + delayMs;
     clearTimeout(this.#comeBackTimer);
-    this.#comeBackTimer = setTimeout(() => settled(link.stop()), delayMs);
+    this.#comeBackTimer = setTimeout(() => settled(connection.stop()), delayMs);
   }
 
   #newBackoff() {

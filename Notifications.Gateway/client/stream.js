@@ -34,7 +34,7 @@ export class IncomingStream {
   #host;
   #loaded;
   /** @type {HubConnection | undefined} */
-  #link;
+  #connection;
   /** The call of Subscribe under way. It is kept to recognize the hub's answer. @type {{ since?: Position } | undefined} */
   #asked;
   /** @type {Arrival[]} */
@@ -62,35 +62,35 @@ export class IncomingStream {
 
   /**
    * Asks the hub for the stream, after `since` or else after the last position that was received.
-   * @param {HubConnection} link
+   * @param {HubConnection} connection
    * @param {Position} [since]
    */
-  async subscribe(link, since) {
+  async subscribe(connection, since) {
     await this.#loaded;
-    this.#enter(link);
+    this.#enter(connection);
     this.#received = since ?? this.#received;
-    await this.#ask(link);
+    await this.#ask(connection);
   }
 
   /**
    * Does the same as `subscribe`, and repeats it until it succeeds or the connection is gone.
-   * @param {HubConnection} link
+   * @param {HubConnection} connection
    * @param {Position} [since]
    */
-  async resubscribe(link, since) {
+  async resubscribe(connection, since) {
     await this.#loaded;
-    this.#enter(link);
+    this.#enter(connection);
     this.#received = since ?? this.#received;
-    await this.#askUntilItWorks(link);
+    await this.#askUntilItWorks(connection);
   }
 
   /**
-   * @param {HubConnection} link
+   * @param {HubConnection} connection
    * @param {Subscribed} subscribed
    */
-  async onSubscribed(link, { epoch, offset, recovered }) {
+  async onSubscribed(connection, { epoch, offset, recovered }) {
     await this.#loaded;
-    this.#enter(link);
+    this.#enter(connection);
     const announced = { epoch, offset };
     const asked = this.#asked;
     this.#asked = undefined;
@@ -103,7 +103,7 @@ export class IncomingStream {
       // The hub begins at the device's cursor. Only this client's own position tells whether notifications lie in between, or whether
       // the store has gone back to an older position.
       if (offset !== known.offset) {
-        this.#askUntilItWorks(link);
+        this.#askUntilItWorks(connection);
       }
     } else {
       this.#begin(announced, { stream: this.#name, before: known, after: announced });
@@ -116,13 +116,13 @@ export class IncomingStream {
   }
 
   /**
-   * @param {HubConnection} link
+   * @param {HubConnection} connection
    * @param {Notification} notification
    */
-  async onNotification(link, notification) {
+  async onNotification(connection, notification) {
     await this.#loaded;
     const known = this.#received;
-    if (this.#link !== link || known === undefined) {
+    if (this.#connection !== connection || known === undefined) {
       return;
     }
 
@@ -130,7 +130,7 @@ export class IncomingStream {
     if (epoch === known.epoch && offset === known.offset + 1) {
       this.#accept(notification);
     } else if ((epoch !== known.epoch || offset > known.offset) && !this.#asked && !this.#isBehind) {
-      this.#askUntilItWorks(link);
+      this.#askUntilItWorks(connection);
     }
   }
 
@@ -171,28 +171,28 @@ export class IncomingStream {
     }
   }
 
-  /** @param {HubConnection} link */
-  #enter(link) {
-    if (this.#link === link) {
+  /** @param {HubConnection} connection */
+  #enter(connection) {
+    if (this.#connection === connection) {
       return;
     }
 
-    if (this.#link !== undefined && !this.#host.isDurable) {
+    if (this.#connection !== undefined && !this.#host.isDurable) {
       // Without a device delivery is live only: it goes on at the present end of the stream.
       this.#received = undefined;
     }
 
-    this.#link = link;
+    this.#connection = connection;
     this.#asked = undefined;
     this.#acknowledged = undefined;
   }
 
-  /** Calls Subscribe. `#asked` is set before the first await, so messages that arrive next find it. @param {HubConnection} link */
-  async #ask(link) {
+  /** Calls Subscribe. `#asked` is set before the first await, so messages that arrive next find it. @param {HubConnection} connection */
+  async #ask(connection) {
     const asked = { since: this.#received };
     this.#asked = asked;
     try {
-      await link.invoke('Subscribe', this.#name, asked.since ?? null);
+      await connection.invoke('Subscribe', this.#name, asked.since ?? null);
     } catch (error) {
       if (this.#asked === asked) {
         this.#asked = undefined;
@@ -202,15 +202,15 @@ export class IncomingStream {
     }
   }
 
-  /** @param {HubConnection} link */
-  async #askUntilItWorks(link) {
+  /** @param {HubConnection} connection */
+  async #askUntilItWorks(connection) {
     const backoff = this.#host.backoff();
-    while (this.#link === link && isOpen(link)) {
+    while (this.#connection === connection && isOpen(connection)) {
       try {
-        await this.#ask(link);
+        await this.#ask(connection);
         return;
       } catch (error) {
-        if (isOpen(link)) {
+        if (isOpen(connection)) {
           console.error(`Subscribing to ${this.#name} failed.`, error);
         }
       }
@@ -245,8 +245,8 @@ export class IncomingStream {
   #askForTheRest() {
     if (this.#isBehind && this.#queue.length <= QUEUE_LENGTH / 2) {
       this.#isBehind = false;
-      if (this.#link && isOpen(this.#link)) {
-        this.#askUntilItWorks(this.#link);
+      if (this.#connection && isOpen(this.#connection)) {
+        this.#askUntilItWorks(this.#connection);
       }
     }
   }
@@ -282,43 +282,43 @@ export class IncomingStream {
 
   /** Called when the client stops or its page is left. Acknowledges the last handled position while there is a connection. */
   async flush() {
-    const link = this.#link;
-    if (link !== undefined && this.#isToAcknowledge(this.#handled, link)) {
-      await this.#sendAcknowledgement(link, this.#handled);
+    const connection = this.#connection;
+    if (connection !== undefined && this.#isToAcknowledge(this.#handled, connection)) {
+      await this.#sendAcknowledgement(connection, this.#handled);
     }
   }
 
   /** Acknowledges the first position at once, and then the newest position at an interval. A position stands for all before it. */
   async #acknowledge() {
-    const link = this.#link;
-    if (link === undefined || this.#acknowledging === link) {
+    const connection = this.#connection;
+    if (connection === undefined || this.#acknowledging === connection) {
       return;
     }
 
-    this.#acknowledging = link;
-    for (let position = this.#handled; this.#isToAcknowledge(position, link); position = this.#handled) {
-      await this.#sendAcknowledgement(link, position);
+    this.#acknowledging = connection;
+    for (let position = this.#handled; this.#isToAcknowledge(position, connection); position = this.#handled) {
+      await this.#sendAcknowledgement(connection, position);
       await this.#host.wait(ACKNOWLEDGE_INTERVAL_MS);
     }
 
-    if (this.#acknowledging === link) {
+    if (this.#acknowledging === connection) {
       this.#acknowledging = undefined;
     }
   }
 
   /**
    * Sends an acknowledgement without waiting for an answer. If it is lost, the next connection begins before this position, and it is sent again.
-   * @param {HubConnection} link
+   * @param {HubConnection} connection
    * @param {Position} position
    */
-  async #sendAcknowledgement(link, position) {
+  async #sendAcknowledgement(connection, position) {
     this.#acknowledged = position;
     try {
-      await link.send('Acknowledge', this.#name, position.epoch, position.offset);
+      await connection.send('Acknowledge', this.#name, position.epoch, position.offset);
       await this.#host.raise('acknowledged', { stream: this.#name, ...position });
     } catch (error) {
       // When the connection is gone, nothing is logged: the next connection begins with this acknowledgement.
-      if (isOpen(link)) {
+      if (isOpen(connection)) {
         this.#acknowledged = undefined;
         console.error(`Acknowledging in ${this.#name} failed.`, error);
       }
@@ -327,15 +327,15 @@ export class IncomingStream {
 
   /**
    * @param {Position | undefined} position
-   * @param {HubConnection} link
+   * @param {HubConnection} connection
    * @returns {position is Position}
    */
-  #isToAcknowledge(position, link) {
-    return this.#host.isDurable && position !== undefined && position.offset > 0 && position !== this.#acknowledged && this.#link === link && isOpen(link);
+  #isToAcknowledge(position, connection) {
+    return this.#host.isDurable && position !== undefined && position.offset > 0 && position !== this.#acknowledged && this.#connection === connection && isOpen(connection);
   }
 }
 
-/** @param {HubConnection} link */
-function isOpen(link) {
-  return link.state === 'Connected';
+/** @param {HubConnection} connection */
+function isOpen(connection) {
+  return connection.state === 'Connected';
 }

@@ -5,7 +5,7 @@ namespace Notifications.Hubs.Delivery;
 /// <summary>
 /// The subscriptions of one connection, at most <paramref name="max"/> (0: no limit). Each is also a member of its stream at the <see cref="StreamRouter"/>.
 /// </summary>
-internal sealed class ConnectionSubscriptions(StreamRouter router, int max, HubTelemetry telemetry)
+internal sealed class ConnectionSubscriptions(StreamRouter router, int max, DeliveryTelemetry telemetry)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<StreamName, Subscription> _subscriptions = [];
@@ -27,7 +27,7 @@ internal sealed class ConnectionSubscriptions(StreamRouter router, int max, HubT
             {
                 telemetry.Refused("subscriptions");
                 throw new HubException(
-                    $"This connection is subscribed to {max} streams, as many as {ConnectionLimitOptions.Section}:{nameof(ConnectionLimitOptions.SubscriptionsPerConnection)} allows. Unsubscribe from one first.");
+                    $"This connection is subscribed to {max} streams, as many as {SubscriptionLimitOptions.Section}:{nameof(SubscriptionLimitOptions.SubscriptionsPerConnection)} allows. Unsubscribe from one first.");
             }
 
             _subscriptions[subscription.Stream] = subscription;

@@ -7,7 +7,7 @@ using Notifications.Transport;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>Sends to one client: through SignalR, or directly over the transport where that takes whole messages (<see cref="IMessageSender"/>).</summary>
-internal sealed class ConnectionWriter(HubConnectionContext connection, HubTelemetry telemetry, DeliveryPace pace, TimeProvider time)
+internal sealed class ConnectionWriter(HubConnectionContext connection, DeliveryTelemetry telemetry, DeliveryPace pace, TimeProvider time)
 {
     private readonly IMessageSender? _sender = connection.GetHttpContext()?.Features.Get<IMessageSender>();
     private readonly bool _isText = connection.Features.Get<ITransferFormatFeature>()?.ActiveFormat != TransferFormat.Binary;

@@ -1,21 +1,20 @@
-using Microsoft.AspNetCore.SignalR;
-using Microsoft.Extensions.Options;
-using Notifications.Transport;
-
 namespace Notifications.Hubs.Delivery;
 
 internal static class DeliveryRegistration
 {
-    public static void AddDelivery(this IServiceCollection services)
+    /// <param name="services">They have the log (<c>AddNotificationLog</c>) and a connection to Redis.</param>
+    /// <param name="instance">Returns the id of this hub instance.</param>
+    public static void AddDelivery(this IServiceCollection services, Func<IServiceProvider, string> instance)
     {
         services.AddOptions<DeliveryOptions>().BindConfiguration(DeliveryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<SessionTransportOptions>().Configure<IOptions<DeliveryOptions>>((transport, delivery) => transport.SendTimeout = delivery.Value.SendTimeout);
-        services.AddSingleton<HubTelemetry>();
+        services.AddOptions<SubscriptionLimitOptions>().BindConfiguration(SubscriptionLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<UnusedTopicLimit>();
+        services.AddSingleton<DeliveryTelemetry>();
         services.AddSingleton<RedisFailures>();
         services.AddSingleton<DeliveryPace>();
-        services.AddSingleton<LiveLink>();
-        services.AddHostedService(provider => provider.GetRequiredService<LiveLink>());
-        services.AddHealthChecks().AddCheck<LiveLink>("live link");
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<LiveFeed>(provider, instance(provider)));
+        services.AddHostedService(provider => provider.GetRequiredService<LiveFeed>());
+        services.AddHealthChecks().AddCheck<LiveFeed>("live feed");
         services.AddSingleton<StreamRouter>();
         services.AddSingleton<LogReader>();
         services.AddSingleton<SubscriptionReader>();
@@ -23,6 +22,5 @@ internal static class DeliveryRegistration
         services.AddSingleton<ConnectionDeliveries>();
         services.AddSingleton<AcknowledgementWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<AcknowledgementWriter>());
-        services.AddSingleton<HubLifetimeManager<NotificationHub>, DeliveringLifetimeManager>();
     }
 }

@@ -124,7 +124,7 @@ internal sealed class LiveConnection : IDisposable
             {
                 var delay = _delay.Next();
                 Log.LiveConnectionLost(_logger, Address, delay, exception.Message);
-                Log.RedisFailed(_logger, $"The live connection to {Address} is lost or can't be made.", exception);
+                Log.LiveConnectionFailed(_logger, Address, exception);
                 _ending.Token.WaitHandle.WaitOne(delay);
             }
         }
@@ -334,7 +334,7 @@ internal sealed class LiveConnection : IDisposable
     }
 
     /// <summary>
-    /// Whether the slot is on another server, or on none at the moment. Then the caller of <see cref="LiveLink.ListenAsync"/> waits until the channel is asked
+    /// Whether the slot is on another server, or on none at the moment. Then the caller of <see cref="LiveFeed.ListenAsync"/> waits until the channel is asked
     /// for at the right server.
     /// </summary>
     private static bool IsPassing(string error) =>

@@ -3,7 +3,7 @@ namespace Notifications.Hubs.Delivery;
 /// <summary>One stream on this instance: its Redis subscription, and its members, which are the subscriptions of connections.</summary>
 internal sealed class LocalStream
 {
-    private readonly HubTelemetry _telemetry;
+    private readonly DeliveryTelemetry _telemetry;
     private readonly ILogger _logger;
     private readonly Action<LocalStream> _onClosed;
     private readonly SemaphoreSlim _changing = new(1);
@@ -13,10 +13,10 @@ internal sealed class LocalStream
     private Position? _heard;
     private bool _closed;
 
-    public LocalStream(StreamName name, LiveLink link, LiveChannels channels, HubTelemetry telemetry, ILogger logger, Action<LocalStream> onClosed)
+    public LocalStream(StreamName name, LiveFeed feed, LiveChannels channels, DeliveryTelemetry telemetry, ILogger logger, Action<LocalStream> onClosed)
     {
         (Name, _telemetry, _logger, _onClosed) = (name, telemetry, logger, onClosed);
-        _live = new LiveSubscription(link, () => channels.LiveAsync(name), Receive);
+        _live = new LiveSubscription(feed, () => channels.LiveAsync(name), Receive);
     }
 
     public StreamName Name { get; }
@@ -166,7 +166,7 @@ internal sealed class LocalStream
             var frame = NotificationFrame.Heard(Name, live, entry);
             lock (_membersLock)
             {
-                // The channel has the order of the log. An offset that does not rise comes only if two links overlap, or if Redis went back in time. In the
+                // The channel has the order of the log. An offset that does not rise comes only if two connections overlap, or if Redis went back in time. In the
                 // second case a connection would take a new notification for an old one.
                 var wentBack = _heard is { } heard && heard.Epoch == live.Epoch && live.Offset <= heard.Offset;
                 _heard = frame.Position;

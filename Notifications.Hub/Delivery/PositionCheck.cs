@@ -5,17 +5,17 @@ namespace Notifications.Hubs.Delivery;
 
 /// <summary>
 /// Compares the end of each stream's log in Redis with the last position that this instance heard. A quiet stream shows no gap, so a message that was lost
-/// there is found here. All streams are checked at a slow, steady pace, and at once after the live link was away.
+/// there is found here. All streams are checked at a slow, steady pace, and at once after the live feed was away.
 /// </summary>
 internal sealed class PositionCheck(
-    StreamRouter router, NotificationLog log, LiveLink link, IOptions<DeliveryOptions> options, TimeProvider time, RedisFailures failures, ILogger<PositionCheck> logger)
+    StreamRouter router, NotificationLog log, LiveFeed feed, IOptions<DeliveryOptions> options, TimeProvider time, RedisFailures failures, ILogger<PositionCheck> logger)
     : BackgroundService
 {
     /// <summary>A round over all streams has so many checks. Each wakes this process and Redis once, for any number of streams.</summary>
     private const int LooksInRound = 30;
 
     /// <summary>
-    /// After the live link was away, so many streams are checked in each <see cref="RestoredPace"/>. This makes 4,000/s, because 50,000 returning users must
+    /// After the live feed was away, so many streams are checked in each <see cref="RestoredPace"/>. This makes 4,000/s, because 50,000 returning users must
     /// not overload Redis. Busy streams find their gap with the next notification, and the others can wait a few seconds.
     /// </summary>
     private const int RestoredAtOnce = 1_000;
@@ -33,7 +33,7 @@ internal sealed class PositionCheck(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        link.Restored += RestoredAsync;
+        feed.Restored += RestoredAsync;
         using var timer = new PeriodicTimer(options.Value.PositionCheckInterval / LooksInRound, time);
         var due = new Queue<LocalStream>();
         var share = 0d;
@@ -56,7 +56,7 @@ internal sealed class PositionCheck(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            link.Restored -= RestoredAsync;
+            feed.Restored -= RestoredAsync;
         }
     }
 

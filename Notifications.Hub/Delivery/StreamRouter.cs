@@ -10,11 +10,11 @@ internal sealed class StreamRouter
     private readonly ConcurrentDictionary<StreamName, LocalStream> _streams = new();
     private readonly Func<StreamName, LocalStream> _create;
 
-    public StreamRouter(LiveLink link, LiveChannels channels, HubTelemetry telemetry, ILogger<StreamRouter> logger)
+    public StreamRouter(LiveFeed feed, LiveChannels channels, DeliveryTelemetry telemetry, ILogger<StreamRouter> logger)
     {
-        _create = name => new LocalStream(name, link, channels, telemetry, logger, closed => _streams.TryRemove(KeyValuePair.Create(name, closed)));
+        _create = name => new LocalStream(name, feed, channels, telemetry, logger, closed => _streams.TryRemove(KeyValuePair.Create(name, closed)));
         telemetry.ObserveStreams(() => _streams.Count);
-        telemetry.ObserveLiveLink(() => link.Hears);
+        telemetry.ObserveLiveFeed(() => feed.Hears);
     }
 
     public int Count => _streams.Count;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>Limits how many topics a user creates at this instance. Each topic without notifications leaves its epoch in Redis for a while.</summary>
-internal sealed class UnusedTopicLimit(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry) : IDisposable
+internal sealed class UnusedTopicLimit(IOptions<SubscriptionLimitOptions> options, DeliveryTelemetry telemetry) : IDisposable
 {
     private readonly Rate _rate = options.Value.UnusedTopics;
     private readonly RateLimit _users = new(options.Value.UnusedTopics);
@@ -16,7 +16,7 @@ internal sealed class UnusedTopicLimit(IOptions<ConnectionLimitOptions> options,
         {
             telemetry.Refused("unused_topics");
             throw new HubException(
-                $"{Unavailable.Prefix} nobody has published to {topic}, and this user subscribes to such topics more often than the {_rate.Burst} at once and {_rate.PerSecond} per second that {ConnectionLimitOptions.Section}:{nameof(ConnectionLimitOptions.UnusedTopics)} lets in. Ask again after a second.");
+                $"{Unavailable.Prefix} nobody has published to {topic}, and this user subscribes to such topics more often than the {_rate.Burst} at once and {_rate.PerSecond} per second that {SubscriptionLimitOptions.Section}:{nameof(SubscriptionLimitOptions.UnusedTopics)} lets in. Ask again after a second.");
         }
     }
 

@@ -3,12 +3,12 @@ using Notifications.Hubs.Delivery;
 
 namespace Notifications.Hubs.Instances;
 
-/// <summary>Listens on the live link to messages between hubs (<see cref="HubMessages"/>), and passes each to the handlers.</summary>
+/// <summary>Listens on the live feed to messages between hubs (<see cref="HubMessages"/>), and passes each to the handlers.</summary>
 internal sealed class HubMessageListener(
-    Instance instance, IEnumerable<IHubMessageHandler> handlers, LiveChannels channels, LiveLink link, TimeProvider time, RedisFailures failures,
+    Instance instance, IEnumerable<IHubMessageHandler> handlers, LiveChannels channels, LiveFeed feed, TimeProvider time, RedisFailures failures,
     ILogger<HubMessageListener> logger) : BackgroundService
 {
-    /// <summary>How often missed messages are looked for. After the live link comes back, they are looked for at once.</summary>
+    /// <summary>How often missed messages are looked for. After the live feed comes back, they are looked for at once.</summary>
     private static readonly TimeSpan SteadyPace = TimeSpan.FromSeconds(30);
 
     /// <summary>How often they are looked for until this has succeeded once. Before that no session begins.</summary>
@@ -25,9 +25,9 @@ internal sealed class HubMessageListener(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        LiveSubscription[] subscriptions = [new(link, () => channels.HubAsync(instance.Id), Hear), new(link, channels.HubsAsync, Hear)];
+        LiveSubscription[] subscriptions = [new(feed, () => channels.HubAsync(instance.Id), Hear), new(feed, channels.HubsAsync, Hear)];
         Func<IReadOnlySet<int>, Task> update = _ => UpdateAsync(subscriptions);
-        link.Restored += update;
+        feed.Restored += update;
         try
         {
             while (true)
@@ -38,7 +38,7 @@ internal sealed class HubMessageListener(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            link.Restored -= update;
+            feed.Restored -= update;
         }
     }
 

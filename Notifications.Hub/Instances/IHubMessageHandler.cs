@@ -7,7 +7,7 @@ internal interface IHubMessageHandler
     Task HandleAsync(HubMessage message);
 
     /// <summary>
-    /// Reads from Redis the state that missed messages may have changed. It is called at the start, when the live link is back, and otherwise at a slow, steady
+    /// Reads from Redis the state that missed messages may have changed. It is called at the start, when the live feed is back, and otherwise at a slow, steady
     /// pace. Never runs twice at once.
     /// </summary>
     Task CatchUpAsync() => Task.CompletedTask;

@@ -3,7 +3,7 @@ using Notifications.Hubs.Delivery;
 namespace Notifications.Hubs.Instances;
 
 /// <summary>The report of this instance about itself, from values that it counts anyway.</summary>
-internal sealed class InstanceReport(Instance instance, LiveLink link, ConnectionDeliveries deliveries, StreamRouter router, DeliveryPace pace)
+internal sealed class InstanceReport(Instance instance, LiveFeed feed, ConnectionDeliveries deliveries, StreamRouter router, DeliveryPace pace)
 {
     public HubStatus Read(DateTimeOffset startedAt, TimeSpan? redis)
     {
@@ -12,7 +12,7 @@ internal sealed class InstanceReport(Instance instance, LiveLink link, Connectio
         {
             State = instance.IsStopping ? HubState.Stopping
                 : instance.IsDrained ? HubState.Drained
-                : link.Hears ? HubState.Serving
+                : feed.Hears ? HubState.Serving
                 : HubState.Deaf,
             StartedAt = startedAt,
             Connections = deliveries.Count,

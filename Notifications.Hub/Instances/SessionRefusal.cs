@@ -14,7 +14,7 @@ internal static class SessionRefusal
     public static void UseSessionRefusal(this WebApplication app)
     {
         var instance = app.Services.GetRequiredService<Instance>();
-        var link = app.Services.GetRequiredService<LiveLink>();
+        var feed = app.Services.GetRequiredService<LiveFeed>();
         var revocations = app.Services.GetRequiredService<Revocations>();
         var heartbeat = app.Services.GetService<InstanceHeartbeat>();
         app.Use((context, next) =>
@@ -27,7 +27,7 @@ internal static class SessionRefusal
 
             return instance.IsDraining ? Refuse(context, "This hub instance is going away, or an operator drains it. Try again: the gateway sends you to another.")
                 : heartbeat?.Refusal is { } reason ? Refuse(context, $"{reason} This hub instance can begin no session meanwhile. Try again after a while.")
-                : link.Hears && revocations.AreRead ? next(context)
+                : feed.Hears && revocations.AreRead ? next(context)
                 : Refuse(context, "This hub instance does not hear what is published to Redis. Try again after a while.");
         });
     }

@@ -9,7 +9,7 @@ namespace Notifications.Hubs.Limits;
 /// Limits how often a connection may call. A call over the limit fails, and its error says to ask again after a second. A client that goes on and has as many
 /// calls refused loses its connection.
 /// </summary>
-internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry, TimeProvider time) : IHubFilter
+internal sealed class InvocationLimits(IOptions<ConnectionLimitOptions> options, DeliveryTelemetry telemetry, TimeProvider time) : IHubFilter
 {
     private readonly ConnectionLimitOptions _options = options.Value;
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.Options;
+using Notifications.Hubs.Delivery;
 
 namespace Notifications.Hubs.Limits;
 
@@ -14,7 +15,7 @@ namespace Notifications.Hubs.Limits;
 /// too large, and too many messages that the hub has no use for. Each of these ends the connection.
 /// </summary>
 internal sealed class MessageLimitsProtocol(
-    IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, HubTelemetry telemetry) : IHubProtocol
+    IHubProtocol inner, IServiceProvider services, IOptions<ConnectionLimitOptions> limits, DeliveryTelemetry telemetry) : IHubProtocol
 {
     /// <summary>The largest message of each hub class, in bytes; null: any size.</summary>
     private readonly ConcurrentDictionary<Type, long?> _maxSizes = new();

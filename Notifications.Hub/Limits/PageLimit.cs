@@ -1,11 +1,12 @@
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Notifications.Hubs.Delivery;
 
 namespace Notifications.Hubs.Limits;
 
 /// <summary>Limits how many pages of their log this instance sends to a user at once. A user who takes them slowly holds the memory of each.</summary>
-internal sealed class PageLimit(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry) : IDisposable
+internal sealed class PageLimit(IOptions<ConnectionLimitOptions> options, DeliveryTelemetry telemetry) : IDisposable
 {
     private const string Soon = "1";
 

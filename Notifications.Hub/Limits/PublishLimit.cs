@@ -1,11 +1,12 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Notifications.Hubs.Delivery;
 
 namespace Notifications.Hubs.Limits;
 
 /// <summary>Limits how many notifications a caller publishes over HTTP through this instance. The gateway sees requests only.</summary>
-internal sealed class PublishLimit(IOptions<ConnectionLimitOptions> options, HubTelemetry telemetry) : IDisposable
+internal sealed class PublishLimit(IOptions<ConnectionLimitOptions> options, DeliveryTelemetry telemetry) : IDisposable
 {
     private readonly Rate _rate = options.Value.PublishedNotifications;
     private readonly RateLimit _callers = new(options.Value.PublishedNotifications);

@@ -59,7 +59,7 @@ internal sealed class UserLookup(UserInspector inspector, HubQuestions hubs, Ins
         }
         catch (Exception exception) when (exception is FormatException or JsonException or KeyNotFoundException)
         {
-            Log.UnreadableEntry(logger, stream, exception);
+            Delivery.Log.UnreadableEntry(logger, stream, exception);
             return new FoundNotification(offset, null, null, null, bytes.Length, false, null, null);
         }
     }

@@ -13,7 +13,7 @@ public sealed class FaultTests
 
     /// <summary>What happens to Redis and the order service. It has nothing to do with how sessions are carried.</summary>
     private static readonly string[] OfOthers =
-        ["redis-restart", "redis-empty", "redis-pause", "redis-cut", "live-link-dead", "orders-kill", "cluster-failover", "cluster-failover-without-wait"];
+        ["redis-restart", "redis-empty", "redis-pause", "redis-cut", "live-feed-dead", "orders-kill", "cluster-failover", "cluster-failover-without-wait"];
 
     public static TheoryData<string> Names => [.. OfSessions, .. OfOthers];
 

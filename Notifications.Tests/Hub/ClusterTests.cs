@@ -78,7 +78,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
 
         await Eventually.True(() => client.Received.Count == 3, "what was published after the death", FailoverLimit);
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready again", FailoverLimit);
-        Assert.DoesNotContain(hub.Logs, log => log.Contains("the live link is dead", StringComparison.Ordinal));
+        Assert.DoesNotContain(hub.Logs, log => log.Contains("the live feed is dead", StringComparison.Ordinal));
         await messaging.PublishUntilTakenAsync(Own, 4);
         await Eventually.True(() => client.Received.Count == 4, "live delivery from the new primary", TimeSpan.FromSeconds(2));
         Assert.Equal([1L, 2L, 3L, 4L], client.Received.Select(received => received.Offset));
@@ -138,7 +138,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         Assert.Equal([1L, 2L, 3L], client.Received.Select(received => received.Offset));
         Assert.Single(client.Subscribed);
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready", FailoverLimit);
-        Assert.DoesNotContain(hub.Logs, log => log.Contains("the live link is dead", StringComparison.Ordinal));
+        Assert.DoesNotContain(hub.Logs, log => log.Contains("the live feed is dead", StringComparison.Ordinal));
     }
 
     private Task<HubHost> StartWithOwnHubAsync() =>

@@ -40,7 +40,7 @@ public sealed class FailoverTests : IAsyncDisposable
     }
 
     [FactWithRedisServer]
-    public async Task The_live_link_has_the_password_that_the_connection_string_has()
+    public async Task The_live_feed_has_the_password_that_the_connection_string_has()
     {
         var server = await _redis.StartAsync();
         await server.SendAsync("CONFIG", "SET", "requirepass", "a-secret=with=equals");

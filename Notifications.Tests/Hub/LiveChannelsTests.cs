@@ -30,7 +30,7 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
         var redis = await servers.GetAsync(kind);
         await using var hub = await HubHost.StartAsync(redis.ConnectionString);
         var channel = NewChannel();
-        await hub.Service<LiveLink>().ListenAsync(channel, Keep);
+        await hub.Service<LiveFeed>().ListenAsync(channel, Keep);
         string[] messages = [.. Enumerable.Range(0, 200).Select(number => $"{number} {new string('x', number * number * 13 % 300_000)}"), "", new string('y', 3_000_000), "end"];
 
         foreach (var message in messages)
@@ -48,20 +48,20 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
     {
         var redis = await servers.GetAsync(kind);
         await using var hub = await HubHost.StartAsync(redis.ConnectionString);
-        var link = hub.Service<LiveLink>();
+        var feed = hub.Service<LiveFeed>();
         var channel = NewChannel();
-        await link.ListenAsync(NewChannel(), Keep);
+        await feed.ListenAsync(NewChannel(), Keep);
         for (var turn = 0; turn < 500; turn++)
         {
-            link.Leave(await link.ListenAsync(channel, Keep));
+            feed.Leave(await feed.ListenAsync(channel, Keep));
         }
 
         await Task.WhenAll(Enumerable.Range(0, 1_000).Select(async _ =>
         {
             var other = NewChannel();
-            link.Leave(await link.ListenAsync(other, Keep));
+            feed.Leave(await feed.ListenAsync(other, Keep));
         }));
-        await link.ListenAsync(channel, Keep);
+        await feed.ListenAsync(channel, Keep);
         await redis.Connection.GetSubscriber().PublishAsync(channel, "heard");
 
         await Eventually.True(() => !_heard.IsEmpty, "the message");
@@ -75,10 +75,10 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
     {
         var redis = await servers.GetAsync(kind);
         await using var hub = await HubHost.StartAsync(redis.ConnectionString);
-        var link = hub.Service<LiveLink>();
+        var feed = hub.Service<LiveFeed>();
         var (bad, good) = (NewChannel(), NewChannel());
-        await link.ListenAsync(bad, _ => throw new InvalidOperationException("This is what it does."));
-        await link.ListenAsync(good, Keep);
+        await feed.ListenAsync(bad, _ => throw new InvalidOperationException("This is what it does."));
+        await feed.ListenAsync(good, Keep);
 
         await redis.Connection.GetSubscriber().PublishAsync(bad, "");
         await redis.Connection.GetSubscriber().PublishAsync(good, "heard");
@@ -94,12 +94,12 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
         var redis = await _redis.StartAsync();
         await using var hub = await HubHost.StartAsync(redis.ConnectionString);
         await using var connection = await RedisProcesses.ConnectAsync(redis);
-        var link = hub.Service<LiveLink>();
+        var feed = hub.Service<LiveFeed>();
         var channels = Enumerable.Range(0, count).Select(_ => NewChannel()).ToArray();
-        await Task.WhenAll(channels.Select(channel => link.ListenAsync(channel, Keep)));
+        await Task.WhenAll(channels.Select(channel => feed.ListenAsync(channel, Keep)));
         Assert.Equal(count, await ListenedToAsync(redis));
         var restored = new TaskCompletionSource<int>();
-        link.Restored += async _ => restored.TrySetResult(await ListenedToAsync(redis));
+        feed.Restored += async _ => restored.TrySetResult(await ListenedToAsync(redis));
 
         await redis.KillAsync();
         await redis.StartAsync(CancellationToken.None);
@@ -118,13 +118,13 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
         var redis = await _redis.StartAsync();
         await using var hub = await HubHost.StartAsync($"{redis.ConnectionString},asyncTimeout=1000", ("Delivery:ProbeInterval", "00:00:00.200"));
         await using var connection = await RedisProcesses.ConnectAsync(redis);
-        var link = hub.Service<LiveLink>();
+        var feed = hub.Service<LiveFeed>();
         var channel = NewChannel();
-        await link.ListenAsync(channel, Keep);
+        await feed.ListenAsync(channel, Keep);
 
         redis.Pause();
         await Eventually.True(async () => !await hub.IsReadyAsync(), "the hub to say that it is not ready");
-        await Assert.ThrowsAsync<RedisConnectionException>(() => link.ListenAsync(NewChannel(), Keep));
+        await Assert.ThrowsAsync<RedisConnectionException>(() => feed.ListenAsync(NewChannel(), Keep));
         redis.Resume();
 
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready again", Recovery);
@@ -142,13 +142,13 @@ public sealed class LiveChannelsTests(RedisServers servers) : IClassFixture<Redi
         await using var hub = await HubHost.StartAsync(
             acl.ConnectionString($"localhost:{port},ssl=true", DocumentedAcl.Hub), (Notifications.AspNetCore.Redis.AuthorityFile, certificates.AuthorityFile));
         await using var connection = await RedisProcesses.ConnectAsync(server);
-        var link = hub.Service<LiveLink>();
+        var feed = hub.Service<LiveFeed>();
         var channel = NewChannel();
-        await link.ListenAsync(channel, Keep);
+        await feed.ListenAsync(channel, Keep);
         var large = new string('x', 500_000);
 
         await connection.GetSubscriber().PublishAsync(channel, large);
-        var refused = await Assert.ThrowsAsync<RedisServerException>(() => link.ListenAsync(RedisChannel.Literal("another-application"), Keep));
+        var refused = await Assert.ThrowsAsync<RedisServerException>(() => feed.ListenAsync(RedisChannel.Literal("another-application"), Keep));
 
         Assert.StartsWith("NOPERM", refused.Message, StringComparison.Ordinal);
         await Eventually.True(() => !_heard.IsEmpty, "the message");

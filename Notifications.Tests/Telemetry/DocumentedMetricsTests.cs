@@ -70,7 +70,7 @@ public sealed partial class DocumentedMetricsTests : IAsyncLifetime
         Assert.Contains("draining=\"false\"", await http.GetStringAsync(new Uri($"http://localhost:{gatewayPort}/metrics")), StringComparison.Ordinal);
         var scraped = await http.GetStringAsync(new Uri($"http://localhost:{port}/metrics"));
         Assert.All(
-            (string[])["notifications_live_link", "notifications_lag_seconds", "notifications_delivered_total", "notifications_connections", "notifications_latency_seconds_bucket"],
+            (string[])["notifications_live_feed", "notifications_lag_seconds", "notifications_delivered_total", "notifications_connections", "notifications_latency_seconds_bucket"],
             name => Assert.Contains($"\n{name}{{", scraped, StringComparison.Ordinal));
     }
 

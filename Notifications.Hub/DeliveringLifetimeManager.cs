@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.SignalR;
+using Notifications.Hubs.Delivery;
 
-namespace Notifications.Hubs.Delivery;
+namespace Notifications.Hubs;
 
 /// <summary>
 /// Gives each connection its <see cref="ConnectionDelivery"/>, because SignalR hands out the connection itself only here. It knows the connections of this

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Notifications.Messaging.Redis;
 using StackExchange.Redis;
 
-namespace Notifications.Hubs;
+namespace Notifications.AspNetCore;
 
 /// <summary>
 /// Logs that Redis does not serve, and why. Each reason is logged at most once a minute, because all connections meet it at once. Each single failure is logged

@@ -7,10 +7,10 @@ namespace Notifications.Hubs.Delivery;
 
 /// <summary>
 /// The connection on which this instance hears live notifications, apart from the connection for commands. The instance sends itself probes at an interval. A
-/// connection on which no probe arrives is replaced, even if it looks healthy. Until probes arrive, the instance is not ready. In a Redis Cluster the link has
+/// connection on which no probe arrives is replaced, even if it looks healthy. Until probes arrive, the instance is not ready. In a Redis Cluster the feed has
 /// a connection to each primary, and every partition has a probe of its own.
 /// </summary>
-internal sealed class LiveLink : BackgroundService, IHealthCheck
+internal sealed class LiveFeed : BackgroundService, IHealthCheck
 {
     /// <summary>If a replaced connection does not help, the wait until the next replacement doubles, at most so many times.</summary>
     private const int MaxDoublings = 4;
@@ -20,11 +20,11 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
     private readonly IConnectionMultiplexer _commands;
     private readonly RedisConnections _connections;
     private readonly LiveChannels _channels;
-    private readonly Instance _instance;
+    private readonly string _instance;
     private readonly DeliveryOptions _options;
     private readonly TimeProvider _time;
     private readonly RedisFailures _failures;
-    private readonly ILogger<LiveLink> _logger;
+    private readonly ILogger<LiveFeed> _logger;
     private readonly LiveServers _servers;
     private volatile PartitionProbe[] _probes = [];
     private Task _following = Task.CompletedTask;
@@ -32,12 +32,12 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
     private int _replacements;
     private long _replacedAt;
 
-    public LiveLink(
-        IConnectionMultiplexer commands, RedisConnections connections, LiveChannels channels, Instance instance, IOptions<DeliveryOptions> options, TimeProvider time,
-        RedisFailures failures, ILogger<LiveLink> logger)
+    public LiveFeed(
+        IConnectionMultiplexer commands, RedisConnections connections, LiveChannels channels, string instance, IOptions<DeliveryOptions> options, TimeProvider time,
+        RedisFailures failures, ILogger<LiveFeed> logger)
     {
         (_commands, _connections, _channels, _instance, _options, _time, _failures, _logger) = (commands, connections, channels, instance, options.Value, time, failures, logger);
-        _servers = new LiveServers(commands, connections, $"hub-{instance.Id}-live", Restore, logger);
+        _servers = new LiveServers(commands, connections, $"hub-{instance}-live", Restore, logger);
         _replacedAt = time.GetTimestamp();
     }
 
@@ -123,7 +123,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         // Without a cluster, all partitions are on one connection.
         var count = await _channels.AreShardedAsync() ? RedisNames.Partitions : 1;
         var probes = await Task.WhenAll(Enumerable.Range(0, count)
-            .Select(async partition => new PartitionProbe(partition, await _channels.ProbeAsync(partition, _instance.Id), _time)));
+            .Select(async partition => new PartitionProbe(partition, await _channels.ProbeAsync(partition, _instance), _time)));
         var listening = probes.Select(probe => _servers.Add(probe.Channel, message => Hear(probe, message)).Listening).ToArray();
         _probes = probes;
         try
@@ -193,7 +193,7 @@ internal sealed class LiveLink : BackgroundService, IHealthCheck
         }
 
         // Redis took probes, but for too long none has arrived.
-        Log.LinkReplaced(_logger, timeout);
+        Log.FeedReplaced(_logger, timeout);
         _replacements++;
         _replacedAt = _time.GetTimestamp();
         foreach (var connection in deaf.Select(probe => _servers.ConnectionOf(probe.Channel)).OfType<LiveConnection>().Distinct().ToArray())

@@ -7,15 +7,15 @@ using Xunit;
 
 namespace Notifications.Tests.Hub;
 
-public sealed class LiveLinkTests(RedisServers servers) : IClassFixture<RedisServers>
+public sealed class LiveFeedTests(RedisServers servers) : IClassFixture<RedisServers>
 {
-    /// <summary>StackExchange.Redis opens two connections for commands, and the live link comes after them.</summary>
+    /// <summary>StackExchange.Redis opens two connections for commands, and the live feed comes after them.</summary>
     private const int CommandConnections = 2;
 
     private readonly string _user = RedisServers.Unique("user");
 
     [Fact]
-    public async Task A_live_link_that_falls_silent_while_commands_work_is_replaced_and_nothing_is_lost()
+    public async Task A_live_feed_that_falls_silent_while_commands_work_is_replaced_and_nothing_is_lost()
     {
         var redis = await servers.GetAsync(RedisKind.Garnet);
         await using var proxy = TcpProxy.Start(new IPEndPoint(IPAddress.Loopback, redis.Port));
@@ -36,7 +36,7 @@ public sealed class LiveLinkTests(RedisServers servers) : IClassFixture<RedisSer
         await Eventually.True(() => client.Received.Count == 2, "what was published meanwhile");
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready again");
         await messaging.PublishAsync(own, 1);
-        await Eventually.True(() => client.Received.Count == 3, "live delivery over the new link");
+        await Eventually.True(() => client.Received.Count == 3, "live delivery over the new feed");
         Assert.Equal([1L, 2L, 3L], client.Received.Select(received => received.Offset));
         Assert.Single(client.Subscribed);
     }

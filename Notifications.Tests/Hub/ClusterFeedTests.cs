@@ -7,10 +7,10 @@ using Xunit;
 
 namespace Notifications.Tests.Hub;
 
-/// <summary>The live link to a cluster is a connection to each node, of which one may be dead and look alive.</summary>
-public sealed class ClusterLinkTests(RedisCluster cluster) : IClassFixture<RedisCluster>
+/// <summary>The live feed to a cluster is a connection to each node, of which one may be dead and look alive.</summary>
+public sealed class ClusterFeedTests(RedisCluster cluster) : IClassFixture<RedisCluster>
 {
-    /// <summary>That node's replica, and the two of the hub's commands. The hub's link comes after them.</summary>
+    /// <summary>That node's replica, and the two of the hub's commands. The hub's feed comes after them.</summary>
     private const int ConnectionsBeforeTheLink = 3;
 
     private readonly string _user = RedisServers.Unique("user");
@@ -46,7 +46,7 @@ public sealed class ClusterLinkTests(RedisCluster cluster) : IClassFixture<Redis
         await Eventually.True(() => client.Received.Count == 2, "what was published meanwhile");
         await Eventually.True(hub.IsReadyAsync, "the hub to be ready again");
         await messaging.PublishAsync(own, 1);
-        await Eventually.True(() => client.Received.Count == 3, "live delivery over the new link");
+        await Eventually.True(() => client.Received.Count == 3, "live delivery over the new feed");
         Assert.Equal([1L, 2L, 3L], client.Received.Select(received => received.Offset));
         Assert.Single(client.Subscribed);
     }
