@@ -63,5 +63,5 @@ internal enum EscalationState
     NoPhone,
 }
 
-/// <summary>A claimed escalation with what is needed to send it: empty if the state is not <see cref="EscalationState.Due"/>.</summary>
+/// <summary>A claimed escalation with what is needed to send it. Only <see cref="EscalationState.Due"/> has more than the state.</summary>
 internal sealed record DueEscalation(EscalationState State, string Epoch, ReadOnlyMemory<byte> Entry, IReadOnlyList<Phone> Phones);

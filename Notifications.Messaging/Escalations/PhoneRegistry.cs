@@ -90,7 +90,7 @@ internal sealed class PhoneRegistry(IConnectionMultiplexer redis, RedisNames nam
         (string?)await redis.GetDatabase().StringGetAsync(TokenKey(phone)) is { } owner
         && owner.StartsWith($"{phone.User} {phone.Device} ", StringComparison.Ordinal);
 
-    /// <summary>The phones of a user's stream, of values that are device, phone, device, phone …</summary>
+    /// <summary>The phones of the stream's user, from <c>device, phone, device, phone …</c></summary>
     internal static IEnumerable<Phone> Parse(StreamName stream, RedisValue[] values)
     {
         for (var i = 0; i < values.Length; i += 2)

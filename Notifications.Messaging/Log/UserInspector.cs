@@ -51,7 +51,7 @@ internal sealed class UserInspector(IConnectionMultiplexer redis, RedisNames nam
             ]);
     }
 
-    /// <summary>The pairs of field, value, field, value …</summary>
+    /// <summary>The pairs in a hash that Redis returned as <c>field, value, field, value …</c></summary>
     private static IEnumerable<KeyValuePair<string, RedisValue>> Pairs(RedisResult hash) =>
         ((RedisValue[])hash!).Chunk(2).Select(pair => KeyValuePair.Create((string)pair[0]!, pair[1]));
 }
