@@ -1,13 +1,13 @@
+using Notifications.Hubs.Delivery;
+
 namespace Notifications.Hubs;
 
 internal static class DeviceNameRule
 {
-    public const string Query = "device";
-
     /// <summary>Refuses a connection with an invalid device name before it exists: 400 with the rule.</summary>
     public static void UseDeviceNameRule(this WebApplication app) => app.Use((context, next) =>
     {
-        var device = context.Request.Path.StartsWithSegments(HubRegistration.Path) ? context.Request.Query[Query].ToString() : "";
+        var device = context.Request.Path.StartsWithSegments(HubRegistration.Path) ? context.Request.Query[ConnectionDelivery.DeviceQuery].ToString() : "";
         return device.Length > 0 && IdRule.Refusal("device name", device) is { } refusal ? refusal.ExecuteAsync(context) : next(context);
     });
 }

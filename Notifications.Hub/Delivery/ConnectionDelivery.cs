@@ -8,6 +8,9 @@ namespace Notifications.Hubs.Delivery;
 /// </summary>
 internal sealed class ConnectionDelivery
 {
+    /// <summary>The parameter of the connection's query that names the device.</summary>
+    public const string DeviceQuery = "device";
+
     private readonly ConnectionSubscriptions _subscriptions;
     private readonly ConnectionWriter _writer;
     private readonly SubscriptionReader _reader;
@@ -31,7 +34,7 @@ internal sealed class ConnectionDelivery
         (Connection, _subscriptions, _writer, _reader, _acknowledgements) = (connection, subscriptions, writer, reader, acknowledgements);
         (_time, _failures, _logger) = (time, failures, logger);
         OpenedAt = time.GetUtcNow();
-        var device = connection.GetHttpContext()?.Request.Query[DeviceNameRule.Query].ToString();
+        var device = connection.GetHttpContext()?.Request.Query[DeviceQuery].ToString();
         Device = string.IsNullOrEmpty(device) ? null : new DeviceName(connection.UserIdentifier!, device);
         _queue = new DeliveryQueue(queueLength, DeliverAsync, CatchUpLateAsync, OnFailed);
     }

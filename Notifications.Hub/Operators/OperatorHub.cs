@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
+using Notifications.Hubs.Delivery;
 
 namespace Notifications.Hubs.Operators;
 

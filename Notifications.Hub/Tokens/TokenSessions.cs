@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
+using Notifications.Hubs.Delivery;
 using Notifications.Hubs.Instances;
 
 namespace Notifications.Hubs.Tokens;

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
 
-namespace Notifications.Hubs;
+namespace Notifications.Hubs.Delivery;
 
 /// <summary>Closes connections whose clients may reconnect, and runs code when a connection has ended.</summary>
 internal static class ConnectionEnd
