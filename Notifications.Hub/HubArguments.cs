@@ -12,9 +12,11 @@ namespace Notifications.Hubs;
 /// </summary>
 internal static class HubArguments
 {
-    /// <returns>The message that begins at <paramref name="start"/> with its arguments bound, or refused; <paramref name="message"/> if SignalR could read it.</returns>
+    /// <returns>The call that begins at <paramref name="start"/>, bound or refused; <paramref name="message"/> itself if SignalR could bind it.</returns>
     public static HubMessage Bind(HubMessage message, IHubProtocol protocol, ReadOnlySequence<byte> start, IInvocationBinder binder) =>
-        message is InvocationBindingFailureMessage failure && HubProtocols.HubOf(binder) == typeof(NotificationHub) && HubMethod.Find(failure.Target) is { } method
+        message is InvocationBindingFailureMessage failure
+        && HubProtocols.HubOf(binder) == typeof(NotificationHub)
+        && HubMethod.Find(failure.Target) is { } method
             ? ReadAgain(protocol, start, binder, failure, method)
             : message;
 
