@@ -84,6 +84,7 @@ internal static class Proxy
         // No time-out, because a session may last for any time.
         Route("hub", HubCluster, HubsPath, methods: null),
         .. HubApis.Select(path => Route(path, HubApiCluster, path, ApiMethods) with { Timeout = limits.ApiTimeout }),
+        // The services behind the gateway, such as /api/orders: section Gateway:Routes.
         .. options.Routes.Select(route =>
             Route(ServicePrefix + route.Key, ServicePrefix + route.Key, route.Value.Path, ApiMethods) with { Timeout = limits.ApiTimeout }),
     ];

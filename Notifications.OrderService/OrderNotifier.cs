@@ -4,7 +4,7 @@ using Notifications.OrderService.Outbox;
 namespace Notifications.OrderService;
 
 /// <summary>Notifies the owner of an order about its changes, on the stream <c>user:&lt;owner&gt;</c>.</summary>
-internal sealed class OrderNotifier(OrderDb db, OutboxSignal outbox, TimeProvider time)
+internal sealed class OrderNotifier(OrderDb db, OutboxSignal signal, TimeProvider time)
 {
     private const string Placed = "ORDER_PLACED";
     private const string Updated = "ORDER_UPDATED";
@@ -13,7 +13,7 @@ internal sealed class OrderNotifier(OrderDb db, OutboxSignal outbox, TimeProvide
     /// Saves a changed order and its notification in one transaction, so there is never one without the other. This does not use Redis: the
     /// notification is published from the outbox, even if this process ends. It is published once, after the owner's earlier notifications.
     /// </summary>
-    /// <param name="order">The order, changed in or added to the context of this notifier.</param>
+    /// <param name="order">The order, which the caller has changed in or added to the same <see cref="OrderDb"/>.</param>
     /// <param name="previous">The status before the change. Null for a new order.</param>
     /// <param name="cancellationToken">Cancels the save. It is then unknown whether the order was saved.</param>
     /// <exception cref="Microsoft.EntityFrameworkCore.DbUpdateConcurrencyException">Another request has changed the order. Nothing was saved.</exception>
@@ -28,6 +28,6 @@ internal sealed class OrderNotifier(OrderDb db, OutboxSignal outbox, TimeProvide
         };
         db.Outbox.Add(OutboxRow.Of(StreamName.User(order.Owner), notification, time.GetUtcNow()));
         await db.SaveChangesAsync(cancellationToken);
-        outbox.Raise();
+        signal.Raise();
     }
 }

@@ -5,7 +5,7 @@ namespace Notifications.Hubs.Delivery;
 /// client that takes everything at once costs no other thread.
 /// </summary>
 /// <param name="length">How many items may wait.</param>
-/// <param name="deliver">Delivers a live notification of a subscription; without a notification, reads from the log what the subscription misses.</param>
+/// <param name="deliver"><see cref="ConnectionDelivery"/> delivers a live notification of a subscription; without a notification, reads from the log what the subscription misses.</param>
 /// <param name="catchUpLate">Called after an item did not fit: its subscription is behind.</param>
 /// <param name="onFailed">Called when delivery failed. Nothing is delivered after that.</param>
 internal sealed class DeliveryQueue(

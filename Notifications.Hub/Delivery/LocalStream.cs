@@ -1,6 +1,9 @@
 namespace Notifications.Hubs.Delivery;
 
-/// <summary>One stream on this instance: its Redis subscription, and its members, which are the subscriptions of connections.</summary>
+/// <summary>
+/// One stream on this instance: its Redis subscription, and its members, which are the subscriptions of connections. <see cref="Receive"/> hears each
+/// notification and offers it to every member.
+/// </summary>
 internal sealed class LocalStream
 {
     private readonly DeliveryTelemetry _telemetry;
@@ -178,6 +181,7 @@ internal sealed class LocalStream
                 using var activity = _telemetry.StartDeliver(Name, live.Offset, entry.TraceParent, _members.Count);
                 foreach (var member in _members)
                 {
+                    // Goes into the queue of the member's connection.
                     member.Offer(frame);
                 }
             }

@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// The streams that connections of this instance subscribe to. Each has one Redis subscription, as long as at least one connection subscribes to it.
+/// The streams that connections of this instance subscribe to. Each has one Redis subscription, as long as at least one connection subscribes to it. The
+/// <see cref="LocalStream"/> hears the notifications.
 /// </summary>
 internal sealed class StreamRouter
 {

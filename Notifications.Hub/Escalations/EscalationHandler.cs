@@ -4,7 +4,10 @@ using StackExchange.Redis;
 
 namespace Notifications.Hubs.Escalations;
 
-/// <summary>Handles one claimed escalation, and settles it.</summary>
+/// <summary>
+/// Handles one escalation that <see cref="Escalator"/> has claimed, and settles it. An escalation whose notification a device has acknowledged is dropped
+/// when it is read.
+/// </summary>
 internal sealed class EscalationHandler(
     EscalationSchedule schedule, PhoneRegistry phones, IEnumerable<PushProvider> providers, IOptions<EscalationOptions> options,
     HubTelemetry telemetry, TimeProvider time, RedisFailures failures, ILogger<EscalationHandler> logger)

@@ -5,8 +5,8 @@ namespace Notifications.OrderService.Outbox;
 
 /// <summary>
 /// Publishes the rows of the outbox to Redis, in the order of each stream, and at once after a change in this process. Each row is sent at least
-/// once, and Redis takes each id only once. Only this loop uses the database, for all streams together. Each stream is published by a task of its
-/// own, so a slow stream does not delay the others.
+/// once, and Redis takes each id only once. This loop alone claims and settles rows, for all streams together. Each stream is published by a task
+/// of its own (<see cref="StreamSender"/>), so a slow stream does not delay the others.
 /// </summary>
 internal sealed class OutboxRelay(
     OutboxTable table, StreamSender sender, OutboxSignal signal, IOptions<OutboxOptions> options, TimeProvider time, ILogger<OutboxRelay> logger)

@@ -1,10 +1,11 @@
 -- Appends notifications to their streams and publishes each, once per id. Schedules the escalation of each notification with a push part.
+-- AppendLane runs it for NotificationPublisher. stream.lua precedes it and has head, text, now, slack, and KEYS 1 to 3 and ARGV 1.
 -- KEYS of each notification: its stream's meta, log, cursors; its id. Then of each notification with a push part: escalations
 -- ARGV 2 stream lifetime (ms)  3 log length  4 log lifetime (ms)  5 id lifetime (ms)  6 the command that publishes
 --      and of each notification: entry; channel; grace (ms), its id and its stream, or empty without a push part
 -- Returns for each "0 offset epoch", or "1 offset epoch" if the id was known, separated by commas
 local keep = tonumber(ARGV[3])
-local slack = slack(ARGV[4])
+local later = slack(ARGV[4])
 local count = (#ARGV - 6) / 3
 local schedule = 4 * count
 
@@ -31,11 +32,11 @@ local function append(key, argument)
     length = redis.call('RPUSH', log, entry)
   end
   -- The publishers' clocks may differ. Each publisher may refresh the lifetimes, even if its clock is behind.
-  if length == 1 or not refreshed or math.abs(timestamp - refreshed) > slack then
+  if length == 1 or not refreshed or math.abs(timestamp - refreshed) > later then
     redis.call('HSET', meta, 'offset', offset, 'token', token, 'refreshed', timestamp)
-    redis.call('PEXPIRE', log, ARGV[4] + slack)
-    redis.call('PEXPIRE', meta, ARGV[2] + slack)
-    redis.call('PEXPIRE', KEYS[key + 2], ARGV[2] + slack)
+    redis.call('PEXPIRE', log, ARGV[4] + later)
+    redis.call('PEXPIRE', meta, ARGV[2] + later)
+    redis.call('PEXPIRE', KEYS[key + 2], ARGV[2] + later)
   else
     redis.call('HSET', meta, 'offset', offset, 'token', token)
   end
@@ -43,9 +44,10 @@ local function append(key, argument)
   if length > keep + keep / 10 then
     redis.call('LTRIM', log, -keep, -1)
   end
+  -- LocalStream of each hub that listens hears it.
   local listeners = redis.call(ARGV[6], ARGV[argument + 1], position .. ' ' .. previous .. ' ' .. entry)
   if grace then
-    -- If no hub listens, the user is away and can't acknowledge. The escalation is due now.
+    -- Escalator takes it when it is due. If no hub listens, the user is away and can't acknowledge. Then it is due now.
     local due = text(now() + (listeners > 0 and tonumber(grace) or 0))
     redis.call('ZADD', KEYS[schedule], due, '0 ' .. offset .. ' ' .. target)
   end
