@@ -220,7 +220,14 @@ internal sealed class LiveFeed : BackgroundService, IHealthCheck
     {
         try
         {
-            await (Restored?.Invoke(partitions) ?? Task.CompletedTask);
+            // The task of the event itself would be that of the last handler only.
+            List<Task> handled = [];
+            foreach (var handler in Delegate.EnumerateInvocationList(Restored))
+            {
+                handled.Add(handler(partitions));
+            }
+
+            await Task.WhenAll(handled);
         }
         catch (Exception exception) when (exception.IsFromRedis())
         {
