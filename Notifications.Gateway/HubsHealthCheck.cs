@@ -6,7 +6,7 @@ namespace Notifications.Gateway;
 
 /// <summary>
 /// Healthy as long as the gateway knows a hub instance for its clients. Such an instance is in the list, and the last attempt to open a
-/// session link to it did not fail. The check uses the list that was read last, so it stays healthy while Redis is away for a while.
+/// connection for sessions to it did not fail. The check uses the list that was read last, so it stays healthy while Redis is away for a while.
 /// </summary>
 internal sealed class HubsHealthCheck(HubDestinations hubs, SessionTransport? transport = null) : IHealthCheck
 {

@@ -15,7 +15,7 @@ internal static class OpenFiles
     private const int Reserved = 256;
 
     /// <summary>
-    /// A session has the client's connection and, unless it is a WebSocket over a link, a connection to a
+    /// A session has the client's connection and, unless the session transport joins WebSockets into one, a connection to a
     /// hub. A tenth of the files is left for connections without a session.
     /// </summary>
     private const double SessionShare = 0.45;
