@@ -43,6 +43,7 @@ internal static class GatewayRegistration
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapDevelopmentTokens();
+        // The routes are in Proxy, such as /api/orders to the order service. What follows here concerns the hubs.
         app.MapReverseProxy(proxy =>
         {
             proxy.UseHubMethods();

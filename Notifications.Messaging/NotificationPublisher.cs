@@ -34,6 +34,7 @@ public sealed class NotificationPublisher
         cancellationToken.ThrowIfCancellationRequested();
         using var activity = _telemetry.StartPublish(stream);
         var entry = LogEntry.Write(notification, _time.GetUtcNow(), activity?.Id);
+        // AppendLane collects the appends of all callers and runs publish.lua.
         var result = await _log.AppendAsync(stream, notification.Id, entry, notification.Push?.Grace).WaitAsync(cancellationToken);
         _telemetry.Published(activity, result);
         return result;

@@ -28,6 +28,7 @@ internal sealed class OrderNotifier(OrderDb db, OutboxSignal signal, TimeProvide
         };
         db.Outbox.Add(OutboxRow.Of(StreamName.User(order.Owner), notification, time.GetUtcNow()));
         await db.SaveChangesAsync(cancellationToken);
+        // Wakes OutboxRelay.
         signal.Raise();
     }
 }

@@ -116,6 +116,7 @@ export class IncomingStream {
   }
 
   /**
+   * Called by the client for each event `notification` of the hub.
    * @param {HubConnection} connection
    * @param {Notification} notification
    */

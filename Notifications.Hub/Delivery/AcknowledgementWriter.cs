@@ -4,8 +4,9 @@ using Microsoft.Extensions.Options;
 namespace Notifications.Hubs.Delivery;
 
 /// <summary>
-/// Collects acknowledgements and writes the highest one of each device: at an interval, when the device leaves, and at shutdown. So a device that acknowledges
-/// a hundred notifications one by one costs one write. A hundred devices cost one call.
+/// Collects acknowledgements and writes the highest one of each device to its cursor in Redis (acknowledge.lua): at an interval, when the device leaves, and at
+/// shutdown. So a device that acknowledges a hundred notifications one by one costs one write. A hundred devices cost one call. A device that comes back begins
+/// after its cursor, and an escalation up to the cursor of any of its user's devices is dropped.
 /// </summary>
 internal sealed class AcknowledgementWriter(
     NotificationLog log, IOptions<DeliveryOptions> options, TimeProvider time, RedisFailures failures) : BackgroundService
@@ -13,6 +14,7 @@ internal sealed class AcknowledgementWriter(
     private readonly Lock _lock = new();
     private Dictionary<(StreamName Stream, DeviceName Device), Position> _pending = [];
 
+    /// <summary>NotificationHub.Acknowledge calls it, through <see cref="ConnectionDelivery"/>.</summary>
     public void Add(StreamName stream, DeviceName device, Position position)
     {
         lock (_lock)

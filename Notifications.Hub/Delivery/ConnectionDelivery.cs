@@ -51,7 +51,8 @@ internal sealed class ConnectionDelivery
 
     /// <summary>
     /// Delivers the stream after <paramref name="since"/>, or else after the device's cursor, or else from now on. Every notification that is published after this returned is
-    /// delivered. An earlier subscription of this connection to the stream is replaced.
+    /// delivered. An earlier subscription of this connection to the stream is replaced. NotificationHub calls it for the user's own stream when a client connects, and for
+    /// other streams when the client asks.
     /// </summary>
     /// <exception cref="HubException">
     /// Redis does not serve: there is no subscription, and the client has to ask again. Or a limit refuses: <see cref="ConnectionSubscriptions"/>, <see cref="SubscriptionReader"/>.

@@ -16,7 +16,7 @@ internal sealed class ConnectionWriter(HubConnectionContext connection, Delivery
     /// <summary>Cancelled when the client is gone.</summary>
     public CancellationToken Gone => connection.ConnectionAborted;
 
-    /// <summary>Sends a notification and moves the subscription to its position.</summary>
+    /// <summary>Sends a notification as the event <c>notification</c>, and moves the subscription to its position.</summary>
     public async ValueTask WriteAsync(Subscription subscription, NotificationFrame frame)
     {
         await SendAsync(frame.In(_protocol));

@@ -21,7 +21,7 @@ internal sealed class DeliveryQueue(
     /// <summary>Completes when nothing is delivered any more.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Never waits. When the queue is full, the item is dropped and the subscription is marked as behind: the log has what was dropped.</summary>
+    /// <summary>A <see cref="Subscription"/> adds what it is offered. Never waits. When the queue is full, the item is dropped and the subscription is marked as behind: the log has what was dropped.</summary>
     public void Add(Subscription subscription, NotificationFrame? frame)
     {
         lock (_lock)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace Notifications.Hubs.Escalations;
 
 /// <summary>
-/// Claims due escalations in this instance's share of the partitions, as many as it can handle at once, and has each handled. A draining instance claims none,
+/// Claims due escalations, which publish.lua has scheduled, in this instance's share of the partitions, as many as it can handle at once, and has each handled. A draining instance claims none,
 /// and finishes those that it has.
 /// </summary>
 internal sealed class Escalator(

@@ -4,6 +4,7 @@ using Notifications.Messaging;
 
 namespace Notifications.OrderService.Outbox;
 
+/// <summary>Publishes the claimed rows of one stream, one after the other, through <see cref="NotificationPublisher"/>.</summary>
 internal sealed class StreamSender(
     NotificationPublisher publisher, OrderTelemetry telemetry, IOptions<OutboxOptions> options, TimeProvider time, ILogger<StreamSender> logger)
 {

@@ -26,11 +26,16 @@ public sealed class BrowserClientTests
     }
 
     [FactWithNode]
-    public async Task What_the_gateway_serves_works_in_Node_too()
+    public Task What_the_gateway_serves_works_in_Node_too() => WorksInNodeAsync(LinkFrame.Protocol);
+
+    [FactWithNode]
+    public Task It_works_without_links_as_well() => WorksInNodeAsync(transport: null);
+
+    private static async Task WorksInNodeAsync(string? transport)
     {
         await using var gateway = await RunningGateway.StartAsync();
         await using var hub = await HubHost.StartAsync(gateway.Redis.ConnectionString);
-        await gateway.UseAsync(new HubInstance("hub", hub.Address.ToString(), Draining: false, Transport: LinkFrame.Protocol));
+        await gateway.UseAsync(new HubInstance("hub", hub.Address.ToString(), Draining: false, transport));
         await using var messaging = TestMessaging.On(gateway.Redis.Connection);
 
         await using var client = NodeProcess.Start("tests/bundled-client.js", new Uri(gateway.Address, RunningGateway.HubPath).ToString(), TestTokens.Create("ann"));

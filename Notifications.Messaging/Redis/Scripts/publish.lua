@@ -1,8 +1,8 @@
 -- Appends notifications to their streams and publishes each, once per id. Schedules the escalation of each notification with a push part.
 -- AppendLane runs it for NotificationPublisher. stream.lua precedes it and has head, text, now, slack, and KEYS 1 to 3 and ARGV 1.
--- KEYS of each notification: its stream's meta, log, cursors; its id. Then of each notification with a push part: escalations
+-- KEYS of each notification: its stream's meta, log, cursors; its id. Then of each notification with a push part: the escalations of its stream's partition
 -- ARGV 2 stream lifetime (ms)  3 log length  4 log lifetime (ms)  5 id lifetime (ms)  6 the command that publishes
---      and of each notification: entry; channel; grace (ms), its id and its stream, or empty without a push part
+--      and of each notification: entry (LogEntry); channel; grace (ms), its id and its stream, or empty without a push part
 -- Returns for each "0 offset epoch", or "1 offset epoch" if the id was known, separated by commas
 local keep = tonumber(ARGV[3])
 local later = slack(ARGV[4])
@@ -44,7 +44,7 @@ local function append(key, argument)
   if length > keep + keep / 10 then
     redis.call('LTRIM', log, -keep, -1)
   end
-  -- LocalStream of each hub that listens hears it.
+  -- LocalStream of each hub that listens hears it (LiveMessage).
   local listeners = redis.call(ARGV[6], ARGV[argument + 1], position .. ' ' .. previous .. ' ' .. entry)
   if grace then
     -- Escalator takes it when it is due. If no hub listens, the user is away and can't acknowledge. Then it is due now.
