@@ -77,7 +77,8 @@ public static class PlannedStopRegistration
     /// <summary>Runs <typeparamref name="TDrain"/> before the service stops.</summary>
     public static void AddDrain<TDrain>(this IHostApplicationBuilder builder) where TDrain : class, IDrain
     {
-        builder.Services.AddSingleton<IDrain, TDrain>();
+        builder.Services.AddSingleton<TDrain>();
+        builder.Services.AddSingleton<IDrain>(services => services.GetRequiredService<TDrain>());
         builder.Services.TryAddSingleton<StopBegun>();
         builder.Services.AddSingleton<IHostLifetime, PlannedStop>();
     }

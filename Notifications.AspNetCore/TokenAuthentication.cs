@@ -85,8 +85,8 @@ public static class TokenAuthentication
         {
             options.MapInboundClaims = false;
             options.RequireHttpsMetadata = !builder.Environment.IsDevelopment();
-            options.RefreshInterval = builder.Configuration.GetValue($"{BearerSection}:{nameof(options.RefreshInterval)}", KeySearchInterval);
-            options.AutomaticRefreshInterval = builder.Configuration.GetValue($"{BearerSection}:{nameof(options.AutomaticRefreshInterval)}", KeyReadInterval);
+            options.RefreshInterval = builder.Configuration.GetValue<TimeSpan?>($"{BearerSection}:{nameof(options.RefreshInterval)}") ?? KeySearchInterval;
+            options.AutomaticRefreshInterval = builder.Configuration.GetValue<TimeSpan?>($"{BearerSection}:{nameof(options.AutomaticRefreshInterval)}") ?? KeyReadInterval;
             var checks = options.TokenValidationParameters;
             // All checks are set here: by the framework's defaults, the issuer is not checked when the section names only an authority.
             checks.ValidateIssuer = true;

@@ -35,9 +35,11 @@ internal sealed class HandOver
             }
             finally
             {
-                // Does nothing when the reader has asked for the next notification.
-                item.Handled.TrySetException(new InvalidOperationException(
-                    "The reader left before it asked for the next notification, so this one counts as not handled."));
+                if (!item.Handled.Task.IsCompleted)
+                {
+                    item.Handled.TrySetException(new InvalidOperationException(
+                        "The reader left before it asked for the next notification, so this one counts as not handled."));
+                }
             }
         }
     }

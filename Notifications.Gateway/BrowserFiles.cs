@@ -20,6 +20,7 @@ internal static class BrowserFiles
                 // File names have no version, so a browser asks each time and gets 304 when the file has not changed.
                 headers.CacheControl = "no-cache";
                 headers["Referrer-Policy"] = "no-referrer";
+                headers.ContentSecurityPolicy = SecurityHeaders.PagePolicy;
             },
         };
         app.UseWhen(

@@ -47,7 +47,6 @@ internal static class GatewayDrainRegistration
     public static void AddGatewayDrain(this WebApplicationBuilder builder)
     {
         builder.AddDrain<GatewayDrain>();
-        builder.Services.AddSingleton(services => (GatewayDrain)services.GetRequiredService<IDrain>());
         builder.Services.AddHealthChecks().AddCheck<GatewayDrain>("drain");
         // After the drain only API requests are still under way.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));

@@ -6,7 +6,7 @@ namespace Notifications.Gateway;
 internal static class SecurityHeaders
 {
     /// <summary>The pages may load their own files and call the gateway, whatever a payload contains. No page may frame them.</summary>
-    private const string PagePolicy =
+    public const string PagePolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public static void UseSecurityHeaders(this WebApplication app)

@@ -32,7 +32,10 @@ internal sealed class SessionTransport(TimeProvider time, ILogger<SessionTranspo
     /// <summary>
     /// Whether the last attempt to open a link to the instance failed. If so, also starts a new attempt, so that a later call returns its result.
     /// </summary>
-    public bool IsUnreachable(string address) => _refused.ContainsKey(address) && !Get(address).WasOpened;
+    public bool IsUnreachable(string address) =>
+        _refused.ContainsKey(address) && !Get(address).WasOpened
+        // The link may have been open and ended in between. Then the failure before it no longer counts.
+        && _refused.ContainsKey(address);
 
     /// <summary>Returns the link to the instance. Opens it when there is none.</summary>
     public HubLink Get(string address) => _links.GetValueOrDefault(address) ?? Open(address);

@@ -72,13 +72,19 @@ public static class SessionTransportRegistration
 
     /// <summary>
     /// Lets the threads that wait for sockets also do what follows, instead of waking other threads for it. Nothing of a gateway blocks such a thread: YARP and
-    /// the middlewares await whatever takes time. At a hub, an adopter's <c>TopicPolicy</c> or hub filter may block, so a hub keeps .NET's default.
+    /// the middlewares await whatever takes time. (Only .NET's console logger can, when nobody reads the output of the process, and then it stops any thread.) At a hub, an adopter's <c>TopicPolicy</c> or hub filter may block, so a hub keeps .NET's default. A value of the
+    /// variable that the process was started with stays: 0 switches all of this off.
     /// </summary>
     private static void AddInlineCompletions(this IServiceCollection services)
     {
-        // .NET reads it when the process opens its first socket.
-        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
-        services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
+        const string variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+        if (Environment.GetEnvironmentVariable(variable) is null)
+        {
+            // .NET reads it when the process opens its first socket.
+            Environment.SetEnvironmentVariable(variable, "1");
+        }
+
+        services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = Environment.GetEnvironmentVariable(variable) == "1");
     }
 
     private static TransportMode ModeOf(IConfiguration configuration) =>

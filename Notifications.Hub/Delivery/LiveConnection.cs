@@ -197,10 +197,23 @@ internal sealed class LiveConnection : IDisposable
         }
         finally
         {
-            WriteBatch.End();
+            EndBatch();
         }
 
         return handled;
+    }
+
+    /// <summary>A failure of one gateway's link is no failure of this connection.</summary>
+    private void EndBatch()
+    {
+        try
+        {
+            WriteBatch.End();
+        }
+        catch (Exception exception)
+        {
+            Log.MessageNotHandled(_logger, Address, exception);
+        }
     }
 
     private void Handle(RespReader reply, LiveCommands commands)

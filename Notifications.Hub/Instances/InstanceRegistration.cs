@@ -13,6 +13,5 @@ internal static class InstanceRegistration
         services.AddHostedService(provider => provider.GetRequiredService<InstanceHeartbeat>());
         services.AddHealthChecks().AddCheck<InstanceHeartbeat>("heartbeat");
         builder.AddDrain<Drain>();
-        services.AddSingleton(provider => (Drain)provider.GetRequiredService<IDrain>());
     }
 }

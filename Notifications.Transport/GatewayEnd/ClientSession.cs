@@ -356,7 +356,14 @@ internal sealed class ClientSession(HubLink link, uint id, SocketHandover? hando
                 rest = TakeUnsent();
             }
 
-            if (IsClosed)
+            bool isOver;
+            lock (Gate)
+            {
+                // More may wait by now. Then another call sends it.
+                isOver = IsClosed && _unsent is null;
+            }
+
+            if (isOver)
             {
                 Dispose();
             }
