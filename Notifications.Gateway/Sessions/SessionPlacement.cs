@@ -13,11 +13,14 @@ namespace Notifications.Gateway.Sessions;
 /// A SignalR session starts with a short request (negotiate) and opens its lasting request after that. If only lasting
 /// requests counted, a crowd that arrives in between would all go to the same instance. So each new session counts as a
 /// request at first. That count fades in about the time that a client takes to connect.
+/// An instance that has just started has no sessions, and has compiled little of its code. So that it does not get a whole crowd alone, for example
+/// that of another instance that was killed, new sessions go to all instances in turn for <see cref="WarmUp"/> after an instance was first read of.
 /// </remarks>
 internal sealed class SessionPlacement(TimeProvider time, SessionTransport? transport = null) : ILoadBalancingPolicy
 {
     public const string PolicyName = "SessionPlacement";
     private static readonly TimeSpan Fading = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
 
     private readonly ConditionalWeakTable<DestinationState, Arrivals> _arrivals = [];
     private readonly Lock _lock = new();
@@ -27,10 +30,11 @@ internal sealed class SessionPlacement(TimeProvider time, SessionTransport? tran
     public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
     {
         var now = time.GetTimestamp();
+        var coldSince = time.GetUtcNow() - WarmUp;
+        var isAnyCold = availableDestinations.Any(destination => HubDestination.KnownSinceOf(destination.Model.Config) > coldSince);
         lock (_lock)
         {
-            var picked = availableDestinations.MinBy(destination =>
-                destination.ConcurrentRequestCount + (transport?.DetachedAt(destination.Model.Config.Address) ?? 0) + ArrivalsOf(destination).At(now, time));
+            var picked = availableDestinations.MinBy(destination => ArrivalsOf(destination).At(now, time) + (isAnyCold ? 0 : SessionsOf(destination)));
             if (picked is not null)
             {
                 ArrivalsOf(picked).Add(now, time);
@@ -39,6 +43,9 @@ internal sealed class SessionPlacement(TimeProvider time, SessionTransport? tran
             return picked;
         }
     }
+
+    private int SessionsOf(DestinationState destination) =>
+        destination.ConcurrentRequestCount + (transport?.DetachedAt(destination.Model.Config.Address) ?? 0);
 
     private Arrivals ArrivalsOf(DestinationState destination) => _arrivals.GetOrCreateValue(destination);
 
