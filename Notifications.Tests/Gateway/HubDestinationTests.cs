@@ -61,6 +61,29 @@ public sealed class HubDestinationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_new_instance_does_not_get_a_crowd_alone()
+    {
+        await _gateway.UseAsync(_a.Instance);
+        _a.Answers = FakeHubMood.Never;
+        using var busy = _gateway.Browser(Token);
+        var underWay = Enumerable.Range(0, 4).Select(_ => busy.GetAsync(Session)).ToArray();
+        await Eventually.True(() => _a.Seen.Count == underWay.Length, "the requests to be under way");
+        _a.Answers = FakeHubMood.WithItsId;
+        await _gateway.UseAsync(_a.Instance, _b.Instance);
+        await _gateway.SettleAsync();
+
+        var began = new List<string>();
+        for (var i = 0; i < 6; i++)
+        {
+            began.Add(await BeginAsync(_gateway.Browser(Token)));
+        }
+
+        Assert.Equal([3, 3], began.CountBy(id => id).Select(count => count.Value));
+        // Ended with the browser.
+        Assert.All(underWay, request => Assert.False(request.IsCompleted));
+    }
+
+    [Fact]
     public async Task A_draining_instance_keeps_its_sessions_and_gets_no_new_ones()
     {
         await _gateway.UseAsync(_a.Instance);
