@@ -8,7 +8,7 @@ namespace Notifications.Hubs;
 /// </summary>
 internal sealed class ConnectionLimitOptions : IValidatableObject
 {
-    public const string Section = "Limits";
+    public const string Section = Delivery.SubscriptionLimitOptions.Section;
 
     /// <summary>
     /// How often a connection may call hub methods. The burst is for a client that reconnects and subscribes to all its streams, each of them twice.

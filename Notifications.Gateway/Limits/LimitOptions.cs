@@ -75,9 +75,12 @@ internal sealed class LimitOptions : IValidatableObject
             (nameof(HandshakesPerAddress), HandshakesPerAddress), (nameof(HandshakesPerUser), HandshakesPerUser),
             (nameof(RequestsPerUser), RequestsPerUser), (nameof(PublishesPerUser), PublishesPerUser),
         ];
-        foreach (var (name, rate) in rates.Where(rate => rate.Value.Error() is not null))
+        foreach (var (name, rate) in rates)
         {
-            yield return new ValidationResult($"{Section}:{name} {rate.Error()}");
+            if (rate.Error() is { } error)
+            {
+                yield return new ValidationResult($"{Section}:{name} {error}");
+            }
         }
 
         (string Name, TimeSpan Value)[] spans = [(nameof(HeadersTimeout), HeadersTimeout), (nameof(KeepAlive), KeepAlive), (nameof(ApiTimeout), ApiTimeout)];

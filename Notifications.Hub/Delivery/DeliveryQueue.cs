@@ -5,7 +5,9 @@ namespace Notifications.Hubs.Delivery;
 /// client that takes everything at once costs no other thread.
 /// </summary>
 /// <param name="length">How many items may wait.</param>
-/// <param name="deliver"><see cref="ConnectionDelivery"/> delivers a live notification of a subscription; without a notification, reads from the log what the subscription misses.</param>
+/// <param name="deliver">
+/// <see cref="ConnectionDelivery"/> delivers a live notification of a subscription; without a notification, it reads from the log what the subscription misses.
+/// </param>
 /// <param name="catchUpLate">Called after an item did not fit: its subscription is behind.</param>
 /// <param name="onFailed">Called when delivery failed. Nothing is delivered after that.</param>
 internal sealed class DeliveryQueue(
@@ -21,7 +23,10 @@ internal sealed class DeliveryQueue(
     /// <summary>Completes when nothing is delivered any more.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>A <see cref="Subscription"/> adds what it is offered. Never waits. When the queue is full, the item is dropped and the subscription is marked as behind: the log has what was dropped.</summary>
+    /// <summary>
+    /// A <see cref="Subscription"/> adds what it is offered. Never waits. When the queue is full, the item is dropped and the subscription is marked as behind:
+    /// the log has what was dropped.
+    /// </summary>
     public void Add(Subscription subscription, NotificationFrame? frame)
     {
         lock (_lock)

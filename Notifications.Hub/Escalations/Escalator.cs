@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace Notifications.Hubs.Escalations;
 
 /// <summary>
-/// Claims due escalations, which publish.lua has scheduled, in this instance's share of the partitions, as many as it can handle at once, and has each handled. A draining instance claims none,
-/// and finishes those that it has.
+/// Claims due escalations, which publish.lua has scheduled, in this instance's share of the partitions, as many as it can handle at once, and has each handled.
+/// A draining instance claims none, and finishes those that it has.
 /// </summary>
 internal sealed class Escalator(
     EscalationSchedule schedule, EscalationShare share, EscalationHandler handler, IEnumerable<PushProvider> providers, Instance instance,

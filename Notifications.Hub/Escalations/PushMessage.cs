@@ -35,7 +35,12 @@ internal sealed record PushMessage(StreamName Stream, Position Position, string 
     public (PushMessage Message, ReadOnlyMemory<byte> Json) Write(Func<PushMessage, object> form)
     {
         var whole = JsonSerializer.SerializeToUtf8Bytes(form(this), Json);
+        if (whole.Length <= MaxBytes)
+        {
+            return (this, whole);
+        }
+
         var wakeUp = this with { Content = new Push() };
-        return whole.Length <= MaxBytes ? (this, whole) : (wakeUp, JsonSerializer.SerializeToUtf8Bytes(form(wakeUp), Json));
+        return (wakeUp, JsonSerializer.SerializeToUtf8Bytes(form(wakeUp), Json));
     }
 }

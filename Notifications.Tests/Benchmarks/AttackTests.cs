@@ -16,6 +16,7 @@ public sealed class AttackTests
         var run = await BenchmarkProgram.RunAsync(Limit, "attacks --brief", isPlain ? BenchmarkProgram.Plain : null);
 
         Assert.True(run.ExitCode == BenchmarkProgram.Green, run.Output);
+        Assert.All(await BenchmarkProgram.NamesAsync("attacks"), name => Assert.Contains($"{name}: ", run.Output, StringComparison.Ordinal));
     }
 
     [FactWithRedisServer]
@@ -28,7 +29,10 @@ public sealed class AttackTests
     }
 
     [Fact]
-    public async Task An_unknown_attack_is_refused_with_the_names_of_all()
+    public async Task An_unknown_attack_is_refused_with_the_names_of_all() => Assert.Contains("forged-tokens", await BenchmarkProgram.NamesAsync("attacks"));
+
+    [Fact]
+    public async Task An_unknown_option_is_refused_by_name()
     {
         var run = await BenchmarkProgram.RunAsync(Limit, "attacks --brief-ly");
 

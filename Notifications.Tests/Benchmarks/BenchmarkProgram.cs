@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Notifications.Testing.Clusters;
+using Xunit;
 
 namespace Notifications.Tests.Benchmarks;
 
@@ -48,6 +49,14 @@ internal sealed partial record BenchmarkProgram(int ExitCode, string Output)
 
         watchdog.Forget(process.Id);
         return new BenchmarkProgram(process.ExitCode, $"{await output}{await errors}");
+    }
+
+    /// <summary>The names that a command knows, from its refusal of one that it does not know.</summary>
+    public static async Task<string[]> NamesAsync(string command)
+    {
+        var run = await RunAsync(TimeSpan.FromMinutes(1), $"{command} earthquake");
+        Assert.Equal(Misused, run.ExitCode);
+        return run.Output.Split("There are all, ")[1].Trim().TrimEnd('.').Split(", ");
     }
 
     /// <summary>The numbers of the first table that begins with the counts of the history checker.</summary>
